@@ -1,0 +1,198 @@
+"""The sentences and grouped series that the terminal and the page both show."""
+
+from __future__ import annotations
+
+import datetime as dt
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from p2pchain.report.model import DemoReport, HourResult
+from p2pchain.report.money import kwh, money, percent
+
+_MONTHS: Final = (
+    "January", "February", "March", "April", "May", "June",
+    "July", "August", "September", "October", "November", "December",
+)  # fmt: skip
+_SLOT_WORDS: Final = {900: "quarter-hour", 1800: "half-hour", 3600: "hour"}
+_CHECKS: Final = {
+    "money": ("Money", "deposits = balances + locks + withdrawals, exactly"),
+    "energy": ("Energy", "what was bought equals what was sold, in every slot"),
+    "replay": ("Replay", "the log alone rebuilds the state of the contracts"),
+    "nobody_worse": ("Nobody worse off", "no home pays more than with its supplier"),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Bin:
+    """Consecutive slots shown as one column. Prices are weighted by the energy traded (plain
+    means where none was) and cut to whole nano per Wh: they are for display only."""
+
+    label: str
+    traded_wh: int
+    import_wh: int
+    export_wh: int
+    price_nano: int | None
+    retail_nano: int
+    feed_in_nano: int
+
+
+def counted(number: int, word: str) -> str:
+    """ "1 day", "2 days"."""
+    return f"{number:,} {word}" if number == 1 else f"{number:,} {word}s"
+
+
+def slot_word(slot_seconds: int) -> str:
+    """What people call one slot."""
+    return _SLOT_WORDS.get(slot_seconds, "slot")
+
+
+def scope(report: DemoReport) -> str:
+    """What was measured: period, homes and slots."""
+    word = slot_word(report.slot_seconds)
+    slots = counted(report.slots, "slot" if word == "slot" else f"{word}ly slot")
+    return f"{period(report)} · {counted(len(report.homes), 'home')} · {slots}"
+
+
+def period(report: DemoReport) -> str:
+    """The days of the report: "12 to 13 June 2017". Raises ValueError where `from_local` is not
+    an ISO date."""
+    first = dt.date.fromisoformat(report.from_local[:10])
+    last = first + dt.timedelta(days=report.days - 1)
+    end = f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
+    if first == last:
+        return end
+    start = str(first.day)
+    if first.month != last.month or first.year != last.year:
+        start += f" {_MONTHS[first.month - 1]}"
+    if first.year != last.year:
+        start += f" {first.year}"
+    return f"{start} to {end}"
+
+
+def headline(report: DemoReport) -> str:
+    """The result in one sentence. It states the net figure and what it is net of: the gross one
+    alone would promise more than the homes keep."""
+    who = counted(len(report.homes), "home")
+    span = counted(report.days, "day")
+    if report.traded_wh == 0:
+        return f"{who} shared nothing in {span}."
+    net = report.gain_net_nano
+    off = "better" if net >= 0 else "worse"
+    scope = (
+        "before any network charge, levy or tax"
+        if report.rules == "none"
+        else "after charges, tax and fee"
+    )
+    return (
+        f"{who} shared {kwh(report.traded_wh)} kWh in {span} and are "
+        f"{money(abs(net), report.currency)} {off} off, {scope}."
+    )
+
+
+def reached(report: DemoReport) -> str:
+    """The gross gain as a share of the best possible one."""
+    if report.best_gain_nano <= 0:
+        return "nothing to gain at these tariffs"
+    best = money(report.best_gain_nano, report.currency)
+    return f"{percent(report.gain_share_ppm)} of the best possible {best}"
+
+
+def rules_note(report: DemoReport) -> str:
+    """Which rules the net figure stands on, in a sentence."""
+    if report.rules == "none":
+        return (
+            "No network charge, levy or tax is taken from shared energy here (rules: none). Real "
+            "rules take them: run it with --rules GB or --rules EU to see what those leave."
+        )
+    return (
+        f"Shared energy pays network charges, levies and tax as under the {report.rules} rules, "
+        "like energy from a supplier."
+    )
+
+
+def per_home(report: DemoReport) -> tuple[str, str]:
+    """The net gain per home and day, and a plain warning of what a year of such days would be."""
+    count = len(report.homes) * report.days
+    daily = money(report.gain_net_nano // count, report.currency)
+    yearly = money(report.gain_net_nano * 365 // count, report.currency, 0)
+    if report.days >= 350:
+        return f"{daily} per home and day", f"{yearly} per home and year of 365 days"
+    span = "this one" if report.days == 1 else f"these {report.days}"
+    return (
+        f"{daily} per home and day",
+        f"{yearly} per home and year only if every day were like {span}: not a forecast",
+    )
+
+
+def check_lines(report: DemoReport) -> tuple[tuple[str, str, bool], ...]:
+    """Name, meaning and outcome of every check, the four required ones first."""
+    names = [*_CHECKS, *(name for name in report.checks if name not in _CHECKS)]
+    return tuple(
+        (*_CHECKS.get(name, (name.replace("_", " ").capitalize(), "")), report.checks[name])
+        for name in names
+    )
+
+
+def bins(report: DemoReport, limit: int) -> tuple[tuple[Bin, ...], str]:
+    """The slots in at most `limit` columns, and what one column is ("hour", "day", "7 days").
+    Days are local days, so that a day of 23 or 25 hours stays one column."""
+    hours = report.hours
+    if len(hours) <= limit:
+        return tuple(_merge(hour.label_local, [hour]) for hour in hours), slot_word(
+            report.slot_seconds
+        )
+    if report.slot_seconds < 3600:
+        whole = [_merge(key, list(part)) for key, part in groupby(hours, _hour_of)]
+        if len(whole) <= limit:
+            return tuple(whole), "hour"
+    days = [list(part) for _, part in groupby(hours, _day_of)]
+    size = max(1, -(-len(days) // limit))
+    chunks = [days[at : at + size] for at in range(0, len(days), size)]
+    first = dt.date.fromisoformat(report.from_local[:10])
+    merged = tuple(
+        _merge(_short_date(first + dt.timedelta(days=at * size)), sum(chunk, []))
+        for at, chunk in enumerate(chunks)
+    )
+    return merged, "day" if size == 1 else f"{size} days"
+
+
+def split_label(label: str) -> tuple[str, str]:
+    """ "Mon 12 14:00" -> ("Mon 12", "14:00"); a day's label has no time."""
+    day, _, time = label.rpartition(" ")
+    return (day, time) if ":" in time and day else (label, "")
+
+
+def _short_date(day: dt.date) -> str:
+    return f"{day.day} {_MONTHS[day.month - 1][:3]}"
+
+
+def _day_of(hour: HourResult) -> str:
+    return split_label(hour.label_local)[0]
+
+
+def _hour_of(hour: HourResult) -> str:
+    return hour.label_local.rpartition(":")[0] + ":00"
+
+
+def _merge(label: str, hours: Sequence[HourResult]) -> Bin:
+    traded = sum(hour.traded_wh for hour in hours)
+    weights = [hour.traded_wh if traded else 1 for hour in hours]
+    total = sum(weights)
+
+    def mean(values: Sequence[int]) -> int:
+        return sum(v * w for v, w in zip(values, weights, strict=True)) // total
+
+    priced = [hour for hour in hours if hour.price_nano is not None and hour.traded_wh]
+    weight = sum(hour.traded_wh for hour in priced)
+    paid = sum((hour.price_nano or 0) * hour.traded_wh for hour in priced)
+    return Bin(
+        label=label,
+        traded_wh=traded,
+        import_wh=sum(hour.import_wh for hour in hours),
+        export_wh=sum(hour.export_wh for hour in hours),
+        price_nano=paid // weight if weight else None,
+        retail_nano=mean([hour.retail_nano for hour in hours]),
+        feed_in_nano=mean([hour.feed_in_nano for hour in hours]),
+    )

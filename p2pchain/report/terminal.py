@@ -1,0 +1,279 @@
+"""The result of a run as text for a terminal, readable at a width of 80 and without colour."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+import textwrap
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from typing import Final
+
+from p2pchain.report import textplot
+from p2pchain.report.model import DemoReport, HomeResult
+from p2pchain.report.money import amount, kwh, money, percent, price, ratio_ppm
+from p2pchain.report.progress import Progress
+from p2pchain.report.summary import (
+    Bin,
+    bins,
+    check_lines,
+    headline,
+    per_home,
+    reached,
+    rules_note,
+    scope,
+    split_label,
+)
+
+__all__ = ["Progress", "render"]
+
+_MIN_WIDTH: Final = 64
+_MAX_WIDTH: Final = 120
+_GUTTER: Final = 8
+_BAR_ROWS: Final = 6
+_PRICE_ROWS: Final = 7
+_STYLES: Final = {
+    "bold": "1", "dim": "2", "sun": "33", "market": "36", "good": "32", "bad": "1;31",
+}  # fmt: skip
+
+
+@dataclass(frozen=True, slots=True)
+class _Paint:
+    """Wraps text in ANSI codes, or leaves it alone. Widths are computed before painting."""
+
+    on: bool
+
+    def __call__(self, text: str, style: str) -> str:
+        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.on and text.strip() else text
+
+
+def render(report: DemoReport, width: int | None = None, color: bool | None = None) -> str:
+    """The report as lines of text that end in a newline.
+
+    `width` defaults to the terminal's and is kept between 64 and 120. `color` defaults to
+    whether stdout is a terminal; NO_COLOR (no-color.org) and TERM=dumb turn it off. Nothing is
+    said by colour alone.
+    """
+    if width is None:
+        width = shutil.get_terminal_size((80, 24)).columns
+    width = max(_MIN_WIDTH, min(_MAX_WIDTH, width))
+    paint = _Paint(_wants_color() if color is None else color)
+    sections = (
+        _head(report, width, paint),
+        _plots(report, width, paint),
+        _homes(report, width, paint),
+        _neighbourhood(report, width, paint),
+        _foot(report, width, paint),
+    )
+    lines = [line.rstrip() for section in sections for line in (*section, "")]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def _wants_color() -> bool:
+    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
+    return sys.stdout.isatty() and not plain
+
+
+def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
+    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
+
+
+def _clean(text: str) -> str:
+    """Text from outside without control characters, which could repaint the terminal."""
+    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
+
+
+def _title(text: str, note: str, width: int, paint: _Paint) -> str:
+    rest = f"  {note}" if note and len(text) + len(note) + 2 <= width else ""
+    return paint(text, "bold") + paint(rest, "dim")
+
+
+def _head(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    lines = [paint(t, "dim") for t in _wrapped(f"{_clean(report.title)} · {scope(report)}", width)]
+    lines += ["", *(paint(line, "bold") for line in _wrapped(headline(report), width)), ""]
+    daily, yearly = per_home(report)
+    rows = (
+        ("Gain before charges", report.gain_nano, reached(report)),
+        ("Network, levies, tax", -report.charges_nano, f"rules: {report.rules}"),
+        ("Fee of the market", -report.fee_nano, ""),
+        ("What the homes keep", report.gain_net_nano, daily),
+    )
+    room = max(len(label) for label, _, _ in rows)
+    digits = max(len(amount(nano)) for _, nano, _ in rows)
+    for at, (label, nano, note) in enumerate(rows):
+        text = f"{label:<{room}}  {amount(nano):>{digits}} {report.currency}"
+        if at == len(rows) - 1:
+            lines.append(paint("─" * len(text), "dim"))
+            text = paint(text, "bold")
+        lines.append(f"{text}  {paint(note, 'dim')}")
+    for sentence in (f"That is {yearly}.", rules_note(report)):
+        lines += [paint(line, "dim") for line in _wrapped(sentence, width)]
+    return lines
+
+
+def _plots(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    columns, unit = bins(report, width - _GUTTER - 2)
+    if not columns:
+        return [paint("No slot was settled.", "bold")]
+    wide = max(1, min(4, (width - _GUTTER - 2) // len(columns)))
+    return [
+        *_energy_plot(columns, unit, wide, width, paint),
+        "",
+        *_price_plot(report, columns, wide, width, paint),
+    ]
+
+
+def _energy_plot(
+    columns: Sequence[Bin], unit: str, wide: int, width: int, paint: _Paint
+) -> list[str]:
+    most = max(column.traded_wh for column in columns)
+    top = textplot.nice_ceiling(most)
+    digits = 2 if top < 1_000 else 1
+    note = f"kWh per {unit}, at most {kwh(most, 2)}"
+    lines = [_title("Energy shared", note, width, paint)]
+    rows = textplot.bars([column.traded_wh for column in columns], _BAR_ROWS, top, wide)
+    for at, row in enumerate(rows):
+        level = {0: top, _BAR_ROWS // 2: top // 2}.get(at)
+        label = "" if level is None else kwh(level, digits)
+        lines.append(f"{label:>{_GUTTER - 1}} {'┤' if label else '│'}" + paint(row, "market"))
+    ticks, labels = textplot.axis([split_label(column.label) for column in columns], wide)
+    lines.append(f"{kwh(0, digits):>{_GUTTER - 1}} └{ticks}")
+    lines.append(" " * (_GUTTER + 1) + labels)
+    return lines
+
+
+def _price_plot(
+    report: DemoReport, columns: Sequence[Bin], wide: int, width: int, paint: _Paint
+) -> list[str]:
+    series = (
+        textplot.Series("market", "●", tuple(column.price_nano for column in columns)),
+        textplot.Series("supplier", "━", tuple(column.retail_nano for column in columns)),
+        textplot.Series("feed-in", "╌", tuple(column.feed_in_nano for column in columns)),
+    )
+    values = [value for line in series for value in line.values if value is not None]
+    low, high = min(0, *values), max(values)
+    note = f"{report.currency} per kWh   " + "   ".join(f"{s.mark} {s.name}" for s in series)
+    lines = [_title("Price", note, width, paint)]
+    styles = ("market", "bold", "sun")
+    grid = textplot.marks(series, _PRICE_ROWS, low, high, wide)
+    for at, row in enumerate(grid):
+        up = _PRICE_ROWS - 1 - at
+        label = price(low + (high - low) * up // (_PRICE_ROWS - 1)) if at % 2 == 0 else ""
+        runs = ((i, "".join(text for text, _ in run)) for i, run in groupby(row, _series_of))
+        cells = "".join(text if i is None else paint(text, styles[i]) for i, text in runs)
+        lines.append(f"{label:>{_GUTTER - 1}} {'┤' if label else '│'}{cells}")
+    ticks, labels = textplot.axis([split_label(column.label) for column in columns], wide)
+    lines.append(" " * _GUTTER + "└" + ticks)
+    lines.append(" " * (_GUTTER + 1) + labels)
+    return lines
+
+
+def _series_of(cell: tuple[str, int | None]) -> int | None:
+    return cell[1]
+
+
+def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    homes = report.homes
+    forward = any(home.bill_forward_nano is not None for home in homes)
+    head = ["Home", "Supplier alone", "With market", "Saving", "Share"]
+    rows = [_home_cells(home, _clean(home.id)[:16]) for home in homes]
+    total = HomeResult(
+        id="All",
+        import_wh=sum(home.import_wh for home in homes),
+        export_wh=sum(home.export_wh for home in homes),
+        load_wh=0,
+        pv_wh=0,
+        bought_peer_wh=report.traded_wh,
+        sold_peer_wh=report.traded_wh,
+        bill_supplier_nano=sum(home.bill_supplier_nano for home in homes),
+        bill_market_nano=sum(home.bill_market_nano for home in homes),
+    )
+    rows.append(_home_cells(total, "All"))
+    if forward:
+        head.insert(2, "Forward")
+        for home, row in zip((*homes, None), rows, strict=True):
+            nano = home.bill_forward_nano if home else None
+            row.insert(2, "-" if nano is None else amount(nano))
+    if width >= 76:
+        head += ["Bought", "Sold"]
+        for home, row in zip((*homes, total), rows, strict=True):
+            row += [kwh(home.bought_peer_wh), kwh(home.sold_peer_wh)]
+    sizes = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
+    gap = 3 if sum(sizes) + 3 * (len(sizes) - 1) <= width else 2
+
+    def line(row: Sequence[str]) -> str:
+        cells = [f"{row[0]:<{sizes[0]}}"]
+        cells += [f"{cell:>{size}}" for cell, size in zip(row[1:], sizes[1:], strict=True)]
+        return (" " * gap).join(cells)
+
+    rule = paint("─" * (sum(sizes) + gap * (len(sizes) - 1)), "dim")
+    note = f"bills in {report.currency}, energy shared in kWh"
+    lines = [_title("Homes", note, width, paint), paint(line(head), "dim"), rule]
+    for home, row in zip(homes, rows, strict=False):
+        lines.append(paint(line(row), "bad") if home.saving_nano < 0 else line(row))
+    lines += [rule, paint(line(rows[-1]), "bold")]
+    worse = [_clean(home.id) for home in homes if home.saving_nano < 0]
+    if worse:
+        lines += _wrapped(f"Pays more than with its supplier alone: {', '.join(worse)}", width)
+    if any(home.bill_supplier_nano < 0 for home in homes):
+        lines.append(paint("A bill below zero is money paid to the home.", "dim"))
+    return lines
+
+
+def _home_cells(home: HomeResult, name: str) -> list[str]:
+    share = ratio_ppm(home.saving_nano, home.bill_supplier_nano)
+    return [
+        name,
+        amount(home.bill_supplier_nano),
+        amount(home.bill_market_nano),
+        amount(home.saving_nano),
+        "-" if share is None else percent(share),
+    ]
+
+
+def _neighbourhood(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    rows = (
+        (
+            "Self-sufficiency",
+            report.self_sufficiency_ppm_before,
+            report.self_sufficiency_ppm_after,
+            "of what the homes use is their own sun",
+        ),
+        (
+            "Self-consumption",
+            report.self_consumption_ppm_before,
+            report.self_consumption_ppm_after,
+            "of their own sun is used by the homes",
+        ),
+    )
+    lines = [_title("Neighbourhood", "without → with the market", width, paint)]
+    for name, before, after, meaning in rows:
+        change = paint(f"{percent(after):>7}", "bold")
+        lines.append(f"{name}  {percent(before):>7} → {change}  {meaning}")
+    return lines
+
+
+def _foot(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    lines = [_title("Checks", "", width, paint)]
+    results = check_lines(report)
+    room = max(len(name) for name, _, _ in results)
+    for name, meaning, passed in results:
+        word = paint("✓ passed", "good") if passed else paint("✗ FAILED", "bad")
+        room_left = max(10, width - room - 12)
+        meaning = textwrap.shorten(meaning, room_left, placeholder=" …")
+        lines.append(f"{word}  {_clean(name):<{room}}  {paint(meaning, 'dim')}")
+    gas = f"{report.gas_total:,} in all, {report.gas_per_participant_slot:,} per home and slot"
+    run = f"{report.seconds:.1f} s on {_clean(report.chain)}"
+    rule = f"{_clean(report.price_rule)} · times are {_clean(report.timezone)}"
+    lines.append("")
+    for name, text in (("Gas", gas), ("Run", run), ("Price rule", rule)):
+        lines += textwrap.wrap(f"{name:<10}  {text}", width, subsequent_indent=" " * 12)
+    lines.append("")
+    for charge in report.charges:
+        note = f" ({charge.note})" if charge.note else ""
+        text = f"{charge.name}: {percent(charge.share_ppm)} of the retail price. {charge.source}"
+        lines += [paint(line, "dim") for line in _wrapped(_clean(text + note), width)]
+    lines += [paint(line, "dim") for line in _wrapped(_clean(report.attribution), width)]
+    return lines
