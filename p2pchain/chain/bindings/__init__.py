@@ -1,0 +1,27 @@
+"""Typed bindings of the contracts, one module each.
+
+    access_manager  AccessManager
+    ledger  Ledger
+    metering  Metering
+    registry  Registry
+    settlement  Settlement
+    tariffs  Tariffs
+
+Written by `p2pchain dev build`; do not edit."""
+
+from __future__ import annotations
+
+from eth_abi.exceptions import DecodingError
+
+from p2pchain.chain.abi import ContractError
+
+
+def decode_error(data: bytes) -> ContractError | None:
+    """Return the error that revert data stands for, None where no contract knows it."""
+    from p2pchain.chain.bindings.errors import ERRORS
+
+    known = ERRORS.get(data[:4])
+    try:
+        return known.from_data(data) if known else None
+    except DecodingError:
+        return None

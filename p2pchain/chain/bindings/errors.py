@@ -1,0 +1,863 @@
+"""The contracts' errors, as exceptions.
+
+Written by `p2pchain dev build`; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, ClassVar, Final, Self
+
+from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
+from p2pchain.chain.bindings.enums import Outcome, Phase
+
+
+class AccessManagerAlreadyScheduled(ContractError):
+    """`AccessManagerAlreadyScheduled(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("813e9459")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("operation_id",)
+    TEXT: ClassVar[str] = "access manager already scheduled"
+
+    def __init__(self, operation_id: bytes) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+
+class AccessManagerBadConfirmation(ContractError):
+    """`AccessManagerBadConfirmation()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5f159e63")
+    TEXT: ClassVar[str] = "access manager bad confirmation"
+
+
+class AccessManagerExpired(ContractError):
+    """`AccessManagerExpired(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("78a5d6e4")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("operation_id",)
+    TEXT: ClassVar[str] = "access manager expired"
+
+    def __init__(self, operation_id: bytes) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+
+class AccessManagerInvalidInitialAdmin(ContractError):
+    """`AccessManagerInvalidInitialAdmin(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0813ada2")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("initial_admin",)
+    TEXT: ClassVar[str] = "access manager invalid initial admin"
+
+    def __init__(self, initial_admin: str) -> None:
+        super().__init__(initial_admin)
+        self.initial_admin = initial_admin
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class AccessManagerLockedFunction(ContractError):
+    """`AccessManagerLockedFunction(bytes4)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f4744e4a")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes4",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("selector",)
+    TEXT: ClassVar[str] = "access manager locked function"
+
+    def __init__(self, selector: bytes) -> None:
+        super().__init__(selector)
+        self.selector = selector
+
+
+class AccessManagerLockedRole(ContractError):
+    """`AccessManagerLockedRole(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1871a90c")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("role_id",)
+    TEXT: ClassVar[str] = "access manager locked role"
+
+    def __init__(self, role_id: int) -> None:
+        super().__init__(role_id)
+        self.role_id = role_id
+
+
+class AccessManagerNotReady(ContractError):
+    """`AccessManagerNotReady(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("18cb6b7a")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("operation_id",)
+    TEXT: ClassVar[str] = "access manager not ready"
+
+    def __init__(self, operation_id: bytes) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+
+class AccessManagerNotScheduled(ContractError):
+    """`AccessManagerNotScheduled(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("60a299b0")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("operation_id",)
+    TEXT: ClassVar[str] = "access manager not scheduled"
+
+    def __init__(self, operation_id: bytes) -> None:
+        super().__init__(operation_id)
+        self.operation_id = operation_id
+
+
+class AccessManagerUnauthorizedAccount(ContractError):
+    """`AccessManagerUnauthorizedAccount(address, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f07e038f")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("msgsender", "role_id")
+    TEXT: ClassVar[str] = "access manager unauthorized account"
+
+    def __init__(self, msgsender: str, role_id: int) -> None:
+        super().__init__(msgsender, role_id)
+        self.msgsender = msgsender
+        self.role_id = role_id
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1])
+
+
+class AccessManagerUnauthorizedCall(ContractError):
+    """`AccessManagerUnauthorizedCall(address, address, bytes4)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("81c6f24b")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "bytes4")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "target", "selector")
+    TEXT: ClassVar[str] = "access manager unauthorized call"
+
+    def __init__(self, caller: str, target: str, selector: bytes) -> None:
+        super().__init__(caller, target, selector)
+        self.caller = caller
+        self.target = target
+        self.selector = selector
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), checksum(raw[1]), raw[2])
+
+
+class AccessManagerUnauthorizedCancel(ContractError):
+    """`AccessManagerUnauthorizedCancel(address, address, address, bytes4)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3fe2751c")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address", "address", "bytes4")
+    FIELDS: ClassVar[tuple[str, ...]] = ("msgsender", "caller", "target", "selector")
+    TEXT: ClassVar[str] = "access manager unauthorized cancel"
+
+    def __init__(self, msgsender: str, caller: str, target: str, selector: bytes) -> None:
+        super().__init__(msgsender, caller, target, selector)
+        self.msgsender = msgsender
+        self.caller = caller
+        self.target = target
+        self.selector = selector
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), checksum(raw[1]), checksum(raw[2]), raw[3])
+
+
+class AccessManagerUnauthorizedConsume(ContractError):
+    """`AccessManagerUnauthorizedConsume(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("320ff748")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("target",)
+    TEXT: ClassVar[str] = "access manager unauthorized consume"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class AddressEmptyCode(ContractError):
+    """`AddressEmptyCode(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9996b315")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("target",)
+    TEXT: ClassVar[str] = "address empty code"
+
+    def __init__(self, target: str) -> None:
+        super().__init__(target)
+        self.target = target
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class AlreadyBound(ContractError):
+    """`AlreadyBound(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("21225470")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("settlement",)
+    TEXT: ClassVar[str] = "already bound"
+
+    def __init__(self, settlement: str) -> None:
+        super().__init__(settlement)
+        self.settlement = settlement
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class AlreadyEnrolled(ContractError):
+    """`AlreadyEnrolled(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("121bcfe5")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "already enrolled"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
+class AmountTooLarge(ContractError):
+    """`AmountTooLarge(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("08083b2a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("amount_nano",)
+    TEXT: ClassVar[str] = "amount too large"
+
+    def __init__(self, amount_nano: int) -> None:
+        super().__init__(amount_nano)
+        self.amount_nano = amount_nano
+
+
+class BadParameter(ContractError):
+    """`BadParameter(string)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e70e7015")
+    TYPES: ClassVar[tuple[str, ...]] = ("string",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("what",)
+    TEXT: ClassVar[str] = "bad parameter"
+
+    def __init__(self, what: str) -> None:
+        super().__init__(what)
+        self.what = what
+
+
+class BadSigner(ContractError):
+    """`BadSigner()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("61330e93")
+    TEXT: ClassVar[str] = "bad signer"
+
+
+class BeforeRegistration(ContractError):
+    """`BeforeRegistration(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f4929c69")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "The slot lies before the first terms or key of the meter"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
+class EmptyRow(ContractError):
+    """`EmptyRow(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("29ba0fa1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("hour",)
+    TEXT: ClassVar[str] = "A row of zeros only would look like no tariff at all"
+
+    def __init__(self, hour: int) -> None:
+        super().__init__(hour)
+        self.hour = hour
+
+
+class ExchangeRefused(ContractError):
+    """`ExchangeRefused(uint32, Outcome)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c770d99b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "reason_")
+    TEXT: ClassVar[str] = "exchange refused"
+
+    def __init__(self, meter: int, reason_: Outcome) -> None:
+        super().__init__(meter, reason_)
+        self.meter = meter
+        self.reason_ = reason_
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], Outcome(raw[1]))
+
+
+class FailedCall(ContractError):
+    """`FailedCall()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d6bda275")
+    TEXT: ClassVar[str] = "failed call"
+
+
+class InsufficientBalance(ContractError):
+    """`InsufficientBalance(uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cf479181")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("balance", "needed")
+    TEXT: ClassVar[str] = "insufficient balance"
+
+    def __init__(self, balance: int, needed: int) -> None:
+        super().__init__(balance, needed)
+        self.balance = balance
+        self.needed = needed
+
+
+class LaterChangePending(ContractError):
+    """`LaterChangePending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cce42862")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("pending_slot",)
+    TEXT: ClassVar[str] = (
+        "A later change is already registered; changes are made in the order of their slots"
+    )
+
+    def __init__(self, pending_slot: int) -> None:
+        super().__init__(pending_slot)
+        self.pending_slot = pending_slot
+
+
+class LaterVersionPending(ContractError):
+    """`LaterVersionPending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ccf1400e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("pending_slot",)
+    TEXT: ClassVar[str] = "later version pending"
+
+    def __init__(self, pending_slot: int) -> None:
+        super().__init__(pending_slot)
+        self.pending_slot = pending_slot
+
+
+class MarketExists(ContractError):
+    """`MarketExists(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0239bcdb")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("market",)
+    TEXT: ClassVar[str] = "market exists"
+
+    def __init__(self, market: bytes) -> None:
+        super().__init__(market)
+        self.market = market
+
+
+class MoreThanPosted(ContractError):
+    """`MoreThanPosted(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("efd1bf0b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "more than posted"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
+class NoTariff(ContractError):
+    """`NoTariff(uint16, uint16, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1b8ed4e6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16", "uint16", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier", "tariff", "slot")
+    TEXT: ClassVar[str] = "no tariff"
+
+    def __init__(self, supplier: int, tariff: int, slot: int) -> None:
+        super().__init__(supplier, tariff, slot)
+        self.supplier = supplier
+        self.tariff = tariff
+        self.slot = slot
+
+
+class NotDelivered(ContractError):
+    """`NotDelivered(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("69c8f0d9")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "not delivered"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
+class NotEnoughFree(ContractError):
+    """`NotEnoughFree(address, uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a10b390a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("account", "free_nano", "needed_nano")
+    TEXT: ClassVar[str] = "not enough free"
+
+    def __init__(self, account: str, free_nano: int, needed_nano: int) -> None:
+        super().__init__(account, free_nano, needed_nano)
+        self.account = account
+        self.free_nano = free_nano
+        self.needed_nano = needed_nano
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1], raw[2])
+
+
+class NotEnoughGuarantee(ContractError):
+    """`NotEnoughGuarantee(uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7622214e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("free_nano", "needed_nano")
+    TEXT: ClassVar[str] = "not enough guarantee"
+
+    def __init__(self, free_nano: int, needed_nano: int) -> None:
+        super().__init__(free_nano, needed_nano)
+        self.free_nano = free_nano
+        self.needed_nano = needed_nano
+
+
+class NotOwner(ContractError):
+    """`NotOwner(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c3e07bd6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "caller")
+    TEXT: ClassVar[str] = "not owner"
+
+    def __init__(self, meter: int, caller: str) -> None:
+        super().__init__(meter, caller)
+        self.meter = meter
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
+class NotReady(ContractError):
+    """`NotReady(uint32, uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1e55a212")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "meter", "deadline")
+    TEXT: ClassVar[str] = "A member has not posted and the deadline has not passed"
+
+    def __init__(self, window: int, meter: int, deadline: int) -> None:
+        super().__init__(window, meter, deadline)
+        self.window = window
+        self.meter = meter
+        self.deadline = deadline
+
+
+class NotRepresentable(ContractError):
+    """`NotRepresentable(uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("2286ff31")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("amount_nano", "unit_nano")
+    TEXT: ClassVar[str] = "The amount is not a whole number of the token's smallest unit"
+
+    def __init__(self, amount_nano: int, unit_nano: int) -> None:
+        super().__init__(amount_nano, unit_nano)
+        self.amount_nano = amount_nano
+        self.unit_nano = unit_nano
+
+
+class NotSettlement(ContractError):
+    """`NotSettlement(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4afb55c5")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not settlement"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class NotStage(ContractError):
+    """`NotStage(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("658f96bc")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not stage"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class NotSupplier(ContractError):
+    """`NotSupplier(uint16, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("65c31f5a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier", "caller")
+    TEXT: ClassVar[str] = "not supplier"
+
+    def __init__(self, supplier: int, caller: str) -> None:
+        super().__init__(supplier, caller)
+        self.supplier = supplier
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
+class NothingToDo(ContractError):
+    """`NothingToDo()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5c52a868")
+    TEXT: ClassVar[str] = "nothing to do"
+
+
+class PaysMoreThanReleased(ContractError):
+    """`PaysMoreThanReleased(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ea37e5ba")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "pays more than released"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
+class RingFull(ContractError):
+    """`RingFull(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("07894aaa")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "unsettled_window")
+    TEXT: ClassVar[str] = (
+        "The ring still holds a window that is not settled; clear or void and settle it first"
+    )
+
+    def __init__(self, window: int, unsettled_window: int) -> None:
+        super().__init__(window, unsettled_window)
+        self.window = window
+        self.unsettled_window = unsettled_window
+
+
+class RowsNotOneOrTwentyFour(ContractError):
+    """`RowsNotOneOrTwentyFour(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("66ef9477")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("rows",)
+    TEXT: ClassVar[str] = "rows not one or twenty four"
+
+    def __init__(self, rows: int) -> None:
+        super().__init__(rows)
+        self.rows = rows
+
+
+class SafeCastOverflowedUintDowncast(ContractError):
+    """`SafeCastOverflowedUintDowncast(uint8, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6dfcc650")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value_")
+    TEXT: ClassVar[str] = "safe cast overflowed uint downcast"
+
+    def __init__(self, bits: int, value_: int) -> None:
+        super().__init__(bits, value_)
+        self.bits = bits
+        self.value_ = value_
+
+
+class SlotHasBegun(ContractError):
+    """`SlotHasBegun(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("54f9033f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("slot", "current_slot")
+    TEXT: ClassVar[str] = "The change would touch a slot that has already begun"
+
+    def __init__(self, slot: int, current_slot: int) -> None:
+        super().__init__(slot, current_slot)
+        self.slot = slot
+        self.current_slot = current_slot
+
+
+class SlotSecondsNotSupported(ContractError):
+    """`SlotSecondsNotSupported(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("49c2ac0d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("slot_seconds",)
+    TEXT: ClassVar[str] = "slot seconds not supported"
+
+    def __init__(self, slot_seconds: int) -> None:
+        super().__init__(slot_seconds)
+        self.slot_seconds = slot_seconds
+
+
+class StagePending(ContractError):
+    """`StagePending(uint32, uint8)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e02e5e8c")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "stage")
+    TEXT: ClassVar[str] = "stage pending"
+
+    def __init__(self, window: int, stage: int) -> None:
+        super().__init__(window, stage)
+        self.window = window
+        self.stage = stage
+
+
+class TokenDecimalsNotSupported(ContractError):
+    """`TokenDecimalsNotSupported(uint8)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("bf902a97")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("decimals",)
+    TEXT: ClassVar[str] = "token decimals not supported"
+
+    def __init__(self, decimals: int) -> None:
+        super().__init__(decimals)
+        self.decimals = decimals
+
+
+class TokenTookFee(ContractError):
+    """`TokenTookFee(uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("74bf1a03")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("expected", "received")
+    TEXT: ClassVar[str] = "token took fee"
+
+    def __init__(self, expected: int, received: int) -> None:
+        super().__init__(expected, received)
+        self.expected = expected
+        self.received = received
+
+
+class TooEarlyToVoid(ContractError):
+    """`TooEarlyToVoid(uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f2dfe304")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "deadline")
+    TEXT: ClassVar[str] = "too early to void"
+
+    def __init__(self, window: int, deadline: int) -> None:
+        super().__init__(window, deadline)
+        self.window = window
+        self.deadline = deadline
+
+
+class UnknownArea(ContractError):
+    """`UnknownArea(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e9c0d8c5")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("area",)
+    TEXT: ClassVar[str] = "unknown area"
+
+    def __init__(self, area: int) -> None:
+        super().__init__(area)
+        self.area = area
+
+
+class UnknownClaim(ContractError):
+    """`UnknownClaim(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f3dc2772")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("id",)
+    TEXT: ClassVar[str] = "unknown claim"
+
+    def __init__(self, id: int) -> None:
+        super().__init__(id)
+        self.id = id
+
+
+class UnknownMarket(ContractError):
+    """`UnknownMarket(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("64d7c3f1")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("market",)
+    TEXT: ClassVar[str] = "unknown market"
+
+    def __init__(self, market: bytes) -> None:
+        super().__init__(market)
+        self.market = market
+
+
+class UnknownMeter(ContractError):
+    """`UnknownMeter(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("315f1ad4")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "unknown meter"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
+class UnknownSupplier(ContractError):
+    """`UnknownSupplier(uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("de3251e8")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier",)
+    TEXT: ClassVar[str] = "unknown supplier"
+
+    def __init__(self, supplier: int) -> None:
+        super().__init__(supplier)
+        self.supplier = supplier
+
+
+class WindowsDiffer(ContractError):
+    """`WindowsDiffer(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("eac242bf")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = (
+        "The windows of one settlement call must have the same members and stand at the same member"
+    )
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
+class WrongPhase(ContractError):
+    """`WrongPhase(uint32, Phase)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("30eb58fb")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "phase")
+    TEXT: ClassVar[str] = "wrong phase"
+
+    def __init__(self, window: int, phase: Phase) -> None:
+        super().__init__(window, phase)
+        self.window = window
+        self.phase = phase
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], Phase(raw[1]))
+
+
+class ZeroAccount(ContractError):
+    """`ZeroAccount()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("bfcf3c0b")
+    TEXT: ClassVar[str] = "zero account"
+
+
+ERRORS: Final[dict[bytes, type[ContractError]]] = {
+    known.SELECTOR: known
+    for known in (
+        AccessManagerAlreadyScheduled,
+        AccessManagerBadConfirmation,
+        AccessManagerExpired,
+        AccessManagerInvalidInitialAdmin,
+        AccessManagerLockedFunction,
+        AccessManagerLockedRole,
+        AccessManagerNotReady,
+        AccessManagerNotScheduled,
+        AccessManagerUnauthorizedAccount,
+        AccessManagerUnauthorizedCall,
+        AccessManagerUnauthorizedCancel,
+        AccessManagerUnauthorizedConsume,
+        AddressEmptyCode,
+        AlreadyBound,
+        AlreadyEnrolled,
+        AmountTooLarge,
+        BadParameter,
+        BadSigner,
+        BeforeRegistration,
+        EmptyRow,
+        ExchangeRefused,
+        FailedCall,
+        InsufficientBalance,
+        LaterChangePending,
+        LaterVersionPending,
+        MarketExists,
+        MoreThanPosted,
+        NoTariff,
+        NotDelivered,
+        NotEnoughFree,
+        NotEnoughGuarantee,
+        NotOwner,
+        NotReady,
+        NotRepresentable,
+        NotSettlement,
+        NotStage,
+        NotSupplier,
+        NothingToDo,
+        Panicked,
+        PaysMoreThanReleased,
+        Reverted,
+        RingFull,
+        RowsNotOneOrTwentyFour,
+        SafeCastOverflowedUintDowncast,
+        SlotHasBegun,
+        SlotSecondsNotSupported,
+        StagePending,
+        TokenDecimalsNotSupported,
+        TokenTookFee,
+        TooEarlyToVoid,
+        UnknownArea,
+        UnknownClaim,
+        UnknownMarket,
+        UnknownMeter,
+        UnknownSupplier,
+        WindowsDiffer,
+        WrongPhase,
+        ZeroAccount,
+    )
+}

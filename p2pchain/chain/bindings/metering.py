@@ -1,0 +1,332 @@
+"""The contract Metering, its events and results.
+
+Written by `p2pchain dev build`; do not edit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Final, Self
+
+from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, topic
+from p2pchain.chain.bindings.enums import Outcome, Quality
+from p2pchain.chain.bindings.structs import Exchange, Gap, Head, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class GapOpened(Event):
+    """`GapOpened(uint32, uint32, uint32)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "0bdf5651b3f69ab1093144bd1ee5046be41fd3c068334874eed1d248334a3746"
+    )
+    meter: int
+    from_slot: int
+    until_slot: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint32"), data)
+        return cls(topic("uint32", topics[1]), raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class MeterEnrolled(Event):
+    """`MeterEnrolled(uint32)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "97271797aa4b60624f1d1df1d54c8bea22962d3bae106ef868a1123bde993143"
+    )
+    meter: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls(topic("uint32", topics[1]))
+
+
+@dataclass(frozen=True, slots=True)
+class MeterExchanged(Event):
+    """`MeterExchanged(uint32, uint32, uint64, uint64, uint64, uint64, bytes, bytes)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "2a17db8e6e08e72241eb8c67c0e399067c4ba17338f8b1e58146948389d5a33e"
+    )
+    meter: int
+    slot: int
+    closing_import_wh: int
+    closing_export_wh: int
+    opening_import_wh: int
+    opening_export_wh: int
+    closing_signature: bytes
+    opening_signature: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint64", "uint64", "uint64", "uint64", "bytes", "bytes"), data)
+        return cls(
+            topic("uint32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+            raw[4],
+            raw[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingPosted(Event):
+    """`ReadingPosted(uint32, uint32, uint16, Quality, uint64, uint64, uint256[], bytes)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "3405d9b08ea3590d7f55fce3821d0fd0351087e6de90dd0bd9230619de74cecb"
+    )
+    meter: int
+    first_slot: int
+    slots: int
+    quality: Quality
+    import_wh: int
+    export_wh: int
+    intervals: tuple[int, ...]
+    signature: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint16", "uint8", "uint64", "uint64", "uint256[]", "bytes"), data)
+        return cls(
+            topic("uint32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            Quality(raw[1]),
+            raw[2],
+            raw[3],
+            raw[4],
+            raw[5],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ReadingSkipped(Event):
+    """`ReadingSkipped(uint32, uint32, Outcome)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "ad1a8c4ba075b0e2c73190dd268c0ee8154aeca2a83cf2db7786842e6107fa0c"
+    )
+    meter: int
+    first_slot: int
+    reason: Outcome
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint8",), data)
+        return cls(topic("uint32", topics[1]), topic("uint32", topics[2]), Outcome(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class SettlementBound(Event):
+    """`SettlementBound(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "fa673ad88b30a3f086a554099beb40768d727d9e79aafcd9754f7fee417a67d9"
+    )
+    settlement: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
+
+
+EVENTS: Final[dict[bytes, type[Event]]] = {
+    known.TOPIC0: known
+    for known in (
+        GapOpened,
+        MeterEnrolled,
+        MeterExchanged,
+        ReadingPosted,
+        ReadingSkipped,
+        SettlementBound,
+    )
+}
+
+
+class Metering:
+    """`Metering` at an address; a method that changes state returns a `Call`."""
+
+    def __init__(self, chain: Reader, address: str) -> None:
+        self._chain = chain
+        self.address = address
+
+    @staticmethod
+    def constructor() -> bytes:
+        """Return the constructor's arguments, encoded: what follows the bytecode."""
+        return b""
+
+    def bind_settlement(self, settlement: str) -> Call:
+        """`bindSettlement(address)`"""
+        _data = bytes.fromhex("cae78f33") + encode(
+            ("address",),
+            (settlement,),
+        )
+        return Call(self.address, _data, 0, "Metering.bindSettlement")
+
+    def day_hash(self, meter: int, day: int, *, block: int | str = "latest") -> bytes:
+        """Chained hash of the digests posted for a UTC day (unix days), zero when there are none
+        or it has expired.
+        """
+        _data = bytes.fromhex("dbb08169") + encode(
+            ("uint32", "uint32"),
+            (meter, day),
+        )
+        return self.day_hash_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def day_hash_result(raw: bytes) -> bytes:
+        """Return what `day_hash` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
+        return _value
+
+    def enrol(self, meter: int) -> Call:
+        """Marks a meter as read through Settlement. Settlement only."""
+        _data = bytes.fromhex("0c162141") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return Call(self.address, _data, 0, "Metering.enrol")
+
+    def exchange_digest(
+        self,
+        exchange: Exchange,
+        opening: bool,
+        *,
+        block: int | str = "latest",
+    ) -> bytes:
+        """`exchangeDigest(Exchange, bool)`"""
+        _data = bytes.fromhex("35f33cb4") + encode(
+            ("(uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes)", "bool"),
+            (exchange.to_abi(), opening),
+        )
+        return self.exchange_digest_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def exchange_digest_result(raw: bytes) -> bytes:
+        """Return what `exchange_digest` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
+        return _value
+
+    def exchange_meter(self, exchange: Exchange) -> Call:
+        """`exchangeMeter(Exchange)`"""
+        _data = bytes.fromhex("7a861437") + encode(
+            ("(uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes)",),
+            (exchange.to_abi(),),
+        )
+        return Call(self.address, _data, 0, "Metering.exchangeMeter")
+
+    def gaps_of(self, meter: int, *, block: int | str = "latest") -> tuple[Gap, ...]:
+        """`gapsOf(uint32)`"""
+        _data = bytes.fromhex("b48c9caa") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return self.gaps_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def gaps_of_result(raw: bytes) -> tuple[Gap, ...]:
+        """Return what `gaps_of` answered, decoded."""
+        _out = decode(("(uint32,uint32,uint64,uint64,uint64,uint64)[]",), raw)
+        _value: tuple[Gap, ...] = tuple(Gap.from_abi(i) for i in _out[0])
+        return _value
+
+    def hash_days(self, *, block: int | str = "latest") -> int:
+        """For how many days the hash of a day's readings is kept; older evidence lies in the
+        log.
+        """
+        _data = bytes.fromhex("1bc3a7a0")
+        return self.hash_days_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def hash_days_result(raw: bytes) -> int:
+        """Return what `hash_days` answered, decoded."""
+        _out = decode(("uint32",), raw)
+        _value: int = _out[0]
+        return _value
+
+    def head_of(self, meter: int, *, block: int | str = "latest") -> Head:
+        """`headOf(uint32)`"""
+        _data = bytes.fromhex("8a0ad7b6") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return self.head_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def head_of_result(raw: bytes) -> Head:
+        """Return what `head_of` answered, decoded."""
+        _out = decode(("(uint32,uint64,uint64,uint8,bool)",), raw)
+        _value: Head = Head.from_abi(_out[0])
+        return _value
+
+    def max_gaps(self, *, block: int | str = "latest") -> int:
+        """The most gaps that a meter may have open at a time."""
+        _data = bytes.fromhex("033b9adb")
+        return self.max_gaps_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def max_gaps_result(raw: bytes) -> int:
+        """Return what `max_gaps` answered, decoded."""
+        _out = decode(("uint8",), raw)
+        _value: int = _out[0]
+        return _value
+
+    def post(self, readings: Sequence[Reading]) -> Call:
+        """Posts readings of meters that are in no market."""
+        _data = bytes.fromhex("a1b2a456") + encode(
+            ("(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",),
+            ([i.to_abi() for i in readings],),
+        )
+        return Call(self.address, _data, 0, "Metering.post")
+
+    @staticmethod
+    def post_result(raw: bytes) -> tuple[Outcome, ...]:
+        """Return what `post` answered, decoded."""
+        _out = decode(("uint8[]",), raw)
+        _value: tuple[Outcome, ...] = tuple(Outcome(i) for i in _out[0])
+        return _value
+
+    def post_for(
+        self,
+        readings: Sequence[Reading],
+        submitter: str,
+        refused: Sequence[Outcome],
+    ) -> Call:
+        """The same for the members of markets. Settlement only."""
+        _data = bytes.fromhex("518f2554") + encode(
+            ("(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]", "address", "uint8[]"),
+            ([i.to_abi() for i in readings], submitter, refused),
+        )
+        return Call(self.address, _data, 0, "Metering.postFor")
+
+    @staticmethod
+    def post_for_result(raw: bytes) -> tuple[Outcome, ...]:
+        """Return what `post_for` answered, decoded."""
+        _out = decode(("uint8[]",), raw)
+        _value: tuple[Outcome, ...] = tuple(Outcome(i) for i in _out[0])
+        return _value
+
+    def reading_digest(self, reading: Reading, *, block: int | str = "latest") -> bytes:
+        """The EIP-712 digest that a meter signs."""
+        _data = bytes.fromhex("09407ffc") + encode(
+            ("(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)",),
+            (reading.to_abi(),),
+        )
+        return self.reading_digest_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def reading_digest_result(raw: bytes) -> bytes:
+        """Return what `reading_digest` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
+        return _value

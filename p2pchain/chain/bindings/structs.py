@@ -1,0 +1,422 @@
+"""The contracts' structs.
+
+Written by `p2pchain dev build`; do not edit."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Self
+
+from p2pchain.chain.abi import checksum, sized
+from p2pchain.chain.bindings.enums import Phase, PriceRule, Quality
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """`ILedger.Account`."""
+
+    free_nano: int
+    locked_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.free_nano, self.locked_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Area:
+    """`IRegistry.Area`."""
+
+    parent: int
+    operator: str
+    exists: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.parent, self.operator, self.exists)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], checksum(raw[1]), raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """`ILedger.Claim`."""
+
+    debtor: str
+    creditor: str
+    open_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.debtor, self.creditor, self.open_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), checksum(raw[1]), raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Cover:
+    """`ILedger.Cover`."""
+
+    own_nano: int
+    guarantee_free_nano: int
+    guarantee_locked_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.own_nano, self.guarantee_free_nano, self.guarantee_locked_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """`ISettlement.Enrolment`."""
+
+    market: bytes
+    meter: int
+    from_slot: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (sized(self.market, 32), self.meter, self.from_slot, self.signature)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """`ILedger.Entry`."""
+
+    meter: int
+    account: str
+    supplier: str
+    release_nano: int
+    pay_nano: int
+    income_nano: int
+    supplier_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.meter,
+            self.account,
+            self.supplier,
+            self.release_nano,
+            self.pay_nano,
+            self.income_nano,
+            self.supplier_nano,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], checksum(raw[1]), checksum(raw[2]), raw[3], raw[4], raw[5], raw[6])
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """`IMetering.Exchange`."""
+
+    meter: int
+    slot: int
+    closing_import_wh: int
+    closing_export_wh: int
+    opening_import_wh: int
+    opening_export_wh: int
+    closing_signature: bytes
+    opening_signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.meter,
+            self.slot,
+            self.closing_import_wh,
+            self.closing_export_wh,
+            self.opening_import_wh,
+            self.opening_export_wh,
+            self.closing_signature,
+            self.opening_signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7])
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """`IMetering.Gap`."""
+
+    from_slot: int
+    until_slot: int
+    from_import_wh: int
+    from_export_wh: int
+    until_import_wh: int
+    until_export_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.from_slot,
+            self.until_slot,
+            self.from_import_wh,
+            self.from_export_wh,
+            self.until_import_wh,
+            self.until_export_wh,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Head:
+    """`IMetering.Head`."""
+
+    next_slot: int
+    import_wh: int
+    export_wh: int
+    gaps: int
+    enrolled: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.next_slot, self.import_wh, self.export_wh, self.gaps, self.enrolled)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4])
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """`ISettlement.Limits`."""
+
+    market: bytes
+    meter: int
+    from_slot: int
+    sequence: int
+    buy_nano: tuple[int, ...]
+    sell_nano: tuple[int, ...]
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            sized(self.market, 32),
+            self.meter,
+            self.from_slot,
+            self.sequence,
+            self.buy_nano,
+            self.sell_nano,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6])
+
+
+@dataclass(frozen=True, slots=True)
+class MarketParams:
+    """`ISettlement.MarketParams`."""
+
+    area: int
+    slot_seconds: int
+    rule: PriceRule
+    k_ppm: int
+    floor_nano: int
+    tick_nano: int
+    post_seconds: int
+    stage_seconds: int
+    void_seconds: int
+    buy_fee_nano: int
+    sell_fee_nano: int
+    fee_account: str
+    has_stated_price: bool
+    stated_price_nano: int
+    stages: tuple[str, ...]
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.area,
+            self.slot_seconds,
+            self.rule,
+            self.k_ppm,
+            self.floor_nano,
+            self.tick_nano,
+            self.post_seconds,
+            self.stage_seconds,
+            self.void_seconds,
+            self.buy_fee_nano,
+            self.sell_fee_nano,
+            self.fee_account,
+            self.has_stated_price,
+            self.stated_price_nano,
+            self.stages,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            raw[1],
+            PriceRule(raw[2]),
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
+            checksum(raw[11]),
+            raw[12],
+            raw[13],
+            tuple(checksum(i) for i in raw[14]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Network:
+    """`ILedger.Network`."""
+
+    supplier: str
+    charge_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.supplier, self.charge_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """`IMetering.Reading`."""
+
+    meter: int
+    first_slot: int
+    slots: int
+    quality: Quality
+    import_wh: int
+    export_wh: int
+    intervals: tuple[int, ...]
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.meter,
+            self.first_slot,
+            self.slots,
+            self.quality,
+            self.import_wh,
+            self.export_wh,
+            self.intervals,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], Quality(raw[3]), raw[4], raw[5], raw[6], raw[7])
+
+
+@dataclass(frozen=True, slots=True)
+class Result:
+    """`ISettlement.Result`."""
+
+    traded: bool
+    price_nano: int
+    matched_wh: int
+    buy_tick: int
+    sell_tick: int
+    buy_rationed: bool
+    fill_wh: int
+    live_wh: int
+    carry: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.traded,
+            self.price_nano,
+            self.matched_wh,
+            self.buy_tick,
+            self.sell_tick,
+            self.buy_rationed,
+            self.fill_wh,
+            self.live_wh,
+            self.carry,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8])
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """`ITariffs.Row`."""
+
+    energy: int
+    feed_in: int
+    imbalance: int
+    network: int
+    levies: int
+    tax: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.energy, self.feed_in, self.imbalance, self.network, self.levies, self.tax)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """`IRegistry.Terms`."""
+
+    owner: str
+    from_slot: int
+    supplier: int
+    tariff: int
+    fuse_wh: int
+    billing_grade: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.owner,
+            self.from_slot,
+            self.supplier,
+            self.tariff,
+            self.fuse_wh,
+            self.billing_grade,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """`ISettlement.Window`."""
+
+    window: int
+    phase: Phase
+    stage: int
+    voided: bool
+    members: int
+    cursor: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.window, self.phase, self.stage, self.voided, self.members, self.cursor)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], Phase(raw[1]), raw[2], raw[3], raw[4], raw[5])

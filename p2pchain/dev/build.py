@@ -1,0 +1,237 @@
+"""Compile the contracts into the artifacts and bindings that the package ships.
+
+The settings are those of foundry.toml, the compiler is the pinned one, and the files are the same
+byte for byte wherever they are made, so `build(check=True)` can say whether what is checked in is
+what the sources say. Users never need this: artifacts and bindings are package data.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import tomllib
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from p2pchain.dev.bindings import generate
+from p2pchain.errors import BadInput, CheckFailed
+
+# EIP-170: a larger contract cannot be deployed.
+SIZE_LIMIT = 24_576
+ARTIFACTS = Path("p2pchain/chain/artifacts")
+BINDINGS = Path("p2pchain/chain/bindings")
+# Beside contracts/*.sol: what a deployment needs and the project did not write, and the test token.
+ALSO = {
+    "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
+    "TestCurrency": "contracts/mocks/TestCurrency.sol",
+}
+_WANTED = (
+    "abi",
+    "devdoc",
+    "userdoc",
+    "metadata",
+    "storageLayout",
+    "evm.bytecode.object",
+    "evm.deployedBytecode.object",
+    "evm.deployedBytecode.immutableReferences",
+)
+
+
+def build(check: bool = False) -> list[Path]:
+    """Write artifacts and bindings, or only compare them; return the files that changed.
+
+    Raises CheckFailed where a file differs (`check`), a contract does not compile or is too large,
+    BadInput where there is no source tree or no compiler.
+    """
+    root = source_tree()
+    artifacts = compile_contracts(root)
+    files = {root / ARTIFACTS / f"{name}.json": render(a) for name, a in artifacts.items()}
+    files |= {root / BINDINGS / name: text for name, text in generate(artifacts).items()}
+    stale = {
+        path
+        for folder, suffix in ((ARTIFACTS, "*.json"), (BINDINGS, "*.py"))
+        for path in (root / folder).glob(suffix)
+        if path not in files
+    }
+    changed = sorted({path for path, text in files.items() if _read(path) != text.encode()} | stale)
+    if check:
+        if changed:
+            listed = "\n".join(f"  {path.relative_to(root)}" for path in changed)
+            raise CheckFailed(
+                f"not what the sources say:\n{listed}",
+                hint="run `p2pchain dev build` and commit what it writes",
+            )
+        return []
+    for path in changed:
+        if path in stale:
+            path.unlink()
+            continue
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(files[path].encode())
+    return changed
+
+
+def source_tree(start: Path | None = None) -> Path:
+    """Return the folder of the source tree that `start` (the current folder) is in."""
+    here = (start or Path.cwd()).resolve()
+    for folder in (here, *here.parents):
+        if (folder / "foundry.toml").is_file() and (folder / ARTIFACTS.parent).is_dir():
+            return folder
+    raise BadInput(
+        f"{here} is not in a source tree of p2pchain",
+        hint="clone the repository and call this in it; an installed package needs no build",
+    )
+
+
+def settings(root: Path) -> dict[str, Any]:
+    """Return the compiler's settings, read from foundry.toml."""
+    profile = tomllib.loads((root / "foundry.toml").read_text())["profile"]["default"]
+    return {
+        "remappings": profile["remappings"],
+        "evmVersion": profile["evm_version"],
+        "viaIR": profile["via_ir"],
+        "optimizer": {"enabled": profile["optimizer"], "runs": profile["optimizer_runs"]},
+        "metadata": {"bytecodeHash": profile["bytecode_hash"]},
+    }
+
+
+def sources(root: Path) -> dict[str, str]:
+    """Return contract name -> source path of everything that is shipped."""
+    own = {
+        path.stem: f"contracts/{path.name}" for path in sorted((root / "contracts").glob("*.sol"))
+    }
+    return own | ALSO
+
+
+def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
+    """Return the artifact of every contract that can be deployed, by name."""
+    output = _run(root, sources(root), settings(root))
+    enums = dict(_enums(output["sources"]))
+    artifacts = {}
+    for name, path in sources(root).items():
+        compiled = output["contracts"].get(path, {}).get(name)
+        if compiled is None:
+            raise CheckFailed(
+                f"{path} has no contract {name}", hint="a file is named after its contract"
+            )
+        if compiled["evm"]["bytecode"]["object"]:  # an abstract contract has none
+            artifacts[name] = _artifact(root, name, compiled, enums, settings(root))
+    return artifacts
+
+
+def render(artifact: Mapping[str, Any]) -> str:
+    """Return an artifact as text, always the same for the same content."""
+    return json.dumps(artifact, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
+
+
+def _run(root: Path, wanted: Mapping[str, str], chosen: Mapping[str, Any]) -> dict[str, Any]:
+    try:
+        import solcx
+        from solcx.exceptions import SolcError
+    except ImportError:
+        raise BadInput(
+            "py-solc-x is not installed",
+            hint="pip install -e '.[dev]' brings it, or use `make test`",
+        ) from None
+    request = {
+        "language": "Solidity",
+        "sources": {path: {"urls": [path]} for path in sorted(wanted.values())},
+        "settings": {**chosen, "outputSelection": {"*": {"*": list(_WANTED), "": ["ast"]}}},
+    }
+    shim = root / "tools" / "solc.js"
+    if not (root / "node_modules" / "solc").is_dir():
+        raise BadInput("the compiler is not installed", hint=f"run `npm ci` in {root}")
+    try:
+        output: dict[str, Any] = solcx.compile_standard(
+            request, base_path=root, allow_paths=[root], solc_binary=shim
+        )
+    except SolcError as error:
+        said = [e["formattedMessage"] for e in error.error_dict or () if e["severity"] == "error"]
+        reason = "\n".join(said) or error.stderr_data or error.message
+        raise CheckFailed(f"the contracts do not compile:\n{reason}") from None
+    return output
+
+
+def _artifact(
+    root: Path,
+    name: str,
+    compiled: Mapping[str, Any],
+    enums: Mapping[str, list[str]],
+    chosen: Mapping[str, Any],
+) -> dict[str, Any]:
+    runtime = compiled["evm"]["deployedBytecode"]
+    size = len(runtime["object"]) // 2
+    if size > SIZE_LIMIT:
+        raise CheckFailed(
+            f"{name} has {size} bytes, {size - SIZE_LIMIT} more than the {SIZE_LIMIT} of EIP-170",
+            hint="move code into a library or another contract",
+        )
+    metadata = json.loads(compiled["metadata"])
+    used = {part for part in _internal_types(compiled["abi"]) if part in enums}
+    return {
+        "contract_name": name,
+        "abi": compiled["abi"],
+        "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
+        "deployed_bytecode": "0x" + runtime["object"],
+        "immutable_references": sorted(
+            (
+                [at["start"], at["length"]]
+                for places in runtime["immutableReferences"].values()
+                for at in places
+            ),
+        ),
+        "storage_layout": [
+            {
+                "label": item["label"],
+                "slot": int(item["slot"]),
+                "offset": item["offset"],
+                "type": compiled["storageLayout"]["types"][item["type"]]["label"],
+            }
+            for item in compiled["storageLayout"]["storage"]
+        ],
+        "enums": {used_name: enums[used_name] for used_name in used},
+        "docs": _docs(compiled["userdoc"], compiled["devdoc"]),
+        "compiler": {"version": metadata["compiler"]["version"], "settings": chosen},
+        "sources": {
+            path: hashlib.sha256((root / path).read_bytes()).hexdigest()
+            for path in metadata["sources"]
+        },
+    }
+
+
+def _docs(user: Mapping[str, Any], dev: Mapping[str, Any]) -> dict[str, Any]:
+    """The sentences that the bindings repeat: `@notice`, and an error's `@custom:hint`."""
+    found: dict[str, Any] = {
+        kind: {
+            name: {"notice": said["notice"]}
+            for name, said in user.get(kind, {}).items()
+            if "notice" in said
+        }
+        for kind in ("methods", "events")
+    }
+    found["errors"] = {}
+    for key, source, target in (("notice", user, "notice"), ("custom:hint", dev, "hint")):
+        for name, said in source.get("errors", {}).items():
+            if key in said[0]:
+                found["errors"].setdefault(name, {})[target] = said[0][key]
+    return found
+
+
+def _enums(units: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    for unit in units.values():
+        for node in unit["ast"]["nodes"]:
+            for inner in (node, *node.get("nodes", ())):
+                if inner["nodeType"] == "EnumDefinition":
+                    yield inner["canonicalName"], [member["name"] for member in inner["members"]]
+
+
+def _internal_types(items: Any) -> Iterator[str]:
+    for item in items:
+        yield str(item.get("internalType", "")).removeprefix("enum ").split("[")[0]
+        for key in ("inputs", "outputs", "components"):
+            yield from _internal_types(item.get(key, ()))
+
+
+def _read(path: Path) -> bytes | None:
+    return path.read_bytes() if path.is_file() else None
