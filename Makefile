@@ -1,0 +1,69 @@
+# make demo      see it: thirteen measured homes share their sun on an embedded chain (needs only Python)
+# make test      everything that must hold, with all tools installed first (Python, node; about ten minutes)
+# The other targets are for those who change it: CONTRIBUTING.md.
+
+PYTHON ?= python3
+VENV   := .venv
+BIN    := $(VENV)/bin
+PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
+UV     := .tools/bin/uv
+PINNED_UV := 0.13.9
+out    ?= build/scale.json
+
+.PHONY: demo test setup setup-dev setup-node capabilities lock clean
+
+demo: setup
+	@$(BIN)/p2pchain demo --html build/demo.html
+
+test:
+	@$(PYTHON) tools/run_tests.py
+
+setup: $(VENV)/.runtime
+setup-dev: $(VENV)/.dev
+setup-node: node_modules/.installed
+
+$(BIN)/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed (PYTHON=/path/to/python3)")'
+	@$(PYTHON) -m venv $(VENV)
+
+# Pinned packages by hash, then the package itself, which follows the sources from then on.
+$(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/python
+	@echo "installing Python packages into $(VENV) (once)"
+	@$(PIP) --require-hashes -r requirements/build.lock -r requirements/runtime.lock
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
+	@$(PIP) --require-hashes -r requirements/dev.lock
+	@touch $@
+
+# The programs come as packages of their own; no install script has to run.
+node_modules/.installed: package-lock.json package.json
+	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
+	@touch $@
+
+# docs/capabilities.md from the markers of the tests and what they just did.
+capabilities: setup-dev setup-node
+	@$(BIN)/python -m pytest -q -m capability --record build/capability-run.json
+	@$(BIN)/python tools/capabilities.py build/capability-run.json
+
+lock: $(UV)
+	@for name in build runtime dev; do \
+	  case $$name in \
+	    build) from="requirements/build.in" ;; \
+	    runtime) from="pyproject.toml" ;; \
+	    dev) from="pyproject.toml --extra dev --constraint requirements/runtime.lock" ;; \
+	  esac; \
+	  $(UV) pip compile $$from --no-config --quiet --upgrade --universal --python-version 3.11 \
+	    --generate-hashes --custom-compile-command "make lock" \
+	    --output-file requirements/$$name.lock || exit 1; \
+	done
+	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+
+$(UV):
+	@$(PYTHON) -m venv .tools
+	@.tools/bin/python -m pip --disable-pip-version-check install --quiet uv==$(PINNED_UV)
+
+clean:
+	@rm -rf build out cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	@find . -name __pycache__ -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
