@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -89,6 +90,8 @@ class Progress:
         return f"{self._label}  {bar} {percent:3d} %  {self._done}/{self._total}{left}"
 
     def _overwrite(self, text: str) -> None:
+        # a line that wraps could not be redrawn
+        text = text[: shutil.get_terminal_size().columns - 1]
         self._write("\r" + text.ljust(self._length))
         self._length = len(text)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from itertools import chain, groupby
 from typing import Final
 
 from p2pchain.report.model import DemoReport, HourResult
@@ -152,7 +152,7 @@ def bins(report: DemoReport, limit: int) -> tuple[tuple[Bin, ...], str]:
     chunks = [days[at : at + size] for at in range(0, len(days), size)]
     first = dt.date.fromisoformat(report.from_local[:10])
     merged = tuple(
-        _merge(_short_date(first + dt.timedelta(days=at * size)), sum(chunk, []))
+        _merge(_short_date(first + dt.timedelta(days=at * size)), list(chain.from_iterable(chunk)))
         for at, chunk in enumerate(chunks)
     )
     return merged, "day" if size == 1 else f"{size} days"

@@ -13,7 +13,7 @@ from typing import Final
 
 from p2pchain.report import textplot
 from p2pchain.report.model import DemoReport, HomeResult
-from p2pchain.report.money import amount, kwh, money, percent, price, ratio_ppm
+from p2pchain.report.money import amount, kwh, percent, price, ratio_ppm
 from p2pchain.report.progress import Progress
 from p2pchain.report.summary import (
     Bin,
@@ -80,6 +80,14 @@ def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
     return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
 
 
+def _beside(shown: str, length: int, note: str, width: int, paint: _Paint) -> list[str]:
+    """A note to the right of text that is `length` wide on screen, wrapped in its own column."""
+    column = length + 2
+    lines = textwrap.wrap(note, max(12, width - column)) or [""]
+    rest = [" " * column + paint(line, "dim") for line in lines[1:]]
+    return [f"{shown}  {paint(lines[0], 'dim')}", *rest]
+
+
 def _clean(text: str) -> str:
     """Text from outside without control characters, which could repaint the terminal."""
     return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
@@ -104,10 +112,10 @@ def _head(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     digits = max(len(amount(nano)) for _, nano, _ in rows)
     for at, (label, nano, note) in enumerate(rows):
         text = f"{label:<{room}}  {amount(nano):>{digits}} {report.currency}"
-        if at == len(rows) - 1:
+        last = at == len(rows) - 1
+        if last:
             lines.append(paint("─" * len(text), "dim"))
-            text = paint(text, "bold")
-        lines.append(f"{text}  {paint(note, 'dim')}")
+        lines += _beside(paint(text, "bold") if last else text, len(text), note, width, paint)
     for sentence in (f"That is {yearly}.", rules_note(report)):
         lines += [paint(line, "dim") for line in _wrapped(sentence, width)]
     return lines
@@ -250,8 +258,9 @@ def _neighbourhood(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     )
     lines = [_title("Neighbourhood", "without → with the market", width, paint)]
     for name, before, after, meaning in rows:
-        change = paint(f"{percent(after):>7}", "bold")
-        lines.append(f"{name}  {percent(before):>7} → {change}  {meaning}")
+        text = f"{name}  {percent(before):>7} → "
+        shown = text + paint(f"{percent(after):>7}", "bold")
+        lines += _beside(shown, len(text) + 7, meaning, width, paint)
     return lines
 
 
@@ -261,15 +270,14 @@ def _foot(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     room = max(len(name) for name, _, _ in results)
     for name, meaning, passed in results:
         word = paint("✓ passed", "good") if passed else paint("✗ FAILED", "bad")
-        room_left = max(10, width - room - 12)
-        meaning = textwrap.shorten(meaning, room_left, placeholder=" …")
-        lines.append(f"{word}  {_clean(name):<{room}}  {paint(meaning, 'dim')}")
+        label = f"  {_clean(name):<{room}}"
+        lines += _beside(word + label, len("✓ passed") + len(label), meaning, width, paint)
     gas = f"{report.gas_total:,} in all, {report.gas_per_participant_slot:,} per home and slot"
     run = f"{report.seconds:.1f} s on {_clean(report.chain)}"
     rule = f"{_clean(report.price_rule)} · times are {_clean(report.timezone)}"
     lines.append("")
     for name, text in (("Gas", gas), ("Run", run), ("Price rule", rule)):
-        lines += textwrap.wrap(f"{name:<10}  {text}", width, subsequent_indent=" " * 12)
+        lines += _beside(f"{name:<10}", 10, text, width, paint)
     lines.append("")
     for charge in report.charges:
         note = f" ({charge.note})" if charge.note else ""

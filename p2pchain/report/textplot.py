@@ -21,7 +21,7 @@ class Series:
 def nice_ceiling(value: int) -> int:
     """The smallest of 1, 1.2, 1.6, 2, 3, 4, 5, 6 and 8 times a power of ten that is not below
     `value`; at least 10. Half of it is round too, for the label in the middle of an axis."""
-    power = 10 ** (max(2, len(str(max(0, value)))) - 1)
+    power: int = 10 ** (max(2, len(str(max(0, value)))) - 1)
     steps = (tenths * power // 10 for tenths in (10, 12, 16, 20, 30, 40, 50, 60, 80))
     return next((step for step in steps if step >= value), 10 * power)
 

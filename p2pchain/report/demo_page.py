@@ -1,0 +1,252 @@
+"""One offline HTML file with the result of a run: no request leaves it, every figure is also text.
+
+The chart library is inlined and named by hash in the page's content security policy, so nothing
+that a report carries as text can run as a script.
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import tempfile
+from functools import cache
+from importlib.resources import files
+from pathlib import Path
+from typing import Any, Final
+
+from jinja2 import Environment, PackageLoader, StrictUndefined
+
+from p2pchain.report.model import DemoReport
+from p2pchain.report.money import amount, decimal, kwh, percent, price, ratio_ppm
+from p2pchain.report.summary import (
+    Bin,
+    bins,
+    check_lines,
+    headline,
+    per_home,
+    period,
+    reached,
+    rules_note,
+    scope,
+    slot_word,
+    split_label,
+)
+
+ECHARTS: Final = "echarts-6.1.0"
+_NONE: Final = "\N{EN DASH}"
+_MAX_COLUMNS: Final = 14 * 24
+_POOL, _GRID_IN, _GRID_OUT = "pool", "supplier-in", "supplier-out"
+
+
+def write(report: DemoReport, path: str | os.PathLike[str]) -> Path:
+    """Writes the page to `path` (whole or not at all) and returns it. Raises OSError where the
+    folder is missing or not writable."""
+    target = Path(path)
+    text = render(report)
+    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+        umask = os.umask(0)
+        os.umask(umask)
+        os.chmod(name, 0o666 & ~umask)
+        os.replace(name, target)
+    except BaseException:
+        Path(name).unlink(missing_ok=True)
+        raise
+    return target
+
+
+def render(report: DemoReport) -> str:
+    """The page as text."""
+    columns, unit = bins(report, _MAX_COLUMNS)
+    scripts = {"library": _static(f"{ECHARTS}.min.js"), "page": _static("report.js")}
+    daily, yearly = per_home(report)
+    return (
+        _environment()
+        .get_template("demo.html")
+        .render(
+            report=report,
+            headline=headline(report),
+            reached=reached(report),
+            rules_note=rules_note(report),
+            scope=scope(report),
+            period=period(report),
+            daily=daily,
+            yearly=yearly,
+            columns=columns,
+            unit=unit,
+            slot_word=slot_word(report.slot_seconds),
+            checks=check_lines(report),
+            steps=_steps(report),
+            totals=_totals(report),
+            data=_chart_data(report, columns, unit),
+            style=_static("report.css"),
+            scripts=scripts,
+            script_hashes=[_csp_hash(text) for text in scripts.values()],
+            notices=[
+                _static(f"{ECHARTS}.{part}.txt")
+                for part in ("NOTICE", "LICENSE-zrender", "LICENSE-d3")
+            ],
+        )
+    )
+
+
+@cache
+def _environment() -> Environment:
+    env = Environment(
+        loader=PackageLoader("p2pchain.report", "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    filters = {
+        "amount": lambda nano: _minus(amount(nano)),
+        "kwh": lambda wh, digits=1: _minus(kwh(wh, digits)),
+        "price": lambda nano: _NONE if nano is None else _minus(price(nano)),
+        "percent": lambda ppm: _NONE if ppm is None else _minus(percent(ppm)),
+        "bar": lambda ppm: decimal(max(0, min(1_000_000, ppm)), 10_000, 2),
+        "share_of": ratio_ppm,
+        "tight": _tight,
+        "grouped": lambda number: f"{number:,}",
+    }
+    env.filters.update(filters)
+    return env
+
+
+@cache
+def _static(name: str) -> str:
+    return files("p2pchain.report").joinpath("static", name).read_text(encoding="utf-8")
+
+
+def _csp_hash(script: str) -> str:
+    digest = hashlib.sha256(script.encode("utf-8")).digest()
+    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
+
+
+def _minus(text: str) -> str:
+    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
+
+
+def _tight(text: str, currency: str) -> str:
+    """Keeps a figure and its unit on one line."""
+    for unit in (currency, "kWh", "%"):
+        text = text.replace(f" {unit}", f"\N{NO-BREAK SPACE}{unit}")
+    return text
+
+
+def _totals(report: DemoReport) -> dict[str, int]:
+    names = (
+        "import_wh", "export_wh", "load_wh", "pv_wh", "bought_peer_wh", "sold_peer_wh",
+        "bill_supplier_nano", "bill_market_nano", "saving_nano",
+    )  # fmt: skip
+    return {name: sum(getattr(home, name) for home in report.homes) for name in names}
+
+
+def _steps(report: DemoReport) -> list[dict[str, Any]]:
+    """The way from the gross gain to what the homes keep: name, signed amount, kind, and where
+    its bar begins and ends. Charges are single steps where every line has its amount and the
+    amounts add up, one step otherwise."""
+    amounts = [line.amount_nano for line in report.charges]
+    known = [nano for nano in amounts if nano is not None]
+    if report.charges and len(known) == len(amounts) and sum(known) == report.charges_nano:
+        taken = [(line.name, nano) for line, nano in zip(report.charges, known, strict=True)]
+    else:
+        taken = [("Network, levies and tax", report.charges_nano)]
+    taken.append(("Fee of the market", report.fee_nano))
+    level = report.gain_nano
+    steps = [
+        {"name": "Gain before charges", "nano": level, "kind": "gross", "from": 0, "to": level}
+    ]
+    for name, nano in taken:
+        steps.append(
+            {"name": name, "nano": -nano, "kind": "taken", "from": level, "to": level - nano}
+        )
+        level -= nano
+    steps.append(
+        {"name": "What the homes keep", "nano": level, "kind": "net", "from": 0, "to": level}
+    )
+    return steps
+
+
+def _chart_data(report: DemoReport, columns: tuple[Bin, ...], unit: str) -> dict[str, Any]:
+    """What the page's script draws: integers for lengths, text for every figure that is read."""
+    return {
+        "currency": report.currency,
+        "unit": unit,
+        "hours": [_hour_data(column) for column in columns],
+        "homes": [
+            {
+                "id": home.id,
+                "supplier": home.bill_supplier_nano,
+                "market": home.bill_market_nano,
+                "forward": home.bill_forward_nano,
+                "supplierText": _minus(amount(home.bill_supplier_nano)),
+                "marketText": _minus(amount(home.bill_market_nano)),
+                "forwardText": (
+                    None
+                    if home.bill_forward_nano is None
+                    else _minus(amount(home.bill_forward_nano))
+                ),
+                "savingText": _minus(amount(home.saving_nano)),
+                "worse": home.saving_nano < 0,
+            }
+            for home in report.homes
+        ],
+        "flows": _flows(report),
+        "steps": [{**step, "text": _minus(amount(step["nano"]))} for step in _steps(report)],
+    }
+
+
+def _hour_data(column: Bin) -> dict[str, Any]:
+    day, time = split_label(column.label)
+    return {
+        "day": day,
+        "time": time,
+        "traded": column.traded_wh,
+        "need": column.import_wh,
+        "surplus": column.export_wh,
+        "price": column.price_nano,
+        "retail": column.retail_nano,
+        "feedIn": column.feed_in_nano,
+        "tradedText": kwh(column.traded_wh, 2),
+        "needText": kwh(column.import_wh, 2),
+        "surplusText": kwh(column.export_wh, 2),
+        "priceText": None if column.price_nano is None else _minus(price(column.price_nano)),
+        "retailText": _minus(price(column.retail_nano)),
+        "feedInText": _minus(price(column.feed_in_nano)),
+    }
+
+
+def _flows(report: DemoReport) -> dict[str, list[dict[str, Any]]]:
+    """Nodes and links in Wh. Energy goes into the pool and comes out of it: there are no pairs."""
+    nodes: list[dict[str, Any]] = []
+    links: list[dict[str, Any]] = []
+
+    def node(name: str, label: str, kind: str) -> str:
+        if all(known["name"] != name for known in nodes):
+            nodes.append({"name": name, "label": label, "kind": kind})
+        return name
+
+    def link(source: str, target: str, wh: int) -> None:
+        links.append({"source": source, "target": target, "value": wh, "text": kwh(wh, 2)})
+
+    for home in report.homes:
+        residual = home.export_wh - home.sold_peer_wh
+        if home.sold_peer_wh:
+            link(node(f"sell:{home.id}", home.id, "sell"), node(_POOL, "Pool", "pool"),
+                 home.sold_peer_wh)  # fmt: skip
+        if residual:
+            link(node(f"sell:{home.id}", home.id, "sell"),
+                 node(_GRID_OUT, "Supplier", "supplier"), residual)  # fmt: skip
+    for home in report.homes:
+        residual = home.import_wh - home.bought_peer_wh
+        if home.bought_peer_wh:
+            link(node(_POOL, "Pool", "pool"), node(f"buy:{home.id}", home.id, "buy"),
+                 home.bought_peer_wh)  # fmt: skip
+        if residual:
+            link(node(_GRID_IN, "Supplier", "supplier"),
+                 node(f"buy:{home.id}", home.id, "buy"), residual)  # fmt: skip
+    return {"nodes": nodes, "links": links}
