@@ -27,8 +27,9 @@ def page(listed: Sequence[Mapping[str, Any]], tests: Mapping[str, Mapping[str, A
     lines = [
         "# Capabilities",
         "",
-        "Written by `make capabilities` from `docs/capabilities.toml`, the marks of the tests and the",
-        "outcome of their last run. `done`: every test of the line passed, and together they cover it.",
+        "Written by `make capabilities` from `docs/capabilities.toml`, the marks of the tests and",
+        "the outcome of their last run. `done`: every test of the line passed, and together they",
+        "cover it.",
         "",
         f"{done} of {len(rows)} are done.",
     ]
