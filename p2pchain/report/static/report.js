@@ -154,7 +154,7 @@
         })
       },
       {
-        name: "Saving", type: "scatter", symbolSize: 0.1, silent: true, z: 3,
+        name: "Saving", type: "scatter", symbolSize: 0.1, silent: true, z: 3, itemStyle: { color: "transparent" },
         data: list.map(function (h, i) { return [Math.max(h.supplier, h.market, 0) / 1e9, i]; }),
         label: {
           show: true, position: "right", distance: 8, color: tone("ink"),
@@ -175,7 +175,7 @@
     }
     return Object.assign(base(), {
       tooltip: Object.assign(base().tooltip, {
-        trigger: "axis", axisPointer: { type: "shadow", shadowStyle: { color: tone("grid"), opacity: 0.5 } },
+        trigger: "axis", axisPointer: { type: "shadow", z: 0, shadowStyle: { color: tone("grid"), opacity: 0.7 } },
         formatter: function (params) {
           var h = list[params[0].dataIndex], c = " " + data.currency;
           var pairs = [["Supplier alone", h.supplierText + c], ["With the market", h.marketText + c], ["Saving", h.savingText + c]];
@@ -276,7 +276,13 @@
   }
 
   var kinds = { hours: hours, bills: bills, flows: flows, gain: gain };
-  function draw(entry) { entry.chart.setOption(kinds[entry.kind](entry.box), true); }
+  function draw(entry) {
+    var option = kinds[entry.kind](entry.box);
+    option.series.forEach(function (series) {
+      if (series.type !== "sankey") { series.emphasis = { disabled: true }; }
+    });
+    entry.chart.setOption(option, true);
+  }
   Array.prototype.forEach.call(document.querySelectorAll(".chart"), function (box) {
     var kind = box.getAttribute("data-chart");
     var entry = { box: box, kind: kind, chart: window.echarts.init(box, null, { renderer: "svg" }) };
