@@ -6,7 +6,7 @@ import ast
 import json
 from collections.abc import Callable
 from dataclasses import replace
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
 from pathlib import Path
 
 import pytest
@@ -23,7 +23,9 @@ MakeReport = Callable[..., DemoReport]
 
 @given(st.integers(-(2**80), 2**80), st.sampled_from([1, 1_000, 10_000, 10**9]), st.integers(0, 6))
 def test_decimal_is_exact(value: int, scale: int, digits: int) -> None:
-    exact = (Decimal(abs(value)) / scale).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP)
+    with localcontext(prec=60):  # the default of 28 digits is too short for 2**80
+        unit = Decimal(1).scaleb(-digits)
+        exact = (Decimal(abs(value)) / scale).quantize(unit, ROUND_HALF_UP)
     text = decimal(value, scale, digits)
     assert Decimal(text.replace(",", "")) == (-exact if value < 0 else exact)
     assert text.startswith("-") == (value < 0 and exact != 0)
