@@ -510,6 +510,10 @@ def _registry(name: str, base: str, key: str, classes: Sequence[str]) -> Iterato
         yield start + line
         return
     yield start + "{"
+    middle = f"    {line[1:-1]}"
+    if len(middle) <= WIDTH:
+        yield from (middle, "}")
+        return
     yield f"    known.{key}: known"
     yield from _wrap("    for known in (", known, ")")
     yield "}"

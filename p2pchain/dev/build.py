@@ -33,7 +33,9 @@ _WANTED = (
     "metadata",
     "storageLayout",
     "evm.bytecode.object",
+    "evm.bytecode.linkReferences",
     "evm.deployedBytecode.object",
+    "evm.deployedBytecode.linkReferences",
     "evm.deployedBytecode.immutableReferences",
 )
 
@@ -55,20 +57,20 @@ def build(check: bool = False) -> list[Path]:
         if path not in files
     }
     changed = sorted({path for path, text in files.items() if _read(path) != text.encode()} | stale)
-    if check:
-        if changed:
-            listed = "\n".join(f"  {path.relative_to(root)}" for path in changed)
-            raise CheckFailed(
-                f"not what the sources say:\n{listed}",
-                hint="run `p2pchain dev build` and commit what it writes",
-            )
-        return []
+    if check and changed:
+        listed = "\n".join(f"  {path.relative_to(root)}" for path in changed)
+        raise CheckFailed(
+            f"not what the sources say:\n{listed}",
+            hint="run `p2pchain dev build` and commit what it writes",
+        )
     for path in changed:
         if path in stale:
             path.unlink()
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(files[path].encode())
+    if large := too_large(artifacts):
+        raise CheckFailed("; ".join(large), hint="move code into a library or another contract")
     return changed
 
 
@@ -106,18 +108,39 @@ def sources(root: Path) -> dict[str, str]:
 
 def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
     """Return the artifact of every contract that can be deployed, by name."""
-    output = _run(root, sources(root), settings(root))
+    wanted = sources(root)
+    output = _run(root, wanted, settings(root))
     enums = dict(_enums(output["sources"]))
-    artifacts = {}
-    for name, path in sources(root).items():
+    artifacts: dict[str, dict[str, Any]] = {}
+    waiting = [(path, name) for name, path in wanted.items()]
+    while waiting:
+        path, name = waiting.pop()
         compiled = output["contracts"].get(path, {}).get(name)
         if compiled is None:
             raise CheckFailed(
                 f"{path} has no contract {name}", hint="a file is named after its contract"
             )
-        if compiled["evm"]["bytecode"]["object"]:  # an abstract contract has none
-            artifacts[name] = _artifact(root, name, compiled, enums, settings(root))
+        if not compiled["evm"]["bytecode"]["object"]:  # an abstract contract has none
+            continue
+        artifacts[name] = _artifact(root, name, compiled, enums, settings(root))
+        linked = compiled["evm"]["bytecode"]["linkReferences"]
+        waiting += [
+            (file, library)
+            for file, libraries in linked.items()
+            for library in libraries
+            if library not in artifacts
+        ]
     return artifacts
+
+
+def too_large(artifacts: Mapping[str, Mapping[str, Any]]) -> list[str]:
+    """Return a sentence for every contract that is larger than EIP-170 allows."""
+    sizes = {name: len(a["deployed_bytecode"]) // 2 - 1 for name, a in sorted(artifacts.items())}
+    return [
+        f"{name} has {size} bytes, {size - SIZE_LIMIT} more than the {SIZE_LIMIT} of EIP-170"
+        for name, size in sizes.items()
+        if size > SIZE_LIMIT
+    ]
 
 
 def render(artifact: Mapping[str, Any]) -> str:
@@ -161,12 +184,6 @@ def _artifact(
     chosen: Mapping[str, Any],
 ) -> dict[str, Any]:
     runtime = compiled["evm"]["deployedBytecode"]
-    size = len(runtime["object"]) // 2
-    if size > SIZE_LIMIT:
-        raise CheckFailed(
-            f"{name} has {size} bytes, {size - SIZE_LIMIT} more than the {SIZE_LIMIT} of EIP-170",
-            hint="move code into a library or another contract",
-        )
     metadata = json.loads(compiled["metadata"])
     used = {part for part in _internal_types(compiled["abi"]) if part in enums}
     return {
@@ -181,6 +198,18 @@ def _artifact(
                 for at in places
             ),
         ),
+        # Where the address of a library goes, in bytes from the beginning; the code has a
+        # placeholder there that is not hexadecimal.
+        "link_references": {
+            library: [at["start"] for at in places]
+            for libraries in compiled["evm"]["bytecode"]["linkReferences"].values()
+            for library, places in libraries.items()
+        },
+        "deployed_link_references": {
+            library: [at["start"] for at in places]
+            for libraries in runtime["linkReferences"].values()
+            for library, places in libraries.items()
+        },
         "storage_layout": [
             {
                 "label": item["label"],

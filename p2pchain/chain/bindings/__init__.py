@@ -6,6 +6,7 @@
     registry  Registry
     settlement  Settlement
     tariffs  Tariffs
+    test_currency  TestCurrency
 
 Written by `p2pchain dev build`; do not edit."""
 

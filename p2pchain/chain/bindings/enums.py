@@ -56,10 +56,3 @@ class Refusal(IntEnum):
     BAD_SIGNATURE = 9
     NOT_BILLING_GRADE = 10
     PAUSED = 11
-
-
-class Rounding(IntEnum):
-    FLOOR = 0
-    CEIL = 1
-    TRUNC = 2
-    EXPAND = 3

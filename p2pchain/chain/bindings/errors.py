@@ -11,6 +11,58 @@ from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
 from p2pchain.chain.bindings.enums import Outcome, Phase
 
 
+class AccessManagedInvalidAuthority(ContractError):
+    """`AccessManagedInvalidAuthority(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c2f31e5e")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("authority",)
+    TEXT: ClassVar[str] = "access managed invalid authority"
+
+    def __init__(self, authority: str) -> None:
+        super().__init__(authority)
+        self.authority = authority
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class AccessManagedRequiredDelay(ContractError):
+    """`AccessManagedRequiredDelay(address, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("af77169d")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller", "delay")
+    TEXT: ClassVar[str] = "access managed required delay"
+
+    def __init__(self, caller: str, delay: int) -> None:
+        super().__init__(caller, delay)
+        self.caller = caller
+        self.delay = delay
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1])
+
+
+class AccessManagedUnauthorized(ContractError):
+    """`AccessManagedUnauthorized(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("068ca9d8")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "access managed unauthorized"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class AccessManagerAlreadyScheduled(ContractError):
     """`AccessManagerAlreadyScheduled(bytes32)`"""
 
@@ -281,6 +333,176 @@ class BeforeRegistration(ContractError):
         self.slot = slot
 
 
+class ECDSAInvalidSignature(ContractError):
+    """`ECDSAInvalidSignature()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f645eedf")
+    TEXT: ClassVar[str] = "ecdsa invalid signature"
+
+
+class ECDSAInvalidSignatureLength(ContractError):
+    """`ECDSAInvalidSignatureLength(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fce698f7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("length",)
+    TEXT: ClassVar[str] = "ecdsa invalid signature length"
+
+    def __init__(self, length: int) -> None:
+        super().__init__(length)
+        self.length = length
+
+
+class ECDSAInvalidSignatureS(ContractError):
+    """`ECDSAInvalidSignatureS(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d78bce0c")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("s",)
+    TEXT: ClassVar[str] = "ecdsa invalid signature s"
+
+    def __init__(self, s: bytes) -> None:
+        super().__init__(s)
+        self.s = s
+
+
+class ERC20InsufficientAllowance(ContractError):
+    """`ERC20InsufficientAllowance(address, uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fb8f41b2")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("spender", "allowance", "needed")
+    TEXT: ClassVar[str] = "erc20 insufficient allowance"
+
+    def __init__(self, spender: str, allowance: int, needed: int) -> None:
+        super().__init__(spender, allowance, needed)
+        self.spender = spender
+        self.allowance = allowance
+        self.needed = needed
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1], raw[2])
+
+
+class ERC20InsufficientBalance(ContractError):
+    """`ERC20InsufficientBalance(address, uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e450d38c")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("sender", "balance", "needed")
+    TEXT: ClassVar[str] = "erc20 insufficient balance"
+
+    def __init__(self, sender: str, balance: int, needed: int) -> None:
+        super().__init__(sender, balance, needed)
+        self.sender = sender
+        self.balance = balance
+        self.needed = needed
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1], raw[2])
+
+
+class ERC20InvalidApprover(ContractError):
+    """`ERC20InvalidApprover(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e602df05")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("approver",)
+    TEXT: ClassVar[str] = "erc20 invalid approver"
+
+    def __init__(self, approver: str) -> None:
+        super().__init__(approver)
+        self.approver = approver
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class ERC20InvalidReceiver(ContractError):
+    """`ERC20InvalidReceiver(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ec442f05")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("receiver",)
+    TEXT: ClassVar[str] = "erc20 invalid receiver"
+
+    def __init__(self, receiver: str) -> None:
+        super().__init__(receiver)
+        self.receiver = receiver
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class ERC20InvalidSender(ContractError):
+    """`ERC20InvalidSender(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("96c6fd1e")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("sender",)
+    TEXT: ClassVar[str] = "erc20 invalid sender"
+
+    def __init__(self, sender: str) -> None:
+        super().__init__(sender)
+        self.sender = sender
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class ERC20InvalidSpender(ContractError):
+    """`ERC20InvalidSpender(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("94280d62")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("spender",)
+    TEXT: ClassVar[str] = "erc20 invalid spender"
+
+    def __init__(self, spender: str) -> None:
+        super().__init__(spender)
+        self.spender = spender
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
+class ERC2612ExpiredSignature(ContractError):
+    """`ERC2612ExpiredSignature(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("62791302")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("deadline",)
+    TEXT: ClassVar[str] = "erc2612 expired signature"
+
+    def __init__(self, deadline: int) -> None:
+        super().__init__(deadline)
+        self.deadline = deadline
+
+
+class ERC2612InvalidSigner(ContractError):
+    """`ERC2612InvalidSigner(address, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4b800e46")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("signer", "owner")
+    TEXT: ClassVar[str] = "erc2612 invalid signer"
+
+    def __init__(self, signer: str, owner: str) -> None:
+        super().__init__(signer, owner)
+        self.signer = signer
+        self.owner = owner
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), checksum(raw[1]))
+
+
 class EmptyRow(ContractError):
     """`EmptyRow(uint256)`"""
 
@@ -331,6 +553,31 @@ class InsufficientBalance(ContractError):
         super().__init__(balance, needed)
         self.balance = balance
         self.needed = needed
+
+
+class InvalidAccountNonce(ContractError):
+    """`InvalidAccountNonce(address, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("752d88c0")
+    TYPES: ClassVar[tuple[str, ...]] = ("address", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("account", "current_nonce")
+    TEXT: ClassVar[str] = "invalid account nonce"
+
+    def __init__(self, account: str, current_nonce: int) -> None:
+        super().__init__(account, current_nonce)
+        self.account = account
+        self.current_nonce = current_nonce
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]), raw[1])
+
+
+class InvalidShortString(ContractError):
+    """`InvalidShortString()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b3512b0c")
+    TEXT: ClassVar[str] = "invalid short string"
 
 
 class LaterChangePending(ContractError):
@@ -568,6 +815,13 @@ class PaysMoreThanReleased(ContractError):
         self.meter = meter
 
 
+class ReentrancyGuardReentrantCall(ContractError):
+    """`ReentrancyGuardReentrantCall()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3ee5aeb5")
+    TEXT: ClassVar[str] = "reentrancy guard reentrant call"
+
+
 class RingFull(ContractError):
     """`RingFull(uint32, uint32)`"""
 
@@ -597,6 +851,20 @@ class RowsNotOneOrTwentyFour(ContractError):
         self.rows = rows
 
 
+class SafeCastOverflowedIntDowncast(ContractError):
+    """`SafeCastOverflowedIntDowncast(uint8, int256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("327269a7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "int256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value_")
+    TEXT: ClassVar[str] = "safe cast overflowed int downcast"
+
+    def __init__(self, bits: int, value_: int) -> None:
+        super().__init__(bits, value_)
+        self.bits = bits
+        self.value_ = value_
+
+
 class SafeCastOverflowedUintDowncast(ContractError):
     """`SafeCastOverflowedUintDowncast(uint8, uint256)`"""
 
@@ -609,6 +877,36 @@ class SafeCastOverflowedUintDowncast(ContractError):
         super().__init__(bits, value_)
         self.bits = bits
         self.value_ = value_
+
+
+class SafeCastOverflowedUintToInt(ContractError):
+    """`SafeCastOverflowedUintToInt(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("24775e06")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value_",)
+    TEXT: ClassVar[str] = "safe cast overflowed uint to int"
+
+    def __init__(self, value_: int) -> None:
+        super().__init__(value_)
+        self.value_ = value_
+
+
+class SafeERC20FailedOperation(ContractError):
+    """`SafeERC20FailedOperation(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5274afe7")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("token",)
+    TEXT: ClassVar[str] = "safe erc20 failed operation"
+
+    def __init__(self, token: str) -> None:
+        super().__init__(token)
+        self.token = token
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
 
 
 class SlotHasBegun(ContractError):
@@ -650,6 +948,19 @@ class StagePending(ContractError):
         super().__init__(window, stage)
         self.window = window
         self.stage = stage
+
+
+class StringTooLong(ContractError):
+    """`StringTooLong(string)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("305a27a9")
+    TYPES: ClassVar[tuple[str, ...]] = ("string",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("str_",)
+    TEXT: ClassVar[str] = "string too long"
+
+    def __init__(self, str_: str) -> None:
+        super().__init__(str_)
+        self.str_ = str_
 
 
 class TokenDecimalsNotSupported(ContractError):
@@ -801,6 +1112,9 @@ class ZeroAccount(ContractError):
 ERRORS: Final[dict[bytes, type[ContractError]]] = {
     known.SELECTOR: known
     for known in (
+        AccessManagedInvalidAuthority,
+        AccessManagedRequiredDelay,
+        AccessManagedUnauthorized,
         AccessManagerAlreadyScheduled,
         AccessManagerBadConfirmation,
         AccessManagerExpired,
@@ -820,10 +1134,23 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         BadParameter,
         BadSigner,
         BeforeRegistration,
+        ECDSAInvalidSignature,
+        ECDSAInvalidSignatureLength,
+        ECDSAInvalidSignatureS,
+        ERC20InsufficientAllowance,
+        ERC20InsufficientBalance,
+        ERC20InvalidApprover,
+        ERC20InvalidReceiver,
+        ERC20InvalidSender,
+        ERC20InvalidSpender,
+        ERC2612ExpiredSignature,
+        ERC2612InvalidSigner,
         EmptyRow,
         ExchangeRefused,
         FailedCall,
         InsufficientBalance,
+        InvalidAccountNonce,
+        InvalidShortString,
         LaterChangePending,
         LaterVersionPending,
         MarketExists,
@@ -841,13 +1168,18 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         NothingToDo,
         Panicked,
         PaysMoreThanReleased,
+        ReentrancyGuardReentrantCall,
         Reverted,
         RingFull,
         RowsNotOneOrTwentyFour,
+        SafeCastOverflowedIntDowncast,
         SafeCastOverflowedUintDowncast,
+        SafeCastOverflowedUintToInt,
+        SafeERC20FailedOperation,
         SlotHasBegun,
         SlotSecondsNotSupported,
         StagePending,
+        StringTooLong,
         TokenDecimalsNotSupported,
         TokenTookFee,
         TooEarlyToVoid,

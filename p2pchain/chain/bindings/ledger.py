@@ -13,6 +13,21 @@ from p2pchain.chain.bindings.structs import Account, Claim, Cover, Entry, Networ
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityUpdated(Event):
+    """`AuthorityUpdated(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
+    )
+    authority: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class ClaimOpened(Event):
     """`ClaimOpened(uint256, address, address, uint256)`"""
 
@@ -300,6 +315,7 @@ class Withdrawn(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
+        AuthorityUpdated,
         ClaimOpened,
         ClaimPaid,
         Deposited,
@@ -325,9 +341,12 @@ class Ledger:
         self.address = address
 
     @staticmethod
-    def constructor() -> bytes:
+    def constructor(access_manager: str, token: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
-        return b""
+        return encode(
+            ("address", "address"),
+            (access_manager, token),
+        )
 
     def account_of(self, account: str, *, block: int | str = "latest") -> Account:
         """`accountOf(address)`"""
@@ -342,6 +361,18 @@ class Ledger:
         """Return what `account_of` answered, decoded."""
         _out = decode(("(uint128,uint128)",), raw)
         _value: Account = Account.from_abi(_out[0])
+        return _value
+
+    def authority(self, *, block: int | str = "latest") -> str:
+        """`authority()`"""
+        _data = bytes.fromhex("bf7e214f")
+        return self.authority_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def authority_result(raw: bytes) -> str:
+        """Return what `authority` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def bind_settlement(self, settlement: str) -> Call:
@@ -486,6 +517,18 @@ class Ledger:
         _value: int = _out[0]
         return _value
 
+    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
+        """`isConsumingScheduledOp()`"""
+        _data = bytes.fromhex("8fb36037")
+        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
+        """Return what `is_consuming_scheduled_op` answered, decoded."""
+        _out = decode(("bytes4",), raw)
+        _value: bytes = _out[0]
+        return _value
+
     def lock_up_to(self, account: str, supplier: str, meter: int, wanted_nano: int) -> Call:
         """Locks up to `wantedNano`: the owner's free money first, then the guarantee. Settlement
         only.
@@ -536,6 +579,14 @@ class Ledger:
         )
         return Call(self.address, _data, 0, "Ledger.returnGuarantee")
 
+    def set_authority(self, new_authority: str) -> Call:
+        """`setAuthority(address)`"""
+        _data = bytes.fromhex("7a9e5e4b") + encode(
+            ("address",),
+            (new_authority,),
+        )
+        return Call(self.address, _data, 0, "Ledger.setAuthority")
+
     def settle(
         self,
         market: bytes,
@@ -576,6 +627,18 @@ class Ledger:
     @staticmethod
     def settlement_result(raw: bytes) -> str:
         """Return what `settlement` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
+    def token(self, *, block: int | str = "latest") -> str:
+        """`token()`"""
+        _data = bytes.fromhex("fc0c546a")
+        return self.token_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def token_result(raw: bytes) -> str:
+        """Return what `token` answered, decoded."""
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
         return _value

@@ -6,11 +6,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Final, Self
+from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, topic
 from p2pchain.chain.bindings.enums import Outcome, Quality
 from p2pchain.chain.bindings.structs import Exchange, Gap, Head, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityUpdated(Event):
+    """`AuthorityUpdated(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
+    )
+    authority: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class EIP712DomainChanged(Event):
+    """`EIP712DomainChanged()`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "0a6387c9ea3628b88a633bb4f3b151770f70085117a15f9bf3787cda53f13d31"
+    )
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -141,6 +169,8 @@ class SettlementBound(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
+        AuthorityUpdated,
+        EIP712DomainChanged,
         GapOpened,
         MeterEnrolled,
         MeterExchanged,
@@ -151,6 +181,18 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
+class Eip712DomainResult(NamedTuple):
+    """What `eip712Domain()` returns."""
+
+    fields: bytes
+    name: str
+    version: str
+    chain_id: int
+    verifying_contract: str
+    salt: bytes
+    extensions: tuple[int, ...]
+
+
 class Metering:
     """`Metering` at an address; a method that changes state returns a `Call`."""
 
@@ -159,9 +201,24 @@ class Metering:
         self.address = address
 
     @staticmethod
-    def constructor() -> bytes:
+    def constructor(access_manager: str, registry: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
-        return b""
+        return encode(
+            ("address", "address"),
+            (access_manager, registry),
+        )
+
+    def authority(self, *, block: int | str = "latest") -> str:
+        """`authority()`"""
+        _data = bytes.fromhex("bf7e214f")
+        return self.authority_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def authority_result(raw: bytes) -> str:
+        """Return what `authority` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
 
     def bind_settlement(self, settlement: str) -> Call:
         """`bindSettlement(address)`"""
@@ -187,6 +244,28 @@ class Metering:
         _out = decode(("bytes32",), raw)
         _value: bytes = _out[0]
         return _value
+
+    def eip712_domain(self, *, block: int | str = "latest") -> Eip712DomainResult:
+        """`eip712Domain()`"""
+        _data = bytes.fromhex("84b0196e")
+        return self.eip712_domain_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def eip712_domain_result(raw: bytes) -> Eip712DomainResult:
+        """Return what `eip712_domain` answered, decoded."""
+        _out = decode(
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+            raw,
+        )
+        return Eip712DomainResult(
+            _out[0],
+            _out[1],
+            _out[2],
+            _out[3],
+            checksum(_out[4]),
+            _out[5],
+            _out[6],
+        )
 
     def enrol(self, meter: int) -> Call:
         """Marks a meter as read through Settlement. Settlement only."""
@@ -217,11 +296,11 @@ class Metering:
         _value: bytes = _out[0]
         return _value
 
-    def exchange_meter(self, exchange: Exchange) -> Call:
+    def exchange_meter(self, e: Exchange) -> Call:
         """`exchangeMeter(Exchange)`"""
         _data = bytes.fromhex("7a861437") + encode(
             ("(uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes)",),
-            (exchange.to_abi(),),
+            (e.to_abi(),),
         )
         return Call(self.address, _data, 0, "Metering.exchangeMeter")
 
@@ -267,6 +346,18 @@ class Metering:
         """Return what `head_of` answered, decoded."""
         _out = decode(("(uint32,uint64,uint64,uint8,bool)",), raw)
         _value: Head = Head.from_abi(_out[0])
+        return _value
+
+    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
+        """`isConsumingScheduledOp()`"""
+        _data = bytes.fromhex("8fb36037")
+        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
+        """Return what `is_consuming_scheduled_op` answered, decoded."""
+        _out = decode(("bytes4",), raw)
+        _value: bytes = _out[0]
         return _value
 
     def max_gaps(self, *, block: int | str = "latest") -> int:
@@ -329,4 +420,36 @@ class Metering:
         """Return what `reading_digest` answered, decoded."""
         _out = decode(("bytes32",), raw)
         _value: bytes = _out[0]
+        return _value
+
+    def registry(self, *, block: int | str = "latest") -> str:
+        """`registry()`"""
+        _data = bytes.fromhex("7b103999")
+        return self.registry_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def registry_result(raw: bytes) -> str:
+        """Return what `registry` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
+    def set_authority(self, new_authority: str) -> Call:
+        """`setAuthority(address)`"""
+        _data = bytes.fromhex("7a9e5e4b") + encode(
+            ("address",),
+            (new_authority,),
+        )
+        return Call(self.address, _data, 0, "Metering.setAuthority")
+
+    def settlement(self, *, block: int | str = "latest") -> str:
+        """`settlement()`"""
+        _data = bytes.fromhex("51160630")
+        return self.settlement_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def settlement_result(raw: bytes) -> str:
+        """Return what `settlement` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value

@@ -30,6 +30,21 @@ class AreaAdded(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class AuthorityUpdated(Event):
+    """`AuthorityUpdated(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
+    )
+    authority: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class MeterRegistered(Event):
     """`MeterRegistered(uint32, uint32, bytes32)`"""
 
@@ -111,7 +126,7 @@ class TermsSet(Event):
 
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
-    for known in (AreaAdded, MeterRegistered, SignerSet, SupplierAdded, TermsSet)
+    for known in (AreaAdded, AuthorityUpdated, MeterRegistered, SignerSet, SupplierAdded, TermsSet)
 }
 
 
@@ -144,9 +159,12 @@ class Registry:
         self.address = address
 
     @staticmethod
-    def constructor() -> bytes:
+    def constructor(access_manager: str, slot_seconds: int) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
-        return b""
+        return encode(
+            ("address", "uint32"),
+            (access_manager, slot_seconds),
+        )
 
     def add_area(self, parent: int, operator: str) -> Call:
         """`addArea(uint32, address)`"""
@@ -220,6 +238,18 @@ class Registry:
         _value: int = _out[0]
         return _value
 
+    def authority(self, *, block: int | str = "latest") -> str:
+        """`authority()`"""
+        _data = bytes.fromhex("bf7e214f")
+        return self.authority_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def authority_result(raw: bytes) -> str:
+        """Return what `authority` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
     def current_slot(self, *, block: int | str = "latest") -> int:
         """The slot in which the current block lies."""
         _data = bytes.fromhex("3359632e")
@@ -230,6 +260,18 @@ class Registry:
         """Return what `current_slot` answered, decoded."""
         _out = decode(("uint32",), raw)
         _value: int = _out[0]
+        return _value
+
+    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
+        """`isConsumingScheduledOp()`"""
+        _data = bytes.fromhex("8fb36037")
+        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
+        """Return what `is_consuming_scheduled_op` answered, decoded."""
+        _out = decode(("bytes4",), raw)
+        _value: bytes = _out[0]
         return _value
 
     def meter_count(self, *, block: int | str = "latest") -> int:
@@ -283,6 +325,14 @@ class Registry:
             (meter,),
         )
         return Call(self.address, _data, 0, "Registry.revokeSigner")
+
+    def set_authority(self, new_authority: str) -> Call:
+        """`setAuthority(address)`"""
+        _data = bytes.fromhex("7a9e5e4b") + encode(
+            ("address",),
+            (new_authority,),
+        )
+        return Call(self.address, _data, 0, "Registry.setAuthority")
 
     def set_signer(self, meter: int, from_slot: int, signer: bytes) -> Call:
         """New key from a slot that has not been delivered (the running one at the earliest)."""

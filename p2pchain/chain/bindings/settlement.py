@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
-from p2pchain.chain.abi import Call, Event, Reader, decode, encode, sized, topic
+from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
 from p2pchain.chain.bindings.enums import Outcome, Refusal
 from p2pchain.chain.bindings.structs import (
     Enrolment,
@@ -18,6 +18,21 @@ from p2pchain.chain.bindings.structs import (
     Result,
     Window,
 )
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorityUpdated(Event):
+    """`AuthorityUpdated(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
+    )
+    authority: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +50,19 @@ class ClearingStep(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32",), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
+class EIP712DomainChanged(Event):
+    """`EIP712DomainChanged()`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "0a6387c9ea3628b88a633bb4f3b151770f70085117a15f9bf3787cda53f13d31"
+    )
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls()
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,7 +346,9 @@ class Withheld(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
+        AuthorityUpdated,
         ClearingStep,
+        EIP712DomainChanged,
         Enrolled,
         EnrolmentSkipped,
         LateSettled,
@@ -335,6 +365,18 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         Withheld,
     )
 }
+
+
+class Eip712DomainResult(NamedTuple):
+    """What `eip712Domain()` returns."""
+
+    fields: bytes
+    name: str
+    version: str
+    chain_id: int
+    verifying_contract: str
+    salt: bytes
+    extensions: tuple[int, ...]
 
 
 class LimitsAtResult(NamedTuple):
@@ -370,9 +412,30 @@ class Settlement:
         self.address = address
 
     @staticmethod
-    def constructor() -> bytes:
+    def constructor(
+        access_manager: str,
+        registry: str,
+        tariffs: str,
+        ledger: str,
+        metering: str,
+    ) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
-        return b""
+        return encode(
+            ("address", "address", "address", "address", "address"),
+            (access_manager, registry, tariffs, ledger, metering),
+        )
+
+    def authority(self, *, block: int | str = "latest") -> str:
+        """`authority()`"""
+        _data = bytes.fromhex("bf7e214f")
+        return self.authority_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def authority_result(raw: bytes) -> str:
+        """Return what `authority` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
 
     def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Clears windows in order; stops after `maxMembers` member-windows and goes on at the
@@ -409,6 +472,28 @@ class Settlement:
         _value: bytes = _out[0]
         return _value
 
+    def eip712_domain(self, *, block: int | str = "latest") -> Eip712DomainResult:
+        """`eip712Domain()`"""
+        _data = bytes.fromhex("84b0196e")
+        return self.eip712_domain_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def eip712_domain_result(raw: bytes) -> Eip712DomainResult:
+        """Return what `eip712_domain` answered, decoded."""
+        _out = decode(
+            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
+            raw,
+        )
+        return Eip712DomainResult(
+            _out[0],
+            _out[1],
+            _out[2],
+            _out[3],
+            checksum(_out[4]),
+            _out[5],
+            _out[6],
+        )
+
     def enrol(self, enrolments: Sequence[Enrolment]) -> Call:
         """`enrol(Enrolment[])`"""
         _data = bytes.fromhex("39396bb6") + encode(
@@ -432,6 +517,18 @@ class Settlement:
         )
         return Call(self.address, _data, 0, "Settlement.finishStage")
 
+    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
+        """`isConsumingScheduledOp()`"""
+        _data = bytes.fromhex("8fb36037")
+        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
+        """Return what `is_consuming_scheduled_op` answered, decoded."""
+        _out = decode(("bytes4",), raw)
+        _value: bytes = _out[0]
+        return _value
+
     def lanes_of(
         self,
         market: bytes,
@@ -454,6 +551,18 @@ class Settlement:
         """Return what `lanes_of` answered, decoded."""
         _out = decode(("uint256[5]",), raw)
         _value: tuple[int, ...] = _out[0]
+        return _value
+
+    def ledger(self, *, block: int | str = "latest") -> str:
+        """`ledger()`"""
+        _data = bytes.fromhex("56397c35")
+        return self.ledger_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def ledger_result(raw: bytes) -> str:
+        """Return what `ledger` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def limits_at(
@@ -555,6 +664,30 @@ class Settlement:
         _out = decode(("bool", "uint32", "uint32", "uint32"), raw)
         return MemberOfResult(_out[0], _out[1], _out[2], _out[3])
 
+    def metering(self, *, block: int | str = "latest") -> str:
+        """`metering()`"""
+        _data = bytes.fromhex("675df5aa")
+        return self.metering_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def metering_result(raw: bytes) -> str:
+        """Return what `metering` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
+    def paused(self, *, block: int | str = "latest") -> bool:
+        """`paused()`"""
+        _data = bytes.fromhex("5c975abb")
+        return self.paused_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def paused_result(raw: bytes) -> bool:
+        """Return what `paused` answered, decoded."""
+        _out = decode(("bool",), raw)
+        _value: bool = _out[0]
+        return _value
+
     def post_readings(self, market: bytes, readings: Sequence[Reading]) -> Call:
         """Posts signed readings of members of one market: readings to `Metering`, volumes to the
         auction.
@@ -595,6 +728,18 @@ class Settlement:
         _out = decode(("int32", "int32", "int32", "bool"), raw)
         return ReferenceAtResult(_out[0], _out[1], _out[2], _out[3])
 
+    def registry(self, *, block: int | str = "latest") -> str:
+        """`registry()`"""
+        _data = bytes.fromhex("7b103999")
+        return self.registry_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def registry_result(raw: bytes) -> str:
+        """Return what `registry` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
     def result_of(self, market: bytes, slot: int, *, block: int | str = "latest") -> Result:
         """`resultOf(bytes32, uint32)`"""
         _data = bytes.fromhex("b2524d34") + encode(
@@ -621,6 +766,14 @@ class Settlement:
         _out = decode(("uint32",), raw)
         _value: int = _out[0]
         return _value
+
+    def set_authority(self, new_authority: str) -> Call:
+        """`setAuthority(address)`"""
+        _data = bytes.fromhex("7a9e5e4b") + encode(
+            ("address",),
+            (new_authority,),
+        )
+        return Call(self.address, _data, 0, "Settlement.setAuthority")
 
     def set_limits(self, limits: Sequence[Limits]) -> Call:
         """`setLimits(Limits[])`"""
@@ -654,6 +807,18 @@ class Settlement:
             (sized(market, 32), first_window, windows, max_members),
         )
         return Call(self.address, _data, 0, "Settlement.settle")
+
+    def tariffs(self, *, block: int | str = "latest") -> str:
+        """`tariffs()`"""
+        _data = bytes.fromhex("79073d58")
+        return self.tariffs_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def tariffs_result(raw: bytes) -> str:
+        """Return what `tariffs` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
 
     def void_window(self, market: bytes, window: int) -> Call:
         """Gives up a window that nobody cleared in time: no trade; `settle` then releases and

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
-from p2pchain.chain.abi import Call, Event, Reader, decode, encode, topic
+from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, topic
 from p2pchain.chain.bindings.structs import Row
 
 
@@ -58,9 +58,12 @@ class Tariffs:
         self.address = address
 
     @staticmethod
-    def constructor() -> bytes:
+    def constructor(registry: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
-        return b""
+        return encode(
+            ("address",),
+            (registry,),
+        )
 
     def packed_rows(
         self,
@@ -109,6 +112,18 @@ class Tariffs:
         """Return what `publish` answered, decoded."""
         _out = decode(("uint32",), raw)
         _value: int = _out[0]
+        return _value
+
+    def registry(self, *, block: int | str = "latest") -> str:
+        """`registry()`"""
+        _data = bytes.fromhex("7b103999")
+        return self.registry_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def registry_result(raw: bytes) -> str:
+        """Return what `registry` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def row_at(self, supplier: int, tariff: int, slot: int, *, block: int | str = "latest") -> Row:

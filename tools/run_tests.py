@@ -1,0 +1,246 @@
+"""Install what the tests need, run all of them in two lanes, and sum up.
+
+Lane one is Python's (ruff, mypy, pytest), lane two the contracts' (forge, artifacts, solhint), so
+that two cores are enough. Needs only the standard library. Every part's output goes to
+build/logs/<part>.log, the sum to build/test-summary.json; the last line says `N passed, N failed,
+N skipped`. Where a tool cannot be installed its tests are skipped by name; with
+P2PCHAIN_REQUIRE_ALL=1 that is a failure.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+BUILD = ROOT / "build"
+RECORD = BUILD / "test-record.json"
+PYTHON = ROOT / ".venv" / "bin" / "python"
+REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
+PART_SECONDS = 30 * 60  # a part that takes longer hangs
+
+
+@dataclass
+class Outcome:
+    """What a part came to; a check counts as one test."""
+
+    passed: int = 0
+    failed: int = 0
+    skipped: list[dict[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Part:
+    """One program to run. `count` reads the outcome from its output and exit code."""
+
+    name: str
+    command: Sequence[str]
+    count: Callable[[str, int], Outcome]
+    needs: Sequence[str] = ()
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class Run:
+    """The parts that have run, and the programs that are running."""
+
+    def __init__(self) -> None:
+        self.outcomes: dict[str, Outcome] = {}
+        self.seconds: dict[str, float] = {}
+        self._lock = threading.Lock()
+        self._running: set[subprocess.Popen[bytes]] = set()
+        self._stopped = False
+
+    def lane(self, parts: Sequence[Part]) -> None:
+        for part in parts:
+            if not self._stopped:
+                self.part(part)
+
+    def part(self, part: Part) -> None:
+        missing = [tool for tool in part.needs if shutil.which(tool) is None]
+        if missing:
+            reason = f"{', '.join(missing)} is not installed"
+            skipped = [{"name": part.name, "reason": reason}]
+            outcome = Outcome(failed=1) if REQUIRE_ALL else Outcome(skipped=skipped)
+            self._finish(part, outcome, 0.0, reason)
+            return
+        started = time.monotonic()
+        code = self._execute(part)
+        text = log(part.name).read_text(encoding="utf-8", errors="replace")
+        self._finish(part, part.count(text, code), time.monotonic() - started, text)
+
+    def stop(self) -> None:
+        """End the programs that this run has started."""
+        self._stopped = True
+        for process in list(self._running):
+            os.killpg(process.pid, signal.SIGTERM)
+
+    def _execute(self, part: Part) -> int:
+        with log(part.name).open("wb") as output:
+            process = subprocess.Popen(
+                part.command,
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=output,
+                stderr=subprocess.STDOUT,
+                env={**os.environ, **part.environment},
+                start_new_session=True,
+            )
+            self._running.add(process)
+            try:
+                return process.wait(PART_SECONDS)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+                output.write(f"\nstopped after {PART_SECONDS} s\n".encode())
+                return process.wait()
+            finally:
+                self._running.discard(process)
+
+    def _finish(self, part: Part, outcome: Outcome, seconds: float, text: str) -> None:
+        with self._lock:
+            self.outcomes[part.name], self.seconds[part.name] = outcome, round(seconds, 1)
+            word = "FAIL" if outcome.failed else "ok" if outcome.passed else "skip"
+            print(f"{word:4}  {part.name:18} {seconds:7.1f} s", flush=True)
+            if outcome.failed:
+                print("\n".join(f"      {line}" for line in text.splitlines()[-60:]), flush=True)
+
+
+def log(name: str) -> Path:
+    """Return the file that a part's output goes to."""
+    return BUILD / "logs" / f"{name.replace(' ', '-')}.log"
+
+
+def check(_: str, code: int) -> Outcome:
+    """A program that says yes or no."""
+    return Outcome(passed=int(code == 0), failed=int(code != 0))
+
+
+def quiet(_: str, code: int) -> Outcome:
+    """A step of the set-up: counts only when it fails."""
+    return Outcome(failed=int(code != 0))
+
+
+def count_pytest(_: str, code: int) -> Outcome:
+    """Read the record that tests/conftest.py has written."""
+    tests: dict[str, dict[str, Any]] = {}
+    if RECORD.is_file():
+        tests = json.loads(RECORD.read_text(encoding="utf-8"))["tests"]
+    outcomes = [test["outcome"] for test in tests.values()]
+    skipped = [
+        {"name": name, "reason": test["reason"]}
+        for name, test in sorted(tests.items())
+        if test["outcome"] == "skipped"
+    ]
+    failed = outcomes.count("failed")
+    return Outcome(outcomes.count("passed"), failed or int(code != 0), skipped)
+
+
+def count_forge(text: str, code: int) -> Outcome:
+    """Read forge's last line, and the names of what it skipped."""
+    plain = re.sub(r"\x1b\[[0-9;]*m", "", text)
+    found = re.findall(r"(\d+) tests? passed, (\d+) failed, (\d+) skipped \(", plain)
+    passed, failed, _ = map(int, found[-1]) if found else (0, 0, 0)
+    skipped = [
+        {"name": name, "reason": reason or "skipped by the test"}
+        for reason, name in re.findall(r"^\[SKIP(?:: ([^\]]*))?\] (\S+)", plain, re.MULTILINE)
+    ]
+    return Outcome(passed, failed or int(code != 0 or not found), skipped)
+
+
+def main() -> int:
+    started = time.monotonic()
+    (BUILD / "logs").mkdir(parents=True, exist_ok=True)
+    RECORD.unlink(missing_ok=True)
+    run = Run()
+    try:
+        together(
+            run,
+            [Part("install python", ["make", "--silent", "setup-dev"], quiet)],
+            [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"])],
+        )
+        if not any(outcome.failed for outcome in run.outcomes.values()):
+            together(run, python_lane(), contract_lane())
+            run.part(capability_part())
+    except KeyboardInterrupt:
+        run.stop()
+        print("interrupted", file=sys.stderr)
+        return 130
+    run.seconds["total"] = round(time.monotonic() - started, 1)
+    return report(run)
+
+
+def together(run: Run, *lanes: Sequence[Part]) -> None:
+    """Run the lanes at the same time; return when all have ended."""
+    threads = [threading.Thread(target=run.lane, args=(lane,), daemon=True) for lane in lanes]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        while thread.is_alive():
+            thread.join(0.5)
+
+
+def python_lane() -> list[Part]:
+    python = str(PYTHON)
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--record", str(RECORD)]
+    return [
+        Part("ruff", [python, "-m", "ruff", "check"], check),
+        Part("mypy", [python, "-m", "mypy"], check),
+        Part("pytest", [*pytest, "--durations", "15"], count_pytest),
+    ]
+
+
+def contract_lane() -> list[Part]:
+    installed = ROOT / "node_modules" / ".bin"
+    # A platform without a package of forge uses the one that is on the PATH.
+    forge = str(installed / "forge") if (installed / "forge").exists() else "forge"
+    snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
+    solhint = ["node", str(installed / "solhint"), "--max-warnings", "0"]
+    return [
+        Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
+        Part("forge", [forge, "test"], count_forge, ["node", forge], snapshots),
+        Part(
+            "dev build --check",
+            [str(PYTHON), "-m", "p2pchain", "dev", "build", "--check"],
+            check,
+            ["node"],
+        ),
+    ]
+
+
+def capability_part() -> Part:
+    return Part(
+        "capabilities",
+        [str(PYTHON), "tools/capabilities.py", str(RECORD), "--check"],
+        check,
+    )
+
+
+def report(run: Run) -> int:
+    """Write the summary, print it, and return the exit code."""
+    outcomes = run.outcomes.values()
+    skipped = [entry for outcome in outcomes for entry in outcome.skipped]
+    passed = sum(outcome.passed for outcome in outcomes)
+    failed = sum(outcome.failed for outcome in outcomes)
+    summary = {"passed": passed, "failed": failed, "skipped": skipped, "seconds": run.seconds}
+    text = json.dumps(summary, indent=1) + "\n"
+    (BUILD / "test-summary.json").write_text(text, encoding="utf-8")
+    for entry in skipped:
+        print(f"skipped: {entry['name']} ({entry['reason']})")
+    parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in run.seconds.items())
+    print(f"seconds: {parts}")
+    print(f"{passed} passed, {failed} failed, {len(skipped)} skipped")
+    return int(failed > 0)
+
+
+if __name__ == "__main__":
+    sys.exit(main())
