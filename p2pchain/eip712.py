@@ -1,0 +1,180 @@
+"""EIP-712 digests of the messages that the contracts take, without a blockchain library.
+
+A digest is keccak256(0x1901 || domain separator || struct hash), see
+https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol` and
+`contracts/settlement/Members.sol`. Nothing here signs; `p2pchain.keys` does.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Final
+
+from eth_hash.auto import keccak
+
+from p2pchain.model import Enrolment, Exchange, Limits, MarketParams, Reading
+
+METERING: Final = "p2pchain Metering"
+SETTLEMENT: Final = "p2pchain Settlement"
+VERSION: Final = "1"
+
+_DOMAIN: Final = keccak(
+    b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+)
+_READING: Final = keccak(
+    b"Reading(uint32 meter,uint32 firstSlot,uint16 slots,uint8 quality,uint64 importWh,"
+    b"uint64 exportWh,uint256[] intervals)"
+)
+_EXCHANGE: Final = keccak(
+    b"Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)"
+)
+_ENROLMENT: Final = keccak(b"Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)")
+_LIMITS: Final = keccak(
+    b"Limits(bytes32 market,uint32 meter,uint32 fromSlot,uint32 sequence,int32[] buyNano,"
+    b"int32[] sellNano)"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Domain:
+    """Which contract on which chain a message is for; `contract` is its address as hex."""
+
+    name: str
+    chain_id: int
+    contract: str
+
+    @property
+    def separator(self) -> bytes:
+        """The domain separator, 32 bytes; computed once per domain."""
+        return _separator(self.name, self.chain_id, self.contract.lower())
+
+
+def metering_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of readings and meter exchanges."""
+    return Domain(METERING, chain_id, contract)
+
+
+def settlement_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of enrolments and limits."""
+    return Domain(SETTLEMENT, chain_id, contract)
+
+
+def reading_digest(domain: Domain, reading: Reading) -> bytes:
+    """Return what a meter signs for a reading, 32 bytes."""
+    return _digest(
+        domain,
+        _READING,
+        _uint(reading.meter),
+        _uint(reading.first_slot),
+        _uint(reading.slots),
+        _uint(int(reading.quality)),
+        _uint(reading.import_wh),
+        _uint(reading.export_wh),
+        _array(reading.intervals),
+    )
+
+
+def exchange_digest(domain: Domain, exchange: Exchange, opening: bool) -> bytes:
+    """Return what the new key (`opening`) or the old key signs when a meter is replaced."""
+    imported = exchange.opening_import_wh if opening else exchange.closing_import_wh
+    exported = exchange.opening_export_wh if opening else exchange.closing_export_wh
+    return _digest(
+        domain,
+        _EXCHANGE,
+        _uint(exchange.meter),
+        _uint(exchange.slot),
+        _uint(int(opening)),
+        _uint(imported),
+        _uint(exported),
+    )
+
+
+def enrolment_digest(domain: Domain, enrolment: Enrolment) -> bytes:
+    """Return what an owner signs to take part with a meter."""
+    return _digest(
+        domain,
+        _ENROLMENT,
+        _bytes32(enrolment.market),
+        _uint(enrolment.meter),
+        _uint(enrolment.from_slot),
+    )
+
+
+def limits_digest(domain: Domain, limits: Limits) -> bytes:
+    """Return what an owner signs to state limits."""
+    return _digest(
+        domain,
+        _LIMITS,
+        _bytes32(limits.market),
+        _uint(limits.meter),
+        _uint(limits.from_slot),
+        _uint(limits.sequence),
+        _array(limits.buy_nano),
+        _array(limits.sell_nano),
+    )
+
+
+def market_id(params: MarketParams) -> bytes:
+    """Return the id of a market: the hash of its ABI-encoded parameters."""
+    head = [
+        _uint(params.area),
+        _uint(params.slot_seconds),
+        _uint(int(params.rule)),
+        _uint(params.k_ppm),
+        _int(params.floor_nano),
+        _uint(params.tick_nano),
+        _uint(params.post_seconds),
+        _uint(params.stage_seconds),
+        _uint(params.void_seconds),
+        _uint(params.buy_fee_nano),
+        _uint(params.sell_fee_nano),
+        _address(params.fee_account),
+        _uint(int(params.has_stated_price)),
+        _int(params.stated_price_nano),
+        _uint(15 * 32),  # where the array of stages begins, behind these fifteen words
+    ]
+    stages = [_uint(len(params.stages)), *map(_address, params.stages)]
+    return keccak(_uint(32) + b"".join(head + stages))
+
+
+@lru_cache(maxsize=64)
+def _separator(name: str, chain_id: int, contract: str) -> bytes:
+    return keccak(
+        _DOMAIN
+        + keccak(name.encode())
+        + keccak(VERSION.encode())
+        + _uint(chain_id)
+        + _address(contract)
+    )
+
+
+def _digest(domain: Domain, type_hash: bytes, *fields: bytes) -> bytes:
+    return keccak(b"\x19\x01" + domain.separator + keccak(type_hash + b"".join(fields)))
+
+
+def _uint(value: int) -> bytes:
+    return value.to_bytes(32, "big")
+
+
+def _int(value: int) -> bytes:
+    return value.to_bytes(32, "big", signed=True)
+
+
+def _address(value: str) -> bytes:
+    raw = bytes.fromhex(value.removeprefix("0x"))
+    if len(raw) != 20:
+        raise ValueError(f"{value} is not an address")
+    return raw.rjust(32, b"\0")
+
+
+def _bytes32(value: bytes) -> bytes:
+    if len(value) != 32:
+        raise ValueError("a market id has 32 bytes")
+    return value
+
+
+def _array(values: Iterable[int]) -> bytes:
+    """Hash of an array's elements, each in a word of its own (negative ones sign-extended)."""
+    return keccak(b"".join((value % (1 << 256)).to_bytes(32, "big") for value in values))

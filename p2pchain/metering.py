@@ -1,0 +1,170 @@
+"""The readable twin of `contracts/Metering.sol`: cumulative registers, each slot exactly once.
+
+Registers are pairs (import, export) in Wh. Signatures are not this module's matter: `verify`, when
+given, says whether a reading is signed by a key; a replay of accepted readings needs none.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from p2pchain.ledger import Emit
+from p2pchain.model import DAY_SECONDS, MAX_GAPS, Exchange, Outcome, Quality, Reading
+from p2pchain.registry import RegistryTwin
+
+Registers = tuple[int, int]
+Verify = Callable[[Reading, bytes], bool]
+_U64 = 2**64 - 1
+
+
+@dataclass(slots=True)
+class Head:
+    """Both registers at the beginning of `next_slot`, the first slot not posted yet."""
+
+    next_slot: int = 0
+    registers: Registers = (0, 0)
+    enrolled: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Gap:
+    """Slots [from_slot, until_slot) that are missing, with the registers on both sides."""
+
+    from_slot: int
+    until_slot: int
+    left: Registers
+    right: Registers
+
+
+class MeteringTwin:
+    """What each meter has posted. A refused reading changes nothing."""
+
+    def __init__(self, registry: RegistryTwin, emit: Emit, verify: Verify | None = None) -> None:
+        self._registry = registry
+        self._emit = emit
+        self._verify = verify
+        self.heads: defaultdict[int, Head] = defaultdict(Head)
+        self.gaps: defaultdict[int, list[Gap]] = defaultdict(list)
+        self.values: dict[tuple[int, int], tuple[int, int, Quality]] = {}
+
+    def take(self, reading: Reading, now: int | None = None) -> Outcome:
+        """Check a reading and take it; return why not. `now` is the block's time, if known."""
+        outcome = self._check(reading, now)
+        if outcome != Outcome.ACCEPTED:
+            return outcome
+        outcome = self._join(reading)
+        if outcome == Outcome.ACCEPTED:
+            for place, (imported, exported) in enumerate(reading.values):
+                key = (reading.meter, reading.first_slot + place)
+                self.values[key] = (imported, exported, Quality(reading.quality))
+        return outcome
+
+    def exchange(self, exchange: Exchange) -> Outcome:
+        """Replace a meter: close the old registers, open the new ones."""
+        if exchange.meter not in self._registry.area_of:
+            return Outcome.UNKNOWN_METER
+        head = self.heads[exchange.meter]
+        closing = (exchange.closing_import_wh, exchange.closing_export_wh)
+        if head.next_slot == 0:
+            return Outcome.BEFORE_REGISTRATION
+        if exchange.slot < head.next_slot:
+            return Outcome.ALREADY_POSTED
+        if not _not_below(closing, head.registers):
+            return Outcome.REGISTER_FELL
+        if exchange.slot == head.next_slot and closing != head.registers:
+            return Outcome.REGISTERS_DO_NOT_JOIN
+        if self._registry.signers[exchange.meter].until(exchange.slot - 1) != exchange.slot:
+            return Outcome.SPLIT_AT_CHANGE
+        if exchange.slot > head.next_slot:
+            if len(self.gaps[exchange.meter]) == MAX_GAPS:
+                return Outcome.TOO_MANY_GAPS
+            gap = Gap(head.next_slot, exchange.slot, head.registers, closing)
+            self._open_gap(exchange.meter, gap)
+        head.next_slot = exchange.slot
+        head.registers = (exchange.opening_import_wh, exchange.opening_export_wh)
+        return Outcome.ACCEPTED
+
+    def _check(self, reading: Reading, now: int | None) -> Outcome:
+        slot_seconds = self._registry.slot_seconds
+        per_day = DAY_SECONDS // slot_seconds
+        first, end = reading.first_slot, reading.until_slot
+        if reading.meter not in self._registry.area_of:
+            return Outcome.UNKNOWN_METER
+        if reading.slots == 0 or len(reading.intervals) != (reading.slots + 3) // 4:
+            return Outcome.BAD_FORMAT
+        if first // per_day != (end - 1) // per_day:
+            return Outcome.BAD_FORMAT
+        if now is not None and end * slot_seconds > now:
+            return Outcome.FUTURE_SLOT
+        terms = self._registry.terms_at(reading.meter, first)
+        if terms is None:
+            return Outcome.BEFORE_REGISTRATION
+        signers = self._registry.signers[reading.meter]
+        if self._registry.terms[reading.meter].until(first) < end or signers.until(first) < end:
+            return Outcome.SPLIT_AT_CHANGE
+        signer = signers.at(first)
+        if not signer:
+            return Outcome.KEY_REVOKED
+        if self._verify is not None and not self._verify(reading, signer):
+            return Outcome.BAD_SIGNATURE
+        return self._check_values(reading, terms.fuse_wh)
+
+    def _check_values(self, reading: Reading, fuse_wh: int) -> Outcome:
+        if any(max(value) > fuse_wh for value in reading.values):
+            return Outcome.ABOVE_FUSE
+        unused = -reading.slots % 4
+        if reading.intervals[-1] & ((1 << 64 * unused) - 1):
+            return Outcome.BAD_FORMAT
+        return Outcome.BAD_FORMAT if max(reading.closing) > _U64 else Outcome.ACCEPTED
+
+    def _join(self, reading: Reading) -> Outcome:
+        head, gaps = self.heads[reading.meter], self.gaps[reading.meter]
+        opening = (reading.import_wh, reading.export_wh)
+        if head.next_slot != 0 and reading.first_slot < head.next_slot:
+            return self._fill_gap(reading, opening)
+        if head.next_slot != 0:
+            if not _not_below(opening, head.registers):
+                return Outcome.REGISTER_FELL
+            if reading.first_slot == head.next_slot and opening != head.registers:
+                return Outcome.REGISTERS_DO_NOT_JOIN
+            if reading.first_slot > head.next_slot:
+                if len(gaps) == MAX_GAPS:
+                    return Outcome.TOO_MANY_GAPS
+                gap = Gap(head.next_slot, reading.first_slot, head.registers, opening)
+                self._open_gap(reading.meter, gap)
+        head.next_slot, head.registers = reading.until_slot, reading.closing
+        return Outcome.ACCEPTED
+
+    def _fill_gap(self, reading: Reading, opening: Registers) -> Outcome:
+        gaps, closing = self.gaps[reading.meter], reading.closing
+        for place, gap in enumerate(gaps):
+            if reading.first_slot < gap.from_slot or reading.until_slot > gap.until_slot:
+                continue
+            if not _not_below(opening, gap.left) or not _not_below(gap.right, closing):
+                return Outcome.REGISTER_FELL
+            at_left = reading.first_slot == gap.from_slot
+            at_right = reading.until_slot == gap.until_slot
+            if (at_left and opening != gap.left) or (at_right and closing != gap.right):
+                return Outcome.REGISTERS_DO_NOT_JOIN
+            if not at_left and not at_right and len(gaps) == MAX_GAPS:
+                return Outcome.TOO_MANY_GAPS
+            gaps[place] = gaps[-1]
+            gaps.pop()
+            if not at_left:
+                left = Gap(gap.from_slot, reading.first_slot, gap.left, opening)
+                self._open_gap(reading.meter, left)
+            if not at_right:
+                right = Gap(reading.until_slot, gap.until_slot, closing, gap.right)
+                self._open_gap(reading.meter, right)
+            return Outcome.ACCEPTED
+        return Outcome.ALREADY_POSTED
+
+    def _open_gap(self, meter: int, gap: Gap) -> None:
+        self.gaps[meter].append(gap)
+        self._emit("GapOpened", meter=meter, from_slot=gap.from_slot, until_slot=gap.until_slot)
+
+
+def _not_below(registers: Registers, bound: Registers) -> bool:
+    return registers[0] >= bound[0] and registers[1] >= bound[1]

@@ -1,0 +1,374 @@
+"""The records of the market, immutable, and the packed words in which the contracts keep them.
+
+Energy in Wh, money in nano-currency, prices in nano-currency per Wh, time in slots. Field names
+are those of the Solidity structs in snake case; the layouts are those of Packed.sol.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from typing import Final, TypeVar
+
+from p2pchain.units import TARIFF_BUY, TARIFF_SELL
+
+T = TypeVar("T")
+
+WINDOW_SLOTS: Final = 8
+RING: Final = 128
+DAY_SECONDS: Final = 86_400
+MAX_GAPS: Final = 8
+MAX_LANE_WH: Final = (1 << 27) - 1
+
+
+class Side(IntEnum):
+    BUY = 0
+    SELL = 1
+
+
+class Quality(IntEnum):
+    MEASURED = 0
+    ESTIMATED = 1
+
+
+class PriceRule(IntEnum):
+    REFERENCE = 0
+    SDR = 1
+
+
+class Phase(IntEnum):
+    ABSENT = 0
+    OPEN = 1
+    CLEARING = 2
+    CLEARED = 3
+    SETTLED = 4
+
+
+class Outcome(IntEnum):
+    """Why a reading was not taken (IMetering.Outcome)."""
+
+    ACCEPTED = 0
+    UNKNOWN_METER = 1
+    READ_THROUGH_SETTLEMENT = 2
+    NOT_A_MEMBER = 3
+    BAD_FORMAT = 4
+    BEFORE_REGISTRATION = 5
+    FUTURE_SLOT = 6
+    SPLIT_AT_CHANGE = 7
+    BAD_SIGNATURE = 8
+    KEY_REVOKED = 9
+    ABOVE_FUSE = 10
+    ALREADY_POSTED = 11
+    REGISTER_FELL = 12
+    REGISTERS_DO_NOT_JOIN = 13
+    TOO_MANY_GAPS = 14
+    NOT_BILLING_GRADE = 15
+    NO_TARIFF = 16
+
+
+class Refusal(IntEnum):
+    """Why an enrolment or limits were not taken (ISettlement.Refusal)."""
+
+    NONE = 0
+    UNKNOWN_MARKET = 1
+    UNKNOWN_METER = 2
+    OTHER_AREA = 3
+    ALREADY_ENROLLED = 4
+    NOT_A_MEMBER = 5
+    TOO_LATE = 6
+    OLD_SEQUENCE = 7
+    BAD_FORMAT = 8
+    BAD_SIGNATURE = 9
+    NOT_BILLING_GRADE = 10
+    PAUSED = 11
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What holds for a meter from `from_slot` on."""
+
+    owner: str
+    from_slot: int
+    supplier: int
+    tariff: int
+    fuse_wh: int
+    billing_grade: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class TariffRow:
+    """Prices of one UTC hour, nano-currency per Wh; `energy` is retail energy alone."""
+
+    energy: int
+    feed_in: int
+    imbalance: int = 0
+    network: int = 0
+    levies: int = 0
+    tax: int = 0
+
+    @property
+    def charges(self) -> int:
+        """What every imported Wh pays, from whomever it came."""
+        return self.network + self.levies + self.tax
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Standing limits from `from_slot` on: one figure, or 24 by UTC hour."""
+
+    market: bytes
+    meter: int
+    from_slot: int
+    sequence: int
+    buy_nano: tuple[int, ...] = (TARIFF_BUY,)
+    sell_nano: tuple[int, ...] = (TARIFF_SELL,)
+    signature: bytes = b""
+
+    def at_hour(self, hour: int) -> tuple[int, int]:
+        """Return the stated buy and sell limit of a UTC hour."""
+        return by_hour(self.buy_nano, hour), by_hour(self.sell_nano, hour)
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """A meter takes part in a market from a slot on."""
+
+    market: bytes
+    meter: int
+    from_slot: int
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """Consecutive slots of one meter: both registers at the start, and packed increases."""
+
+    meter: int
+    first_slot: int
+    slots: int
+    quality: Quality
+    import_wh: int
+    export_wh: int
+    intervals: tuple[int, ...]
+    signature: bytes = b""
+
+    @classmethod
+    def of(
+        cls,
+        meter: int,
+        first_slot: int,
+        import_wh: int,
+        export_wh: int,
+        values: Sequence[tuple[int, int]],
+        quality: Quality = Quality.MEASURED,
+    ) -> Reading:
+        """Return an unsigned reading of (import, export) Wh per slot."""
+        words = pack_intervals(values)
+        return cls(meter, first_slot, len(values), quality, import_wh, export_wh, words)
+
+    @property
+    def values(self) -> tuple[tuple[int, int], ...]:
+        """Import and export Wh of each slot."""
+        return unpack_intervals(self.intervals, self.slots)
+
+    @property
+    def until_slot(self) -> int:
+        return self.first_slot + self.slots
+
+    @property
+    def closing(self) -> tuple[int, int]:
+        """Both registers after the last slot."""
+        values = self.values
+        return (
+            self.import_wh + sum(value[0] for value in values),
+            self.export_wh + sum(value[1] for value in values),
+        )
+
+    def signed(self, signature: bytes) -> Reading:
+        return replace(self, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A meter is replaced at the beginning of `slot`."""
+
+    meter: int
+    slot: int
+    closing_import_wh: int
+    closing_export_wh: int
+    opening_import_wh: int
+    opening_export_wh: int
+    closing_signature: bytes = b""
+    opening_signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MarketParams:
+    """The immutable parameters of a market (ISettlement.MarketParams)."""
+
+    area: int
+    slot_seconds: int = 3600
+    rule: PriceRule = PriceRule.REFERENCE
+    k_ppm: int = 500_000
+    floor_nano: int = 0
+    tick_nano: int
+    post_seconds: int = 86_400
+    stage_seconds: int = 3_600
+    void_seconds: int = 604_800
+    buy_fee_nano: int = 0
+    sell_fee_nano: int = 0
+    fee_account: str = "0x" + "00" * 20
+    has_stated_price: bool = False
+    stated_price_nano: int = 0
+    stages: tuple[str, ...] = ()
+
+    @property
+    def slots_per_day(self) -> int:
+        return DAY_SECONDS // self.slot_seconds
+
+
+@dataclass(slots=True)
+class Member:
+    """A meter's place in a market; `sequence` is that of its latest limits."""
+
+    meter: int
+    index: int
+    from_slot: int
+    sequence: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotResult:
+    """Outcome of a slot (ISettlement.Result)."""
+
+    traded: bool = False
+    price_nano: int = 0
+    matched_wh: int = 0
+    buy_tick: int = 0
+    sell_tick: int = 0
+    buy_rationed: bool = False
+    fill_wh: int = 0
+    live_wh: int = 0
+    carry: int = 0
+
+    def pack(self) -> int:
+        """Return the ResultWord."""
+        return (
+            _unsigned(self.price_nano, 32)
+            | _field(self.buy_tick, 8) << 32
+            | _field(self.sell_tick, 8) << 40
+            | int(self.traded) << 48
+            | int(self.buy_rationed) << 49
+            | _field(self.matched_wh, 48) << 56
+            | _field(self.fill_wh, 48) << 104
+            | _field(self.live_wh, 48) << 152
+            | _field(self.carry, 48) << 200
+        )
+
+    @classmethod
+    def unpack(cls, word: int) -> SlotResult:
+        """Return the result that a ResultWord holds."""
+        return cls(
+            traded=bool(word >> 48 & 1),
+            price_nano=_signed(word, 32),
+            matched_wh=_cut(word >> 56, 48),
+            buy_tick=_cut(word >> 32, 8),
+            sell_tick=_cut(word >> 40, 8),
+            buy_rationed=bool(word >> 49 & 1),
+            fill_wh=_cut(word >> 104, 48),
+            live_wh=_cut(word >> 152, 48),
+            carry=_cut(word >> 200, 48),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LaneWord:
+    """Eight slots of one member: volume and side by lane, which were posted, which layers exist."""
+
+    window: int
+    volumes: tuple[int, ...] = (0,) * WINDOW_SLOTS
+    sides: tuple[Side, ...] = (Side.BUY,) * WINDOW_SLOTS
+    posted_mask: int = 0
+    second: bool = False
+    withheld_buy: bool = False
+    withheld_sell: bool = False
+    imports: bool = False
+
+    def pack(self) -> int:
+        """Return the packed word."""
+        word = _field(self.posted_mask, 8) << 224 | _field(self.window, 20) << 236
+        flags = (self.second, self.withheld_buy, self.withheld_sell, self.imports)
+        for bit, flag in enumerate(flags):
+            word |= int(flag) << (232 + bit)
+        for lane, (volume, side) in enumerate(zip(self.volumes, self.sides, strict=True)):
+            word |= (_field(volume, 27) | int(side) << 27) << (28 * lane)
+        return word
+
+    @classmethod
+    def unpack(cls, word: int) -> LaneWord:
+        """Return what a packed word holds."""
+        lanes = [_cut(word >> 28 * lane, 28) for lane in range(WINDOW_SLOTS)]
+        return cls(
+            window=_cut(word >> 236, 20),
+            volumes=tuple(_cut(lane, 27) for lane in lanes),
+            sides=tuple(Side(lane >> 27) for lane in lanes),
+            posted_mask=_cut(word >> 224, 8),
+            second=bool(word >> 232 & 1),
+            withheld_buy=bool(word >> 233 & 1),
+            withheld_sell=bool(word >> 234 & 1),
+            imports=bool(word >> 235 & 1),
+        )
+
+
+def pack_intervals(values: Sequence[tuple[int, int]]) -> tuple[int, ...]:
+    """Return four slots to a word, the first slot highest: import uint32, then export uint32."""
+    words = []
+    for start in range(0, len(values), 4):
+        word = 0
+        for place, (imported, exported) in enumerate(values[start : start + 4]):
+            word |= (_field(imported, 32) << 32 | _field(exported, 32)) << (192 - 64 * place)
+        words.append(word)
+    return tuple(words)
+
+
+def unpack_intervals(words: Iterable[int], slots: int) -> tuple[tuple[int, int], ...]:
+    """Return import and export Wh of the first `slots` slots."""
+    lanes = [_cut(word >> (192 - 64 * place), 64) for word in words for place in range(4)]
+    return tuple((lane >> 32, _cut(lane, 32)) for lane in lanes[:slots])
+
+
+def by_hour(figures: Sequence[T], hour: int) -> T:
+    """Return the figure of a UTC hour out of one or twenty-four."""
+    return figures[0] if len(figures) == 1 else figures[hour]
+
+
+def utc_hour(slot: int, slot_seconds: int) -> int:
+    """Return the hour of the UTC day in which a slot begins."""
+    return slot * slot_seconds // 3600 % 24
+
+
+def account_key(value: str | bytes) -> str:
+    """Return an account or bytes20 as lower-case hex, so that spellings compare equal."""
+    return "0x" + bytes(value).hex() if isinstance(value, bytes | bytearray) else value.lower()
+
+
+def _field(value: int, bits: int) -> int:
+    if not 0 <= value < 1 << bits:
+        raise ValueError(f"{value} does not fit {bits} bits")
+    return value
+
+
+def _cut(word: int, bits: int) -> int:
+    return word & ((1 << bits) - 1)
+
+
+def _unsigned(value: int, bits: int) -> int:
+    if not -(1 << bits - 1) <= value < 1 << bits - 1:
+        raise ValueError(f"{value} does not fit a signed field of {bits} bits")
+    return value % (1 << bits)
+
+
+def _signed(word: int, bits: int) -> int:
+    value = _cut(word, bits)
+    return value - (1 << bits) if value >> bits - 1 else value

@@ -1,0 +1,347 @@
+"""The readable twin of `contracts/settlement/Members`, `Contexts`, `Accounts` and `Posting`.
+
+Volumes in Wh, prices in nano-currency per Wh, money in nano-currency; every sum is exact. The three
+phases take what they need to know from the registry and the ledger twins. Where the contract packs
+words and keeps a ring, this keeps a record per member and slot.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+
+from p2pchain import matching
+from p2pchain.errors import Refused
+from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
+from p2pchain.model import (
+    RING,
+    WINDOW_SLOTS,
+    Limits,
+    MarketParams,
+    Member,
+    Phase,
+    Quality,
+    Reading,
+    SlotResult,
+    TariffRow,
+    utc_hour,
+)
+from p2pchain.registry import RegistryTwin, Timeline
+from p2pchain.units import TARIFF_BUY, TARIFF_SELL
+
+#: Entries that settlement hands to the ledger at a time.
+BATCH_ENTRIES = 64
+
+
+@dataclass(slots=True)
+class Posting:
+    """What a member posted for one slot, in Wh."""
+
+    buy_wh: int = 0
+    sell_wh: int = 0
+    withheld_buy_wh: int = 0
+    withheld_sell_wh: int = 0
+    import_wh: int = 0
+
+
+@dataclass(slots=True)
+class WindowState:
+    """A window of eight slots; `members` is frozen by the first step of clearing."""
+
+    window: int
+    phase: Phase = Phase.ABSENT
+    voided: bool = False
+    members: int = 0
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class SlotView:
+    """A member in a slot: who pays, which supplier, at which prices and limits."""
+
+    owner: str
+    supplier: str
+    tariff: tuple[int, int]
+    row: TariffRow
+    standing_nano: int
+    gross_buy: int
+    gross_sell: int
+    buy_tick: int | None
+    sell_tick: int | None
+
+
+@dataclass(slots=True)
+class Accrual:
+    """Running sums of one member over slots with the same owner and tariff."""
+
+    view: SlotView
+    release_nano: int = 0
+    pay_nano: int = 0
+    income_nano: int = 0
+    supplier_nano: int = 0
+
+
+@dataclass(slots=True)
+class Batch:
+    """Entries, network charges by tariff, and fees that go to the ledger together."""
+
+    entries: list[Entry] = field(default_factory=list)
+    networks: dict[tuple[int, int], tuple[str, int]] = field(default_factory=dict)
+    fees_nano: int = 0
+
+
+class PostingTwin:
+    """One market up to posting: members, limits, windows, what is offered."""
+
+    def __init__(
+        self,
+        market: bytes,
+        params: MarketParams,
+        registry: RegistryTwin,
+        ledger: LedgerTwin,
+        emit: Emit,
+    ) -> None:
+        self.market = market
+        self.params = params
+        self._registry = registry
+        self._ledger = ledger
+        self._emit = emit
+        self.members: list[Member] = []
+        self.by_meter: dict[int, Member] = {}
+        self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
+        self.postings: dict[tuple[int, int], Posting] = {}
+        self.results: dict[int, SlotResult] = {}
+        self.fills: dict[tuple[int, int], tuple[int, int]] = {}
+        self.windows: dict[int, WindowState] = {}
+        self._ring: dict[int, int] = {}
+
+    # What is agreed before delivery
+
+    def enrol(self, meter: int, from_slot: int) -> Member:
+        """Add a member; return it."""
+        member = Member(meter, len(self.members), from_slot)
+        self.members.append(member)
+        self.by_meter[meter] = member
+        self._emit("MeterEnrolled", meter=meter)
+        return member
+
+    def set_limits(self, limits: Limits) -> None:
+        """Limits hold from their first slot; what was stated for later slots gives way."""
+        self.by_meter[limits.meter].sequence = limits.sequence
+        self.limits[limits.meter].put(limits.from_slot, limits)
+
+    def stated_limits(self, meter: int, slot: int) -> tuple[int, int]:
+        """Return the stated buy and sell limit in a slot, TARIFF where none were stated."""
+        limits = self.limits[meter].at(slot)
+        if limits is None:
+            return TARIFF_BUY, TARIFF_SELL
+        return limits.at_hour(utc_hour(slot, self.params.slot_seconds))
+
+    def view(self, meter: int, slot: int) -> SlotView:
+        """Return everything that holds for a member in a slot."""
+        terms = self._registry.terms_at(meter, slot)
+        if terms is None:
+            raise Refused("BeforeRegistration", (meter, slot))
+        row = self._registry.row_at(terms.supplier, terms.tariff, slot) or TariffRow(0, 0)
+        stated_buy, stated_sell = self.stated_limits(meter, slot)
+        gross_buy, gross_sell = min(stated_buy, row.energy), max(stated_sell, row.feed_in)
+        floor, tick = self.params.floor_nano, self.params.tick_nano
+        return SlotView(
+            owner=terms.owner,
+            supplier=self._registry.suppliers[terms.supplier],
+            tariff=(terms.supplier, terms.tariff),
+            row=row,
+            standing_nano=self._registry.standing_at(terms.supplier, terms.tariff, slot),
+            gross_buy=gross_buy,
+            gross_sell=gross_sell,
+            buy_tick=matching.buy_tick_down(gross_buy - self.params.buy_fee_nano, floor, tick),
+            sell_tick=matching.sell_tick_up(gross_sell + self.params.sell_fee_nano, floor, tick),
+        )
+
+    # Post
+
+    def post(self, reading: Reading, now: int | None = None) -> None:
+        """Offer what an accepted reading leaves beyond the meter's contracts."""
+        slots = range(reading.first_slot, reading.until_slot)
+        views = {slot: self.view(reading.meter, slot) for slot in slots}
+        measured = Quality(reading.quality) == Quality.MEASURED
+        open_windows = {
+            window: self._open(window, now)
+            for window in sorted({slot // WINDOW_SLOTS for slot in slots})
+        }
+        postings = dict(zip(slots, map(self._net, self._measured(reading)), strict=True))
+        on_time = [slot for slot in slots if open_windows[slot // WINDOW_SLOTS]]
+        for slot in on_time:
+            posting, view = postings[slot], views[slot]
+            if not measured or view.buy_tick is None:
+                posting.withheld_buy_wh, posting.buy_wh = posting.buy_wh, 0
+            if not measured or view.sell_tick is None:
+                posting.withheld_sell_wh, posting.sell_wh = posting.sell_wh, 0
+        self._cover(reading.meter, on_time, views, postings)
+        for slot in on_time:
+            posting = postings[slot]
+            self.postings[reading.meter, slot] = posting
+            if posting.withheld_buy_wh or posting.withheld_sell_wh:
+                self._emit(
+                    "Withheld",
+                    market=self.market,
+                    meter=reading.meter,
+                    slot=slot,
+                    buy_wh=posting.withheld_buy_wh,
+                    sell_wh=posting.withheld_sell_wh,
+                )
+        late = [slot for slot in slots if slot not in set(on_time)]
+        if late:
+            self._settle_late(reading, late, views, postings)
+
+    def _measured(self, reading: Reading) -> Iterator[tuple[int, int, int]]:
+        for place, (imported, exported) in enumerate(reading.values):
+            slot = reading.first_slot + place
+            yield imported, exported, self._ledger.contracted_wh.get((reading.meter, slot), 0)
+
+    @staticmethod
+    def _net(measured: tuple[int, int, int]) -> Posting:
+        """The difference between metered and contracted energy (bought B, sold S)."""
+        imported, exported, contracted = measured
+        bought, sold = max(contracted, 0), max(-contracted, 0)
+        return Posting(
+            buy_wh=max(imported - bought, 0) + max(sold - exported, 0),
+            sell_wh=max(exported - sold, 0) + max(bought - imported, 0),
+            import_wh=imported,
+        )
+
+    def _cover(
+        self,
+        meter: int,
+        slots: Sequence[int],
+        views: dict[int, SlotView],
+        postings: dict[int, Posting],
+    ) -> None:
+        """Lock the worst price of all offers; withhold what is not covered, late slots first."""
+        wanted = sum(lock_nano(postings[slot], views[slot]) for slot in slots)
+        if wanted == 0:
+            return
+        view = views[slots[0]]
+        budget = self._ledger.lock_up_to(view.owner, view.supplier, meter, wanted)
+        if budget == wanted:
+            return
+        for slot in slots:
+            posting, view = postings[slot], views[slot]
+            covered, budget = _covered_down(posting.buy_wh, max(view.gross_buy, 0), budget)
+            posting.withheld_buy_wh += posting.buy_wh - covered
+            posting.buy_wh = covered
+            covered, budget = _covered_down(posting.sell_wh, max(-view.gross_sell, 0), budget)
+            posting.withheld_sell_wh += posting.sell_wh - covered
+            posting.sell_wh = covered
+        self._ledger.unlock(view.owner, view.supplier, meter, budget)
+
+    def _open(self, window: int, now: int | None) -> bool:
+        """Make room in the ring of windows; False where postings for the window are late."""
+        place = window % RING
+        holder = self._ring.get(place)
+        if holder is not None and holder > window:
+            return False
+        if holder != window:
+            if holder is not None and self.windows[holder].phase != Phase.SETTLED:
+                raise Refused("RingFull", (window, holder))
+            self._ring[place] = window
+            self.windows[window] = WindowState(window, Phase.OPEN)
+        return self.windows[window].phase == Phase.OPEN and not self._posting_over(window, now)
+
+    def _posting_over(self, window: int, now: int | None) -> bool:
+        if not self.params.stages or now is None:
+            return False
+        return now >= self.window_end(window) + self.params.post_seconds
+
+    def window_state(self, window: int) -> WindowState:
+        """Return the state of a window; Absent where nobody has posted to it yet."""
+        return self.windows.get(window) or WindowState(window)
+
+    def window_end(self, window: int) -> int:
+        """Return the unix time at which the last slot of a window ends."""
+        return (window + 1) * WINDOW_SLOTS * self.params.slot_seconds
+
+    def _settle_late(
+        self,
+        reading: Reading,
+        late: Sequence[int],
+        views: dict[int, SlotView],
+        postings: dict[int, Posting],
+    ) -> None:
+        batch = Batch()
+        accrual = Accrual(views[late[0]])
+        for slot in late:
+            posting = postings[slot]
+            accrual.view = views[slot]
+            self._accrue_supplier(
+                accrual, batch, slot, posting.buy_wh, posting.sell_wh, posting.import_wh
+            )
+        self._close(batch, reading.meter, accrual)
+        self._hand(batch)
+        self._emit(
+            "LateSettled",
+            market=self.market,
+            meter=reading.meter,
+            first_slot=reading.first_slot,
+            slots=reading.slots,
+        )
+
+    def _accrue_supplier(
+        self, accrual: Accrual, batch: Batch, slot: int, missing: int, left: int, imported: int
+    ) -> None:
+        """What the supplier of the slot takes and gives; the standing charge once a UTC day."""
+        view = accrual.view
+        nano = left * view.row.feed_in - missing * view.row.energy - imported * view.row.charges
+        if slot % self.params.slots_per_day == 0:
+            nano -= view.standing_nano
+        accrual.supplier_nano += nano
+        _, charged = batch.networks.get(view.tariff, (view.supplier, 0))
+        batch.networks[view.tariff] = (view.supplier, charged + imported * view.row.network)
+
+    def _close(self, batch: Batch, meter: int, accrual: Accrual) -> None:
+        if len(batch.entries) == BATCH_ENTRIES:
+            self._hand(batch)
+        batch.entries.append(
+            Entry(
+                meter=meter,
+                account=accrual.view.owner,
+                supplier=accrual.view.supplier,
+                release_nano=accrual.release_nano,
+                pay_nano=accrual.pay_nano,
+                income_nano=accrual.income_nano,
+                supplier_nano=accrual.supplier_nano,
+            )
+        )
+
+    def _hand(self, batch: Batch) -> None:
+        """Hand a batch to the ledger and empty it."""
+        if not batch.entries:
+            return
+        networks = [Network(supplier, charge) for supplier, charge in batch.networks.values()]
+        self._ledger.settle(
+            self.market,
+            self._registry.areas[self.params.area].operator,
+            self.params.fee_account,
+            batch.fees_nano,
+            batch.entries,
+            networks,
+        )
+        batch.entries, batch.fees_nano = [], 0
+        batch.networks = {tariff: (who, 0) for tariff, (who, _) in batch.networks.items()}
+
+
+def window_slots(window: int) -> range:
+    """Return the eight slots of a window."""
+    return range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS)
+
+
+def lock_nano(posting: Posting, view: SlotView) -> int:
+    """What stands locked for an offer: the worst that its owner may have to pay for it."""
+    return posting.buy_wh * max(view.gross_buy, 0) + posting.sell_wh * max(-view.gross_sell, 0)
+
+
+def _covered_down(wh: int, each_nano: int, budget_nano: int) -> tuple[int, int]:
+    """How many of `wh` the budget covers, rounded down, and what is left of it."""
+    covered = wh if each_nano == 0 else min(wh, budget_nano // each_nano)
+    return covered, budget_nano - covered * each_nano

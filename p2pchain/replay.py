@@ -1,0 +1,352 @@
+"""The twin fed from the log: every event is applied, and what follows from it is compared.
+
+Some events say what somebody did (a deposit, a reading, a step of clearing): they are applied.
+Others say what followed from it (a lock, a settled entry, a claim): the twin computes these itself,
+and both lists must agree at the end of each transaction. The first difference raises `Difference`.
+
+An event is any object whose class is named like the Solidity event and whose attributes are its
+fields in snake case; structs may be objects or tuples.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, Final
+
+from p2pchain.errors import Difference, Refused
+from p2pchain.model import (
+    WINDOW_SLOTS,
+    Enrolment,
+    Exchange,
+    LaneWord,
+    Limits,
+    MarketParams,
+    Outcome,
+    Phase,
+    PriceRule,
+    Quality,
+    Reading,
+    Refusal,
+    SlotResult,
+    TariffRow,
+    Terms,
+    account_key,
+)
+from p2pchain.twin import Effect, Twin
+
+#: Events that follow from others, with the fields that must agree.
+CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
+    "MeterEnrolled": ("meter",),
+    "GapOpened": ("meter", "from_slot", "until_slot"),
+    "Locked": ("account", "meter", "supplier", "own_nano", "guarantee_nano"),
+    "Unlocked": ("account", "meter", "supplier", "amount_nano"),
+    "Withheld": ("market", "meter", "slot", "buy_wh", "sell_wh"),
+    "LateSettled": ("market", "meter", "first_slot", "slots"),
+    "MemberSettled": ("market", "meter", "first_window", "windows", "fills"),
+    "EntrySettled": (
+        "market",
+        "meter",
+        "account",
+        "supplier",
+        "release_nano",
+        "pay_nano",
+        "income_nano",
+        "supplier_nano",
+    ),
+    "NetworkSettled": ("market", "supplier", "operator", "charge_nano"),
+    "FeesSettled": ("market", "account", "amount_nano"),
+    "ClaimOpened": ("id", "debtor", "creditor", "amount_nano"),
+    "ClaimPaid": ("id", "amount_nano", "open_nano"),
+    "EnergyPosted": ("from_meter", "to_meter", "slot", "wh"),
+}
+_ACCOUNTS: Final = ("account", "supplier", "operator", "debtor", "creditor")
+_ROW: Final = ("energy", "feed_in", "imbalance", "network", "levies", "tax")
+_PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
+
+
+class TwinMarket(Twin):
+    """The whole state of a deployment, rebuilt and checked from its events."""
+
+    def __init__(self, slot_seconds: int) -> None:
+        super().__init__(slot_seconds)
+        self._announced: list[Effect] = []
+        self._unvoided: dict[tuple[bytes, int], Difference] = {}
+        self._handlers: dict[str, Callable[[Any], None]] = {
+            name.removeprefix("_on_"): getattr(self, name)
+            for name in dir(self)
+            if name.startswith("_on_")
+        }
+
+    def apply(self, event: Any) -> bool:
+        """Apply one event; return whether it concerns the state. Call `check` where a transaction
+        ends. Raises Difference where an event cannot follow from what went before."""
+        name = type(event).__name__
+        handler = self._handlers.get(name)
+        try:
+            if handler is not None:
+                handler(event)
+        except Refused as refusal:
+            raise Difference(f"{name} is in the log, but the rules refuse it: {refusal}") from None
+        if name in CONSEQUENCES:
+            self._announced.append(_effect(event))
+        return handler is not None or name in CONSEQUENCES
+
+    def check(self) -> None:
+        """Raise Difference unless what the log announced is what was computed (in any order)."""
+        for difference in self._unvoided.values():
+            raise difference
+        announced = list(self._announced)
+        missing = []
+        for effect in self.effects:
+            if effect in announced:
+                announced.remove(effect)
+            else:
+                missing.append(effect)
+        self._announced.clear()
+        self.effects.clear()
+        if announced or missing:
+            raise Difference(_describe(announced, missing))
+
+    def apply_transaction(self, events: Iterable[Any]) -> None:
+        """Apply the events of one transaction, in order, and check what followed from them."""
+        for event in events:
+            self.apply(event)
+        self.check()
+
+    # Registry and tariffs
+
+    def _on_AreaAdded(self, event: Any) -> None:  # noqa: N802 - named like the events
+        self.add_area(event.operator, event.parent, event.area)
+
+    def _on_SupplierAdded(self, event: Any) -> None:  # noqa: N802
+        self.add_supplier(event.account, event.supplier)
+
+    def _on_MeterRegistered(self, event: Any) -> None:  # noqa: N802
+        self.registry.area_of[event.meter] = event.area
+
+    def _on_TermsSet(self, event: Any) -> None:  # noqa: N802
+        terms = Terms(
+            owner=event.owner,
+            from_slot=event.from_slot,
+            supplier=event.supplier,
+            tariff=event.tariff,
+            fuse_wh=event.fuse_wh,
+            billing_grade=event.billing_grade,
+        )
+        self.set_terms(event.meter, terms)
+
+    def _on_SignerSet(self, event: Any) -> None:  # noqa: N802
+        self.set_signer(event.meter, event.from_slot, bytes(event.signer))
+
+    def _on_TariffPublished(self, event: Any) -> None:  # noqa: N802
+        rows = [TariffRow(*_fields(row, _ROW)) for row in event.rows]
+        self.publish(event.supplier, event.tariff, event.from_slot, rows, event.standing_nano)
+
+    # Money in and out
+
+    def _on_Deposited(self, event: Any) -> None:  # noqa: N802
+        self.ledger.deposit(event.account, event.amount_nano)
+
+    def _on_Withdrawn(self, event: Any) -> None:  # noqa: N802
+        self.ledger.withdraw(event.account, event.amount_nano)
+
+    def _on_GuaranteeGiven(self, event: Any) -> None:  # noqa: N802
+        amount = event.amount_nano
+        self.ledger.give_guarantee(event.supplier, event.account, event.meter, amount)
+
+    def _on_GuaranteeReturned(self, event: Any) -> None:  # noqa: N802
+        amount = event.amount_nano
+        self.ledger.return_guarantee(event.supplier, event.account, event.meter, amount)
+
+    def _on_ClaimPaid(self, event: Any) -> None:  # noqa: N802
+        self.ledger.pay_claim(event.id)
+
+    # Markets
+
+    def _on_MarketCreated(self, event: Any) -> None:  # noqa: N802
+        values = dict(zip(_PARAMS, _fields(event.params, _PARAMS), strict=True))
+        values |= {
+            "rule": PriceRule(values["rule"]),
+            "fee_account": account_key(values["fee_account"]),
+            "stages": tuple(account_key(stage) for stage in values["stages"]),
+        }
+        self.create_market(MarketParams(**values), bytes(event.market))
+
+    def _on_Paused(self, event: Any) -> None:  # noqa: N802
+        self.paused = event.paused
+
+    def _on_Enrolled(self, event: Any) -> None:  # noqa: N802
+        market = bytes(event.market)
+        refusal = self.enrol(Enrolment(market, event.meter, event.from_slot))
+        _agree("Enrolled", f"meter {event.meter}", "refusal", Refusal.NONE.name, refusal.name)
+        index = self.markets[market].by_meter[event.meter].index
+        _agree("Enrolled", f"meter {event.meter}", "index", event.index, index)
+
+    def _on_LimitsSet(self, event: Any) -> None:  # noqa: N802
+        limits = Limits(
+            market=bytes(event.market),
+            meter=event.meter,
+            from_slot=event.from_slot,
+            sequence=event.sequence,
+            buy_nano=tuple(event.buy_nano),
+            sell_nano=tuple(event.sell_nano),
+        )
+        refusal = self.set_limits(limits)
+        _agree("LimitsSet", f"meter {event.meter}", "refusal", Refusal.NONE.name, refusal.name)
+
+    # Readings
+
+    def _on_ReadingPosted(self, event: Any) -> None:  # noqa: N802
+        reading = Reading(
+            meter=event.meter,
+            first_slot=event.first_slot,
+            slots=event.slots,
+            quality=Quality(event.quality),
+            import_wh=event.import_wh,
+            export_wh=event.export_wh,
+            intervals=tuple(event.intervals),
+            signature=bytes(event.signature),
+        )
+        where = f"meter {reading.meter}, slot {reading.first_slot}"
+        market = self.market_of.get(reading.meter)
+        outcome = self._admit(market, reading) if market else Outcome.ACCEPTED
+        if outcome == Outcome.ACCEPTED:
+            outcome = self.metering.take(reading, self.now)
+        _agree("ReadingPosted", where, "outcome", Outcome.ACCEPTED.name, outcome.name)
+        if market:
+            market.post(reading, self.now)
+
+    def _on_MeterExchanged(self, event: Any) -> None:  # noqa: N802
+        exchange = Exchange(
+            event.meter,
+            event.slot,
+            event.closing_import_wh,
+            event.closing_export_wh,
+            event.opening_import_wh,
+            event.opening_export_wh,
+        )
+        outcome = self.exchange_meter(exchange)
+        where = f"meter {event.meter}"
+        _agree("MeterExchanged", where, "outcome", Outcome.ACCEPTED.name, outcome.name)
+
+    # The phases
+
+    def _on_Lowered(self, event: Any) -> None:  # noqa: N802
+        market = self.market(bytes(event.market))
+        market.lower(event.slot, event.buy_meter, event.sell_meter, event.wh)
+
+    def _on_ClearingStep(self, event: Any) -> None:  # noqa: N802
+        state = self.market(bytes(event.market)).begin_clearing(event.window)
+        state.cursor = event.cursor
+
+    def _on_WindowCleared(self, event: Any) -> None:  # noqa: N802
+        market = self.market(bytes(event.market))
+        results = market.clear(event.window)
+        where = f"window {event.window}"
+        members = market.window_state(event.window).members
+        _agree("WindowCleared", where, "members", event.members, members)
+        for lane, (word, result) in enumerate(zip(event.results, results, strict=True)):
+            if word == result.pack():
+                continue
+            slot = event.window * WINDOW_SLOTS + lane
+            said = SlotResult.unpack(word)
+            difference = Difference(
+                f"WindowCleared, slot {slot}: {_differing(said, result)}",
+                hint="the price or the matching of this slot is not what the rules give",
+            )
+            if any(event.results):
+                raise difference
+            # Nothing at all: right if the same transaction goes on to say that it was voided.
+            self._unvoided[market.market, event.window] = difference
+            break
+
+    def _on_WindowVoided(self, event: Any) -> None:  # noqa: N802
+        market = self.market(bytes(event.market))
+        state = market.window_state(event.window)
+        _agree("WindowVoided", f"window {event.window}", "phase", Phase.CLEARED, state.phase)
+        market.make_void(event.window)
+        self._unvoided.pop((market.market, event.window), None)
+
+    def _on_WindowsSettled(self, event: Any) -> None:  # noqa: N802
+        market = self.market(bytes(event.market))
+        market.settle(event.first_window, event.windows, event.cursor)
+        cursor = market.window_state(event.first_window).cursor
+        where = f"windows from {event.first_window}"
+        _agree("WindowsSettled", where, "cursor", event.cursor, cursor)
+
+
+def _effect(event: Any) -> Effect:
+    name = type(event).__name__
+    fields = {}
+    for field in CONSEQUENCES[name]:
+        value = getattr(event, field)
+        if field in _ACCOUNTS:
+            value = account_key(value)
+        elif field == "market":
+            value = bytes(value)
+        elif field == "fills":
+            value = decode_fills(value)
+        fields[field] = value
+    return Effect(name, tuple(sorted(fields.items())))
+
+
+def decode_fills(words: Iterable[int]) -> tuple[tuple[int, int, int], ...]:
+    """Return (slot, side, Wh) of every fill in the lane words of MemberSettled, in order."""
+    filled = []
+    for word in words:
+        lanes = LaneWord.unpack(word)
+        for lane, (wh, side) in enumerate(zip(lanes.volumes, lanes.sides, strict=True)):
+            if wh:
+                filled.append((lanes.window * WINDOW_SLOTS + lane, int(side), wh))
+    return tuple(sorted(filled))
+
+
+def _fields(value: Any, names: tuple[str, ...]) -> list[Any]:
+    if isinstance(value, tuple | list):
+        return list(value)
+    return [getattr(value, name) for name in names]
+
+
+def _agree(event: str, where: str, field: str, said: object, computed: object) -> None:
+    if said != computed:
+        raise Difference(f"{event}, {where}: {field} is {said} on chain, {computed} recomputed")
+
+
+def _differing(said: SlotResult, computed: SlotResult) -> str:
+    return "; ".join(
+        f"{name} is {getattr(said, name)} on chain, {getattr(computed, name)} recomputed"
+        for name in SlotResult.__dataclass_fields__
+        if getattr(said, name) != getattr(computed, name)
+    )
+
+
+def _describe(announced: list[Effect], computed: list[Effect]) -> str:
+    """Return the first difference: field by field where an event has a counterpart."""
+    for said in announced:
+        names = dict(said.fields)
+        for other in computed:
+            fields = dict(other.fields)
+            same = sum(fields[name] == names.get(name) for name in fields)
+            if other.name == said.name and same >= len(fields) - 2:
+                wrong = "; ".join(
+                    f"{name} is {_text(names[name])} on chain, {_text(fields[name])} recomputed"
+                    for name in fields
+                    if fields[name] != names[name]
+                )
+                return f"{said.name}{_where(said)}: {wrong}"
+    if announced:
+        return f"{announced[0].name}{_where(announced[0])} is in the log but does not follow"
+    return f"{computed[0].name}{_where(computed[0])} follows but is not in the log"
+
+
+def _where(effect: Effect) -> str:
+    shown = [
+        f"{name} {_text(value)}"
+        for name, value in effect.fields
+        if name in ("meter", "account", "slot", "id", "supplier", "first_window")
+    ]
+    return f" ({', '.join(shown)})" if shown else ""
+
+
+def _text(value: object) -> str:
+    return "0x" + value.hex() if isinstance(value, bytes) else str(value)

@@ -1,0 +1,223 @@
+"""The readable twin of `contracts/settlement/Clearing.sol` and `Settlement.sol`: clear and settle.
+
+Volumes in Wh, prices in nano-currency per Wh, money in nano-currency; every sum is exact.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from dataclasses import replace
+
+from p2pchain import matching
+from p2pchain.errors import CheckFailed, Refused
+from p2pchain.matching import Offer
+from p2pchain.model import WINDOW_SLOTS, Member, Phase, Side, SlotResult
+from p2pchain.posting import (
+    Accrual,
+    Batch,
+    Posting,
+    PostingTwin,
+    WindowState,
+    lock_nano,
+    window_slots,
+)
+
+
+class MarketTwin(PostingTwin):
+    """One market: members, limits, postings, results, windows."""
+
+    # Clear
+
+    def bounds(self, slot: int, members: int | None = None) -> tuple[int, int] | None:
+        """Return lowest retail energy price and highest feed-in among the members of a slot."""
+        rows = (
+            self._registry.member_row(member.meter, slot)
+            for member in self.members[:members]
+            if member.from_slot <= slot
+        )
+        return matching.reference_bounds((row.energy, row.feed_in) for row in rows if row)
+
+    def offers(self, slot: int, members: int | None = None) -> list[Offer]:
+        """Return what is offered in a slot, in the order of the members' index, buy first."""
+        offers = []
+        for member in self.members[:members]:
+            posting = self.postings.get((member.meter, slot))
+            if posting is None or not (posting.buy_wh or posting.sell_wh):
+                continue
+            view = self.view(member.meter, slot)
+            if posting.buy_wh and view.buy_tick is not None:
+                offers.append(Offer(member.meter, Side.BUY, view.buy_tick, posting.buy_wh))
+            if posting.sell_wh and view.sell_tick is not None:
+                offers.append(Offer(member.meter, Side.SELL, view.sell_tick, posting.sell_wh))
+        return offers
+
+    def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
+        """Return the result of a slot, computed from what has been posted."""
+        offers = self.offers(slot, members)
+        buy_wh = sum(offer.wh for offer in offers if offer.side == Side.BUY)
+        sell_wh = sum(offer.wh for offer in offers if offer.side == Side.SELL)
+        bounds = self.bounds(slot, members)
+        price = matching.slot_price(self.params, bounds, buy_wh, sell_wh)
+        return matching.match(price, offers, self.params)
+
+    def begin_clearing(self, window: int) -> WindowState:
+        """Freeze the members of a window; what is posted from now on is late."""
+        state = self.window_state(window)
+        if state.phase == Phase.OPEN:
+            state.phase, state.members = Phase.CLEARING, len(self.members)
+        if state.phase != Phase.CLEARING:
+            raise Refused("NothingToDo")
+        return state
+
+    def clear(self, window: int) -> tuple[SlotResult, ...]:
+        """Clear a window; return its eight results."""
+        state = self.begin_clearing(window)
+        slots = window_slots(window)
+        results = tuple(self.clear_slot(slot, state.members) for slot in slots)
+        self.results.update(zip(slots, results, strict=True))
+        state.phase, state.cursor = Phase.CLEARED, 0
+        return results
+
+    def void(self, window: int) -> None:
+        """Give a window up: no trade; settling then releases and bills."""
+        state = self.window_state(window)
+        if state.phase not in (Phase.OPEN, Phase.CLEARING):
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        if state.phase == Phase.OPEN:
+            state.members = len(self.members)
+        self.make_void(window)
+
+    def make_void(self, window: int) -> None:
+        """Put down that nothing was traded in a window, whatever its offers."""
+        state = self.window_state(window)
+        self.results.update({slot: SlotResult() for slot in window_slots(window)})
+        state.phase, state.voided, state.cursor = Phase.CLEARED, True, 0
+
+    # Settle
+
+    def settle(self, first_window: int, windows: int, until: int) -> None:
+        """Settle the members from the windows' cursor up to index `until` (exclusive)."""
+        span = range(first_window, first_window + windows)
+        states = [self.window_state(window) for window in span]
+        start = states[0].cursor
+        for state in states:
+            if state.phase != Phase.CLEARED:
+                raise Refused("WrongPhase", (state.window, int(state.phase)))
+            if (state.members, state.cursor) != (states[0].members, start):
+                raise Refused("WindowsDiffer", (state.window,))
+        until = min(until, states[0].members)
+        batch = Batch()
+        for member in self.members[start:until]:
+            self._settle_member(batch, member, first_window, windows)
+        self._hand(batch)
+        for state in states:
+            state.cursor = until
+            if until == state.members:
+                state.phase = Phase.SETTLED
+
+    def _settle_member(self, batch: Batch, member: Member, first_window: int, windows: int) -> None:
+        slots = range(first_window * WINDOW_SLOTS, (first_window + windows) * WINDOW_SLOTS)
+        filled: dict[tuple[int, Side], int] = {}
+        accrual: Accrual | None = None
+        for slot in slots:
+            posting = self.postings.get((member.meter, slot))
+            if posting is None:
+                continue
+            view = self.view(member.meter, slot)
+            batch.networks.setdefault(view.tariff, (view.supplier, 0))
+            if accrual and (accrual.view.owner, accrual.view.tariff) != (view.owner, view.tariff):
+                self._close(batch, member.meter, accrual)
+                accrual = None
+            accrual = accrual or Accrual(view)
+            accrual.view = view
+            fill_buy, fill_sell = self._settle_slot(batch, accrual, slot, posting)
+            filled |= {(slot, Side.BUY): fill_buy, (slot, Side.SELL): fill_sell}
+            self.fills[member.meter, slot] = (fill_buy, fill_sell)
+        if accrual:
+            self._close(batch, member.meter, accrual)
+            self._emit(
+                "MemberSettled",
+                market=self.market,
+                meter=member.meter,
+                first_window=first_window,
+                windows=windows,
+                fills=tuple((*key, wh) for key, wh in sorted(filled.items()) if wh),
+            )
+
+    def _settle_slot(
+        self, batch: Batch, accrual: Accrual, slot: int, posting: Posting
+    ) -> tuple[int, int]:
+        view, params = accrual.view, self.params
+        fill_buy = self._fill(slot, Side.BUY, view.buy_tick, posting.buy_wh)
+        fill_sell = self._fill(slot, Side.SELL, view.sell_tick, posting.sell_wh)
+        price = self.results[slot].price_nano
+        for nano in (
+            -fill_buy * (price + params.buy_fee_nano),
+            fill_sell * (price - params.sell_fee_nano),
+        ):
+            accrual.income_nano += max(nano, 0)
+            accrual.pay_nano += max(-nano, 0)
+        batch.fees_nano += fill_buy * params.buy_fee_nano + fill_sell * params.sell_fee_nano
+        accrual.release_nano += lock_nano(posting, view)
+        missing = posting.buy_wh + posting.withheld_buy_wh - fill_buy
+        left = posting.sell_wh + posting.withheld_sell_wh - fill_sell
+        self._accrue_supplier(accrual, batch, slot, missing, left, posting.import_wh)
+        return fill_buy, fill_sell
+
+    def _fill(self, slot: int, side: Side, tick: int | None, wh: int) -> int:
+        if wh == 0 or tick is None:
+            return 0
+        result = self.results[slot]
+        filled, carry = matching.fill(result, side, tick, wh, result.carry)
+        if carry != result.carry:
+            self.results[slot] = replace(result, carry=carry)
+        return filled
+
+    # Stages
+
+    def lower(self, slot: int, buy_meter: int, sell_meter: int, wh: int) -> None:
+        """A stage lowers one offered buy and one offered sell, and posts the pair of energy."""
+        for meter, side in ((buy_meter, Side.BUY), (sell_meter, Side.SELL)):
+            posting = self.postings.get((meter, slot))
+            offered = 0
+            if posting is not None:
+                offered = posting.buy_wh if side == Side.BUY else posting.sell_wh
+            if posting is None or offered < wh:
+                raise Refused("MoreThanPosted", (meter, slot))
+            view = self.view(meter, slot)
+            before = lock_nano(posting, view)
+            if side == Side.BUY:
+                posting.buy_wh -= wh
+            else:
+                posting.sell_wh -= wh
+            freed = before - lock_nano(posting, view)
+            self._ledger.unlock(view.owner, view.supplier, meter, freed)
+        self._ledger.post_energy(sell_meter, buy_meter, slot, wh)
+
+    def assert_conserved(self) -> None:
+        """Raise CheckFailed unless the fills of each settled slot add up to what was matched."""
+        bought: defaultdict[int, int] = defaultdict(int)
+        sold: defaultdict[int, int] = defaultdict(int)
+        for (_, slot), (fill_buy, fill_sell) in self.fills.items():
+            bought[slot] += fill_buy
+            sold[slot] += fill_sell
+        for slot, result in self.results.items():
+            if self.window_state(slot // WINDOW_SLOTS).phase != Phase.SETTLED:
+                continue
+            if (bought[slot], sold[slot]) != (result.matched_wh, result.matched_wh):
+                raise CheckFailed(
+                    f"slot {slot}: bought {bought[slot]} Wh, sold {sold[slot]} Wh, "
+                    f"matched {result.matched_wh} Wh"
+                )
+
+    def not_posted(self, window: int) -> list[int]:
+        """Return the meters that have not posted every slot of a window in which they take part."""
+        return [
+            member.meter
+            for member in self.members
+            if any(
+                (member.meter, slot) not in self.postings
+                for slot in window_slots(window)
+                if slot >= member.from_slot
+            )
+        ]
