@@ -7,147 +7,41 @@ with its class, its events and its results. `p2pchain/chain/abi.py` is the code 
 
 from __future__ import annotations
 
-import keyword
 import re
-import textwrap
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from eth_utils.crypto import keccak
 
-HEADER = '"""{title}\n\nWritten by `p2pchain dev build`; do not edit."""\n\n'
-WIDTH = 100
-# Names that generated code itself uses: as types, in a method's body, or as inherited attributes.
-_TYPES = {"int", "str", "bytes", "bool", "tuple"}
-_IN_METHOD = _TYPES | {"self", "cls", "block", "value", "raw"}
-_IN_ERROR = _IN_METHOD | {"reason", "args", "hint", "message", "exit_code"}
-_IN_RECORD = _TYPES | {"to_abi", "from_abi", "from_log", "count", "index"}
+from p2pchain.dev.source import HEADER, constant, decoded, docstring, module, registry, wrap
+from p2pchain.dev.spelling import (
+    IN_ERROR,
+    IN_METHOD,
+    IN_RECORD,
+    IN_RESULT,
+    Names,
+    canonical,
+    capital,
+    fields_of,
+    shown,
+    signature,
+    snake,
+)
 
 Abi = Sequence[Mapping[str, Any]]
 
 
-class NotSupported(ValueError):
-    """The ABI has something that the generator has no Python for."""
-
-
-def snake(name: str) -> str:
-    """Return a Solidity name in Python's spelling: `volumeWh` -> `volume_wh`."""
-    name = re.sub(r"([a-z0-9])([A-Z])", r"\1_\2", name)
-    return re.sub(r"([A-Z]+)([A-Z][a-z])", r"\1_\2", name).strip("_").lower()
-
-
-def capital(name: str) -> str:
-    """Return a name as a Python class name: `headOf` -> `HeadOf`."""
-    return "".join(part[:1].upper() + part[1:] for part in name.split("_") if part)
-
-
-def canonical(item: Mapping[str, Any]) -> str:
-    """Return the ABI type of a parameter, tuples spelled out."""
-    kind = str(item["type"])
-    if not kind.startswith("tuple"):
-        return kind
-    return f"({','.join(canonical(part) for part in item['components'])}){kind[5:]}"
-
-
-def signature(item: Mapping[str, Any]) -> str:
-    """Return what is hashed for a selector or a topic."""
-    return f"{item['name']}({','.join(canonical(part) for part in item['inputs'])})"
-
-
-def _shown(item: Mapping[str, Any]) -> str:
-    """The signature as a person reads it: structs by their names."""
-    kinds = (str(part.get("internalType") or part["type"]) for part in item["inputs"])
-    short = (re.sub(r"^(struct|enum|contract) (\w+\.)?", "", kind) for kind in kinds)
-    return f"`{item['name']}({', '.join(short)})`"
-
-
-def _names(items: Sequence[Mapping[str, Any]], taken: set[str]) -> list[str]:
-    names: list[str] = []
-    for position, item in enumerate(items):
-        name = snake(item["name"]) or f"arg{position}"
-        if keyword.iskeyword(name) or name in taken:
-            name += "_"
-        names.append(name if name not in names else f"{name}{position}")
-    return names
-
-
-@dataclass(frozen=True)
-class Shape:
-    """How one ABI type is spelled in Python and crosses the codec."""
-
-    abi: str
-    given: str  # annotation of what is passed in
-    got: str  # annotation of what comes out
-    pack: Callable[[str], str]
-    unpack: Callable[[str], str]
-
-
-def _same(value: str) -> str:
-    return value
-
-
-@dataclass
-class Names:
-    """Python names of the structs, enums and errors of all contracts, and what a module uses."""
-
-    structs: dict[str, tuple[str, Mapping[str, Any]]] = field(default_factory=dict)
-    enums: dict[str, tuple[str, Sequence[str]]] = field(default_factory=dict)
-    used: set[tuple[str, str]] = field(default_factory=set)
-
-    def use(self, module: str, name: str) -> str:
-        self.used.add((module, name))
-        return name
-
-    def shape(self, item: Mapping[str, Any], depth: int = 0) -> Shape:
-        kind, internal = str(item["type"]), str(item.get("internalType", ""))
-        array = re.fullmatch(r"(.*)\[\d*\]", kind)
-        if array:
-            short = internal[: internal.rindex("[")] if internal.endswith("]") else internal
-            inner = self.shape({**item, "type": array[1], "internalType": short}, depth + 1)
-            self.use("collections.abc", "Sequence")
-            return Shape(
-                canonical(item),
-                f"Sequence[{inner.given}]",
-                f"tuple[{inner.got}, ...]",
-                _each(inner.pack, "[{} for {} in {}]", depth),
-                _each(inner.unpack, "tuple({} for {} in {})", depth),
-            )
-        if kind == "tuple":
-            name = self.use("structs", self.structs[internal.removeprefix("struct ")][0])
-            return Shape(
-                canonical(item), name, name, "{}.to_abi()".format, f"{name}.from_abi({{}})".format
-            )
-        if internal.startswith("enum ") and internal[5:] in self.enums:
-            name = self.use("enums", self.enums[internal[5:]][0])
-            return Shape(kind, name, name, _same, f"{name}({{}})".format)
-        if kind == "address":
-            return Shape(kind, "str", "str", _same, lambda v: f"{self.use('abi', 'checksum')}({v})")
-        if size := re.fullmatch(r"bytes(\d+)", kind):
-            pack = lambda v: f"{self.use('abi', 'sized')}({v}, {size[1]})"  # noqa: E731
-            return Shape(kind, "bytes", "bytes", pack, _same)
-        if re.fullmatch(r"u?int\d+", kind):
-            return Shape(kind, "int", "int", _same, _same)
-        if kind in ("bool", "string", "bytes"):
-            python = {"string": "str"}.get(kind, kind)
-            return Shape(kind, python, python, _same, _same)
-        raise NotSupported(f"type {kind} of {item['name'] or 'an argument'}")
-
-
-def _each(inner: Callable[[str], str], text: str, depth: int) -> Callable[[str], str]:
-    one = "ijkl"[depth]
-    return lambda v: v if inner(one) == one else text.format(inner(one), one, v)
-
-
-def generate(artifacts: Mapping[str, Mapping[str, Any]]) -> dict[str, str]:
-    """Return file name -> text of the package `bindings` for artifacts by contract name."""
-    names = Names()
+def generate(
+    artifacts: Mapping[str, Mapping[str, Any]], package: str = "p2pchain.chain.bindings"
+) -> dict[str, str]:
+    """Return file name -> text of the package of bindings for artifacts by contract name."""
+    names = Names(package)
     _collect(artifacts, names)
     files = {"enums.py": _enums(names), "structs.py": _structs(names)}
     files["errors.py"] = _errors(artifacts, names)
     for name, artifact in sorted(artifacts.items()):
         files[f"{snake(name)}.py"] = _contract(name, artifact, names)
-    files["__init__.py"] = _init(artifacts)
+    files["__init__.py"] = _init(artifacts, package)
     return files
 
 
@@ -191,7 +85,7 @@ def _structs(names: Names) -> str:
     lines: list[str] = []
     for full, (python, item) in sorted(names.structs.items(), key=lambda pair: pair[1][0]):
         parts = item["components"]
-        fields = _names(parts, _IN_RECORD)
+        fields = fields_of(parts, IN_RECORD)
         shapes = [names.shape(part) for part in parts]
         lines += ["", "", "@dataclass(frozen=True, slots=True)", f"class {python}:"]
         lines += [f'    """`{full}`."""', ""]
@@ -199,12 +93,12 @@ def _structs(names: Names) -> str:
         packed = [shape.pack(f"self.{name}") for name, shape in zip(fields, shapes, strict=True)]
         got = [shape.unpack(f"raw[{n}]") for n, shape in enumerate(shapes)]
         lines += ["", "    def to_abi(self) -> tuple[Any, ...]:"]
-        lines += _wrap("        return (", packed, ")", one=True)
+        lines += wrap("        return (", packed, ")", one=True)
         lines += ["", "    @classmethod", "    def from_abi(cls, raw: Any) -> Self:"]
-        lines += _wrap("        return cls(", got, ")")
+        lines += wrap("        return cls(", got, ")")
     names.used = {(module, name) for module, name in names.used if module != "structs"}
     names.used.discard(("collections.abc", "Sequence"))
-    return _module("The contracts' structs.", names, lines)
+    return module("The contracts' structs.", names, lines)
 
 
 def _errors(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> str:
@@ -227,41 +121,41 @@ def _errors(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> str:
             name += "".join(capital(re.sub(r"\W", "", canonical(i))) for i in entry["inputs"])
         classes.append(name)
         lines += _error(name, text, entry, docs, names)
-    lines += ["", "", *_registry("ERRORS", "ContractError", "SELECTOR", classes)]
-    return _module("The contracts' errors, as exceptions.", names, lines)
+    lines += ["", "", *registry("ERRORS", "ContractError", "SELECTOR", classes)]
+    return module("The contracts' errors, as exceptions.", names, lines)
 
 
 def _error(
     python: str, text: str, entry: Mapping[str, Any], docs: Mapping[str, str], names: Names
 ) -> Iterator[str]:
     inputs = entry["inputs"]
-    fields = _names(inputs, _IN_ERROR)
+    fields = fields_of(inputs, IN_ERROR)
     shapes = [names.shape(item) for item in inputs]
     said = docs.get("notice", "").strip().rstrip(".") or snake(entry["name"]).replace("_", " ")
     yield from ("", "", f"class {python}(ContractError):")
-    yield from _docstring(_shown(entry), 4)
+    yield from docstring(shown(entry), 4)
     yield ""
     yield f'    SELECTOR: ClassVar[bytes] = bytes.fromhex("{keccak(text=text)[:4].hex()}")'
     if inputs:
         kinds = [f'"{shape.abi}"' for shape in shapes]
-        yield from _wrap("    TYPES: ClassVar[tuple[str, ...]] = (", kinds, ")", one=True)
+        yield from wrap("    TYPES: ClassVar[tuple[str, ...]] = (", kinds, ")", one=True)
         quoted = [f'"{name}"' for name in fields]
-        yield from _wrap("    FIELDS: ClassVar[tuple[str, ...]] = (", quoted, ")", one=True)
-    yield from _text("TEXT: ClassVar[str]", said)
+        yield from wrap("    FIELDS: ClassVar[tuple[str, ...]] = (", quoted, ")", one=True)
+    yield from constant("TEXT: ClassVar[str]", said)
     if docs.get("hint"):
-        yield from _text("HINT: ClassVar[str | None]", docs["hint"])
+        yield from constant("HINT: ClassVar[str | None]", docs["hint"])
     if not inputs:
         return
     given = [f"{name}: {shape.got}" for name, shape in zip(fields, shapes, strict=True)]
     yield ""
-    yield from _wrap("    def __init__(", ["self", *given], ") -> None:")
-    yield from _wrap("        super().__init__(", fields, ")")
+    yield from wrap("    def __init__(", ["self", *given], ") -> None:")
+    yield from wrap("        super().__init__(", fields, ")")
     yield from (f"        self.{name} = {name}" for name in fields)
     got = [shape.unpack(f"raw[{n}]") for n, shape in enumerate(shapes)]
     if got != [f"raw[{n}]" for n in range(len(shapes))]:
         names.used |= {("typing", "Any"), ("typing", "Self"), ("collections.abc", "Sequence")}
         yield from ("", "    @classmethod", "    def from_abi(cls, raw: Sequence[Any]) -> Self:")
-        yield from _wrap("        return cls(", got, ")")
+        yield from wrap("        return cls(", got, ")")
 
 
 def _contract(name: str, artifact: Mapping[str, Any], names: Names) -> str:
@@ -285,7 +179,7 @@ def _contract(name: str, artifact: Mapping[str, Any], names: Names) -> str:
     if written:
         names.used.add(("typing", "Final"))
         names.used.add(("abi", "Event"))
-        lines += ["", "", *_registry("EVENTS", "Event", "TOPIC0", written)]
+        lines += ["", "", *registry("EVENTS", "Event", "TOPIC0", written)]
     methods: list[str] = []
     for python, entry in _overloads(functions):
         lines += _result(python, entry, names)
@@ -299,15 +193,15 @@ def _contract(name: str, artifact: Mapping[str, Any], names: Names) -> str:
     lines += ["        self._chain = chain", "        self.address = address"]
     constructors = [entry for entry in abi if entry["type"] == "constructor"]
     lines += [*_constructor(constructors[0] if constructors else {"inputs": ()}, names), *methods]
-    return _module(f"The contract {name}, its events and results.", names, lines)
+    return module(f"The contract {name}, its events and results.", names, lines)
 
 
 def _constructor(entry: Mapping[str, Any], names: Names) -> Iterator[str]:
     shapes = [names.shape(item) for item in entry["inputs"]]
-    fields = _names(entry["inputs"], _IN_METHOD)
+    fields = fields_of(entry["inputs"], IN_METHOD)
     given = [f"{name}: {shape.given}" for name, shape in zip(fields, shapes, strict=True)]
     yield from ("", "    @staticmethod")
-    yield from _wrap("    def constructor(", given, ") -> bytes:")
+    yield from wrap("    def constructor(", given, ") -> bytes:")
     yield '        """Return the constructor\'s arguments, encoded: what follows the bytecode."""'
     if not given:
         yield '        return b""'
@@ -315,8 +209,8 @@ def _constructor(entry: Mapping[str, Any], names: Names) -> Iterator[str]:
     names.use("abi", "encode")
     packed = [shape.pack(name) for name, shape in zip(fields, shapes, strict=True)]
     yield "        return encode("
-    yield from _wrap("            (", [f'"{shape.abi}"' for shape in shapes], "),", one=True)
-    yield from _wrap("            (", packed, "),", one=True)
+    yield from wrap("            (", [f'"{shape.abi}"' for shape in shapes], "),", one=True)
+    yield from wrap("            (", packed, "),", one=True)
     yield "        )"
 
 
@@ -326,11 +220,9 @@ def _event(
     names.used |= {("typing", "ClassVar"), ("typing", "Self"), ("abi", "Event")}
     names.used |= {("collections.abc", "Sequence"), ("dataclasses", "dataclass")}
     text, inputs = signature(entry), entry["inputs"]
-    fields = _names(inputs, _IN_RECORD | {"topics", "data"})
+    fields = fields_of(inputs, IN_RECORD | {"topics", "data"})
     yield from ("", "", "@dataclass(frozen=True, slots=True)", f"class {python}(Event):")
-    yield from _docstring(
-        docs.get("events", {}).get(text, {}).get("notice", "") or _shown(entry), 4
-    )
+    yield from docstring(docs.get("events", {}).get(text, {}).get("notice", "") or shown(entry), 4)
     yield from ("", "    TOPIC0: ClassVar[bytes] = bytes.fromhex(")
     yield from (f'        "{keccak(text=text).hex()}"', "    )")
     kinds: list[str] = []
@@ -355,8 +247,8 @@ def _event(
     yield "    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:"
     if kinds:
         names.use("abi", "decode")
-        yield from _decoded("raw", kinds, "data")
-    yield from _wrap("        return cls(", got, ")")
+        yield from decoded("raw", kinds, "data")
+    yield from wrap("        return cls(", got, ")")
 
 
 def _overloads(functions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Mapping[str, Any]]]:
@@ -365,7 +257,7 @@ def _overloads(functions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Ma
     )
     seen: set[str] = set()
     for entry in ordered:
-        python = _names([entry], {"address"})[0]
+        python = fields_of([entry], {"address"})[0]
         if python in seen:  # the one with the fewest arguments keeps the plain name
             kinds = (re.sub(r"\W+", "_", canonical(item)).strip("_") for item in entry["inputs"])
             python = "_".join((python, *kinds))
@@ -379,9 +271,9 @@ def _result(python: str, entry: Mapping[str, Any], names: Names) -> Iterator[str
         return
     names.used.add(("typing", "NamedTuple"))
     yield from ("", "", f"class {capital(python)}Result(NamedTuple):")
-    yield from _docstring(f"What {_shown(entry)} returns.", 4)
+    yield from docstring(f"What {shown(entry)} returns.", 4)
     yield ""
-    for name, item in zip(_names(outputs, _IN_RECORD), outputs, strict=True):
+    for name, item in zip(fields_of(outputs, IN_RESULT), outputs, strict=True):
         yield f"    {name}: {names.shape(item).got}"
 
 
@@ -391,7 +283,7 @@ def _method(
     text, inputs, outputs = signature(entry), entry["inputs"], entry["outputs"]
     view = entry["stateMutability"] in ("view", "pure")
     payable = entry["stateMutability"] == "payable"
-    fields = _names(inputs, _IN_METHOD)
+    fields = fields_of(inputs, IN_METHOD)
     shapes = [names.shape(item) for item in inputs]
     given = ["self", *(f"{name}: {s.given}" for name, s in zip(fields, shapes, strict=True))]
     given += (
@@ -399,20 +291,18 @@ def _method(
     )
     back = _returned(python, entry, names)
     yield ""
-    yield from _wrap(
+    yield from wrap(
         f"    def {python}(", given, f") -> {back if view else names.use('abi', 'Call')}:"
     )
-    yield from _docstring(
-        docs.get("methods", {}).get(text, {}).get("notice", "") or _shown(entry), 8
-    )
+    yield from docstring(docs.get("methods", {}).get(text, {}).get("notice", "") or shown(entry), 8)
     selector = keccak(text=text)[:4].hex()
     if inputs:
         names.use("abi", "encode")
         kinds = [f'"{shape.abi}"' for shape in shapes]
         packed = [shape.pack(name) for name, shape in zip(fields, shapes, strict=True)]
         yield f'        _data = bytes.fromhex("{selector}") + encode('
-        yield from _wrap("            (", kinds, "),", one=True)
-        yield from _wrap("            (", packed, "),", one=True)
+        yield from wrap("            (", kinds, "),", one=True)
+        yield from wrap("            (", packed, "),", one=True)
         yield "        )"
     else:
         yield f'        _data = bytes.fromhex("{selector}")'
@@ -426,17 +316,17 @@ def _method(
     if outputs:
         names.use("abi", "decode")
         yield from ("", "    @staticmethod", f"    def {python}_result(raw: bytes) -> {back}:")
-        yield from _docstring(f"Return what `{python}` answered, decoded.", 8)
+        yield from docstring(f"Return what `{python}` answered, decoded.", 8)
         parts = [names.shape(item) for item in outputs]
         quoted = [f'"{part.abi}"' for part in parts]
-        yield from _decoded("_out", quoted, "raw")
+        yield from decoded("_out", quoted, "raw")
         got = [part.unpack(f"_out[{n}]") for n, part in enumerate(parts)]
         if len(got) == 1:
             yield f"        _value: {back} = {got[0]}"
             yield "        return _value"
         else:
             start = "        return (" if back.startswith("tuple[") else f"        return {back}("
-            yield from _wrap(start, got, ")")
+            yield from wrap(start, got, ")")
 
 
 def _returned(python: str, entry: Mapping[str, Any], names: Names) -> str:
@@ -449,97 +339,7 @@ def _returned(python: str, entry: Mapping[str, Any], names: Names) -> str:
     return f"tuple[{', '.join(shapes)}]"
 
 
-def _wrap(start: str, items: Sequence[str], end: str, *, one: bool = False) -> Iterator[str]:
-    """Lines of a bracketed list: on one line where it fits, else one item to a line.
-
-    `one` keeps a tuple of one item a tuple.
-    """
-    last = "," if one and len(items) == 1 else ""
-    line = f"{start}{', '.join(items)}{last}{end}"
-    if len(line) <= WIDTH:
-        yield line
-        return
-    indent = " " * (len(start) - len(start.lstrip()) + 4)
-    yield start
-    for item in items:
-        comma = "" if item == "*" and item is items[-1] else ","
-        yield f"{indent}{item}{comma}"
-    yield f"{indent[4:]}{end}"
-
-
-def _decoded(target: str, kinds: Sequence[str], source: str) -> Iterator[str]:
-    line = next(_wrap("(", kinds, ")", one=True))
-    if len(whole := f"        {target} = decode({line}, {source})") <= WIDTH and line != "(":
-        yield whole
-        return
-    yield f"        {target} = decode("
-    yield from _wrap("            (", kinds, "),", one=True)
-    yield from (f"            {source},", "        )")
-
-
-def _docstring(text: str, indent: int) -> Iterator[str]:
-    pad = " " * indent
-    plain = re.sub(r"\s+", " ", text).strip().replace("\\", "").replace('"', "'")
-    lines = textwrap.wrap(plain, WIDTH - indent - 6, break_long_words=False, break_on_hyphens=False)
-    if len(lines) == 1:
-        yield f'{pad}"""{lines[0]}"""'
-        return
-    yield f'{pad}"""{lines[0]}'
-    yield from (f"{pad}{line}" for line in lines[1:])
-    yield f'{pad}"""'
-
-
-def _text(target: str, text: str) -> Iterator[str]:
-    plain = re.sub(r"\s+", " ", text).strip().replace("\\", "\\\\").replace('"', '\\"')
-    if len(f'    {target} = "{plain}"') <= WIDTH:
-        yield f'    {target} = "{plain}"'
-        return
-    pieces = textwrap.wrap(plain, WIDTH - 10, drop_whitespace=False, break_long_words=False)
-    yield f"    {target} = ("
-    yield from (f'        "{piece}"' for piece in pieces)
-    yield "    )"
-
-
-def _registry(name: str, base: str, key: str, classes: Sequence[str]) -> Iterator[str]:
-    known = sorted(classes)
-    line = (
-        f"{{known.{key}: known for known in ({', '.join(known)}{',' if len(known) == 1 else ''})}}"
-    )
-    start = f"{name}: Final[dict[bytes, type[{base}]]] = "
-    if len(start + line) <= WIDTH:
-        yield start + line
-        return
-    yield start + "{"
-    middle = f"    {line[1:-1]}"
-    if len(middle) <= WIDTH:
-        yield from (middle, "}")
-        return
-    yield f"    known.{key}: known"
-    yield from _wrap("    for known in (", known, ")")
-    yield "}"
-
-
-def _module(title: str, names: Names, lines: Sequence[str]) -> str:
-    used: dict[str, set[str]] = {}
-    for module, name in names.used:
-        used.setdefault(module, set()).add(name)
-    text = HEADER.format(title=title) + "from __future__ import annotations\n\n"
-    standard = [m for m in ("collections.abc", "dataclasses", "typing") if m in used]
-    for module in standard:
-        text += f"from {module} import {', '.join(sorted(used[module]))}\n"
-    text += "\n" if standard else ""
-    for module, path in (
-        ("abi", "p2pchain.chain.abi"),
-        ("enums", "p2pchain.chain.bindings.enums"),
-        ("structs", "p2pchain.chain.bindings.structs"),
-    ):
-        if module in used:
-            text += "\n".join(_wrap(f"from {path} import (", sorted(used[module]), ")")) + "\n"
-    text = re.sub(r"import \((.*)\)\n", r"import \1\n", text)
-    return text + "\n".join(lines) + "\n"
-
-
-def _init(artifacts: Mapping[str, Mapping[str, Any]]) -> str:
+def _init(artifacts: Mapping[str, Mapping[str, Any]], package: str) -> str:
     modules = "\n".join(f"    {snake(name)}  {name}" for name in sorted(artifacts))
     return f'''"""Typed bindings of the contracts, one module each.
 
@@ -556,7 +356,7 @@ from p2pchain.chain.abi import ContractError
 
 def decode_error(data: bytes) -> ContractError | None:
     """Return the error that revert data stands for, None where no contract knows it."""
-    from p2pchain.chain.bindings.errors import ERRORS
+    from {package}.errors import ERRORS
 
     known = ERRORS.get(data[:4])
     try:

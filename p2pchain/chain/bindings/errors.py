@@ -856,13 +856,13 @@ class SafeCastOverflowedIntDowncast(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("327269a7")
     TYPES: ClassVar[tuple[str, ...]] = ("uint8", "int256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value_")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value")
     TEXT: ClassVar[str] = "safe cast overflowed int downcast"
 
-    def __init__(self, bits: int, value_: int) -> None:
-        super().__init__(bits, value_)
+    def __init__(self, bits: int, value: int) -> None:
+        super().__init__(bits, value)
         self.bits = bits
-        self.value_ = value_
+        self.value = value
 
 
 class SafeCastOverflowedUintDowncast(ContractError):
@@ -870,13 +870,13 @@ class SafeCastOverflowedUintDowncast(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("6dfcc650")
     TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint256")
-    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value_")
+    FIELDS: ClassVar[tuple[str, ...]] = ("bits", "value")
     TEXT: ClassVar[str] = "safe cast overflowed uint downcast"
 
-    def __init__(self, bits: int, value_: int) -> None:
-        super().__init__(bits, value_)
+    def __init__(self, bits: int, value: int) -> None:
+        super().__init__(bits, value)
         self.bits = bits
-        self.value_ = value_
+        self.value = value
 
 
 class SafeCastOverflowedUintToInt(ContractError):
@@ -884,12 +884,12 @@ class SafeCastOverflowedUintToInt(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("24775e06")
     TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("value_",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value",)
     TEXT: ClassVar[str] = "safe cast overflowed uint to int"
 
-    def __init__(self, value_: int) -> None:
-        super().__init__(value_)
-        self.value_ = value_
+    def __init__(self, value: int) -> None:
+        super().__init__(value)
+        self.value = value
 
 
 class SafeERC20FailedOperation(ContractError):

@@ -10,14 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
 from p2pchain.chain.bindings.enums import Outcome, Refusal
-from p2pchain.chain.bindings.structs import (
-    Enrolment,
-    Limits,
-    MarketParams,
-    Reading,
-    Result,
-    Window,
-)
+from p2pchain.chain.bindings.structs import Enrolment, Limits, MarketParams, Reading, Result, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,7 @@ class Enrolled(Event):
     )
     market: bytes
     meter: int
-    index_: int
+    index: int
     from_slot: int
     signature: bytes
 
