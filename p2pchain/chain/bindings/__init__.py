@@ -2,6 +2,7 @@
 
     access_manager  AccessManager
     ledger  Ledger
+    markets  Markets
     metering  Metering
     registry  Registry
     settlement  Settlement

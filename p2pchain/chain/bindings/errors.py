@@ -650,6 +650,20 @@ class NoTariff(ContractError):
         self.slot = slot
 
 
+class NotAMember(ContractError):
+    """`NotAMember(bytes32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("eea1d875")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("market", "meter")
+    TEXT: ClassVar[str] = "not a member"
+
+    def __init__(self, market: bytes, meter: int) -> None:
+        super().__init__(market, meter)
+        self.market = market
+        self.meter = meter
+
+
 class NotDelivered(ContractError):
     """`NotDelivered(uint32)`"""
 
@@ -694,6 +708,23 @@ class NotEnoughGuarantee(ContractError):
         super().__init__(free_nano, needed_nano)
         self.free_nano = free_nano
         self.needed_nano = needed_nano
+
+
+class NotMarkets(ContractError):
+    """`NotMarkets(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("79ee6ab4")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not markets"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
 
 
 class NotOwner(ContractError):
@@ -1156,9 +1187,11 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         MarketExists,
         MoreThanPosted,
         NoTariff,
+        NotAMember,
         NotDelivered,
         NotEnoughFree,
         NotEnoughGuarantee,
+        NotMarkets,
         NotOwner,
         NotReady,
         NotRepresentable,

@@ -29,6 +29,22 @@ class AuthorityUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Bound(Event):
+    """`Bound(address, address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "0d128562eaa47ab89086803e64a0f96847c0ed3cc63c26251f29ba1aede09d4e"
+    )
+    settlement: str
+    markets: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address", "address"), data)
+        return cls(checksum(raw[0]), checksum(raw[1]))
+
+
+@dataclass(frozen=True, slots=True)
 class EIP712DomainChanged(Event):
     """`EIP712DomainChanged()`"""
 
@@ -151,32 +167,17 @@ class ReadingSkipped(Event):
         return cls(topic("uint32", topics[1]), topic("uint32", topics[2]), Outcome(raw[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class SettlementBound(Event):
-    """`SettlementBound(address)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "fa673ad88b30a3f086a554099beb40768d727d9e79aafcd9754f7fee417a67d9"
-    )
-    settlement: str
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address",), data)
-        return cls(checksum(raw[0]))
-
-
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
         AuthorityUpdated,
+        Bound,
         EIP712DomainChanged,
         GapOpened,
         MeterEnrolled,
         MeterExchanged,
         ReadingPosted,
         ReadingSkipped,
-        SettlementBound,
     )
 }
 
@@ -220,13 +221,15 @@ class Metering:
         _value: str = checksum(_out[0])
         return _value
 
-    def bind_settlement(self, settlement: str) -> Call:
-        """`bindSettlement(address)`"""
-        _data = bytes.fromhex("cae78f33") + encode(
-            ("address",),
-            (settlement,),
+    def bind(self, settlement: str, markets: str) -> Call:
+        """Names the contracts that hand over members' readings and enrol meters; once, at
+        deployment.
+        """
+        _data = bytes.fromhex("d1ec9f14") + encode(
+            ("address", "address"),
+            (settlement, markets),
         )
-        return Call(self.address, _data, 0, "Metering.bindSettlement")
+        return Call(self.address, _data, 0, "Metering.bind")
 
     def day_hash(self, meter: int, day: int, *, block: int | str = "latest") -> bytes:
         """Chained hash of the digests posted for a UTC day (unix days), zero when there are none
@@ -268,7 +271,7 @@ class Metering:
         )
 
     def enrol(self, meter: int) -> Call:
-        """Marks a meter as read through Settlement. Settlement only."""
+        """Marks a meter as read through Settlement. Markets only."""
         _data = bytes.fromhex("0c162141") + encode(
             ("uint32",),
             (meter,),
@@ -358,6 +361,18 @@ class Metering:
         """Return what `is_consuming_scheduled_op` answered, decoded."""
         _out = decode(("bytes4",), raw)
         _value: bytes = _out[0]
+        return _value
+
+    def markets(self, *, block: int | str = "latest") -> str:
+        """`markets()`"""
+        _data = bytes.fromhex("3ac2a032")
+        return self.markets_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def markets_result(raw: bytes) -> str:
+        """Return what `markets` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def max_gaps(self, *, block: int | str = "latest") -> int:

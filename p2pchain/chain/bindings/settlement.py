@@ -9,23 +9,8 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.enums import Outcome, Refusal
-from p2pchain.chain.bindings.structs import Enrolment, Limits, MarketParams, Reading, Result, Window
-
-
-@dataclass(frozen=True, slots=True)
-class AuthorityUpdated(Event):
-    """`AuthorityUpdated(address)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
-    )
-    authority: str
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address",), data)
-        return cls(checksum(raw[0]))
+from p2pchain.chain.bindings.enums import Outcome
+from p2pchain.chain.bindings.structs import Reading, Result, Window
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,55 +31,6 @@ class ClearingStep(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class EIP712DomainChanged(Event):
-    """`EIP712DomainChanged()`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "0a6387c9ea3628b88a633bb4f3b151770f70085117a15f9bf3787cda53f13d31"
-    )
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        return cls()
-
-
-@dataclass(frozen=True, slots=True)
-class Enrolled(Event):
-    """`Enrolled(bytes32, uint32, uint32, uint32, bytes)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "c5173ab009776aa8134bd1b8cf18b5277a555e3c3b63b9c895dea2bf8da2f933"
-    )
-    market: bytes
-    meter: int
-    index: int
-    from_slot: int
-    signature: bytes
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint32", "bytes"), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1], raw[2])
-
-
-@dataclass(frozen=True, slots=True)
-class EnrolmentSkipped(Event):
-    """`EnrolmentSkipped(bytes32, uint32, Refusal)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "a0b6a3304979142b7fac21fbc882b4145b7209ee48ba4f3568fe63d0811b0a75"
-    )
-    market: bytes
-    meter: int
-    reason: Refusal
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint8",), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), Refusal(raw[0]))
-
-
-@dataclass(frozen=True, slots=True)
 class LateSettled(Event):
     """Readings that came after their window was cleared: settled with the supplier alone."""
 
@@ -110,53 +46,6 @@ class LateSettled(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "uint16"), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
-
-
-@dataclass(frozen=True, slots=True)
-class LimitsSet(Event):
-    """`LimitsSet(bytes32, uint32, uint32, uint32, int32[], int32[], bytes)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "bc98cc83ad34ce87e33e1ccf6efdac9ce015d07a8af683e50bc1b3a426ea91eb"
-    )
-    market: bytes
-    meter: int
-    from_slot: int
-    sequence: int
-    buy_nano: tuple[int, ...]
-    sell_nano: tuple[int, ...]
-    signature: bytes
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint32", "int32[]", "int32[]", "bytes"), data)
-        return cls(
-            topic("bytes32", topics[1]),
-            topic("uint32", topics[2]),
-            raw[0],
-            raw[1],
-            raw[2],
-            raw[3],
-            raw[4],
-        )
-
-
-@dataclass(frozen=True, slots=True)
-class LimitsSkipped(Event):
-    """`LimitsSkipped(bytes32, uint32, uint32, Refusal)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "270e085455a8c872c215330db147fd46475cfd4107028e42827ec0a68e33adaa"
-    )
-    market: bytes
-    meter: int
-    sequence: int
-    reason: Refusal
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint8"), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], Refusal(raw[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,32 +68,6 @@ class Lowered(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class MarketCreated(Event):
-    """`MarketCreated(bytes32, uint32, MarketParams)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "24206a74b6b5d11dd899efd9317de59ba74bac1f510fe924b5a1a719af76f006"
-    )
-    market: bytes
-    area: int
-    params: MarketParams
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(
-            (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
-            ),
-            data,
-        )
-        return cls(
-            topic("bytes32", topics[1]),
-            topic("uint32", topics[2]),
-            MarketParams.from_abi(raw[0]),
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class MemberSettled(Event):
     """What a member's slots came to. `fills` are lane words (see LaneWord): filled volumes,
     first sides then second sides where a slot had both, only of windows in which something
@@ -224,21 +87,6 @@ class MemberSettled(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "uint32", "uint256[]"), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1], raw[2])
-
-
-@dataclass(frozen=True, slots=True)
-class Paused(Event):
-    """`Paused(bool)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "0e2fb031ee032dc02d8011dc50b816eb450cf856abd8261680dac74f72165bd2"
-    )
-    paused: bool
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("bool",), data)
-        return cls(raw[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,18 +187,10 @@ class Withheld(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
-        AuthorityUpdated,
         ClearingStep,
-        EIP712DomainChanged,
-        Enrolled,
-        EnrolmentSkipped,
         LateSettled,
-        LimitsSet,
-        LimitsSkipped,
         Lowered,
-        MarketCreated,
         MemberSettled,
-        Paused,
         StageFinished,
         WindowCleared,
         WindowVoided,
@@ -358,34 +198,6 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         Withheld,
     )
 }
-
-
-class Eip712DomainResult(NamedTuple):
-    """What `eip712Domain()` returns."""
-
-    fields: bytes
-    name: str
-    version: str
-    chain_id: int
-    verifying_contract: str
-    salt: bytes
-    extensions: tuple[int, ...]
-
-
-class LimitsAtResult(NamedTuple):
-    """What `limitsAt(bytes32, uint32, uint32)` returns."""
-
-    buy_nano: int
-    sell_nano: int
-
-
-class MemberOfResult(NamedTuple):
-    """What `memberOf(bytes32, uint32)` returns."""
-
-    member: bool
-    index_: int
-    from_slot: int
-    sequence: int
 
 
 class ReferenceAtResult(NamedTuple):
@@ -405,30 +217,12 @@ class Settlement:
         self.address = address
 
     @staticmethod
-    def constructor(
-        access_manager: str,
-        registry: str,
-        tariffs: str,
-        ledger: str,
-        metering: str,
-    ) -> bytes:
+    def constructor(registry: str, tariffs: str, ledger: str, metering: str, markets: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
             ("address", "address", "address", "address", "address"),
-            (access_manager, registry, tariffs, ledger, metering),
+            (registry, tariffs, ledger, metering, markets),
         )
-
-    def authority(self, *, block: int | str = "latest") -> str:
-        """`authority()`"""
-        _data = bytes.fromhex("bf7e214f")
-        return self.authority_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def authority_result(raw: bytes) -> str:
-        """Return what `authority` answered, decoded."""
-        _out = decode(("address",), raw)
-        _value: str = checksum(_out[0])
-        return _value
 
     def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Clears windows in order; stops after `maxMembers` member-windows and goes on at the
@@ -448,60 +242,6 @@ class Settlement:
         )
         return Call(self.address, _data, 0, "Settlement.clearAndSettle")
 
-    def create_market(self, params: MarketParams) -> Call:
-        """`createMarket(MarketParams)`"""
-        _data = bytes.fromhex("10bca3ba") + encode(
-            (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
-            ),
-            (params.to_abi(),),
-        )
-        return Call(self.address, _data, 0, "Settlement.createMarket")
-
-    @staticmethod
-    def create_market_result(raw: bytes) -> bytes:
-        """Return what `create_market` answered, decoded."""
-        _out = decode(("bytes32",), raw)
-        _value: bytes = _out[0]
-        return _value
-
-    def eip712_domain(self, *, block: int | str = "latest") -> Eip712DomainResult:
-        """`eip712Domain()`"""
-        _data = bytes.fromhex("84b0196e")
-        return self.eip712_domain_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def eip712_domain_result(raw: bytes) -> Eip712DomainResult:
-        """Return what `eip712_domain` answered, decoded."""
-        _out = decode(
-            ("bytes1", "string", "string", "uint256", "address", "bytes32", "uint256[]"),
-            raw,
-        )
-        return Eip712DomainResult(
-            _out[0],
-            _out[1],
-            _out[2],
-            _out[3],
-            checksum(_out[4]),
-            _out[5],
-            _out[6],
-        )
-
-    def enrol(self, enrolments: Sequence[Enrolment]) -> Call:
-        """`enrol(Enrolment[])`"""
-        _data = bytes.fromhex("39396bb6") + encode(
-            ("(bytes32,uint32,uint32,bytes)[]",),
-            ([i.to_abi() for i in enrolments],),
-        )
-        return Call(self.address, _data, 0, "Settlement.enrol")
-
-    @staticmethod
-    def enrol_result(raw: bytes) -> tuple[Refusal, ...]:
-        """Return what `enrol` answered, decoded."""
-        _out = decode(("uint8[]",), raw)
-        _value: tuple[Refusal, ...] = tuple(Refusal(i) for i in _out[0])
-        return _value
-
     def finish_stage(self, market: bytes, window: int) -> Call:
         """The running stage is done with a window; anybody may say so after its time has passed."""
         _data = bytes.fromhex("001d75e6") + encode(
@@ -509,18 +249,6 @@ class Settlement:
             (sized(market, 32), window),
         )
         return Call(self.address, _data, 0, "Settlement.finishStage")
-
-    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
-        """`isConsumingScheduledOp()`"""
-        _data = bytes.fromhex("8fb36037")
-        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
-        """Return what `is_consuming_scheduled_op` answered, decoded."""
-        _out = decode(("bytes4",), raw)
-        _value: bytes = _out[0]
-        return _value
 
     def lanes_of(
         self,
@@ -558,27 +286,6 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
-    def limits_at(
-        self,
-        market: bytes,
-        meter: int,
-        slot: int,
-        *,
-        block: int | str = "latest",
-    ) -> LimitsAtResult:
-        """Limits stated for `slot` (TARIFF where none were stated)."""
-        _data = bytes.fromhex("91ee99d6") + encode(
-            ("bytes32", "uint32", "uint32"),
-            (sized(market, 32), meter, slot),
-        )
-        return self.limits_at_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def limits_at_result(raw: bytes) -> LimitsAtResult:
-        """Return what `limits_at` answered, decoded."""
-        _out = decode(("int32", "int32"), raw)
-        return LimitsAtResult(_out[0], _out[1])
-
     def lower(self, market: bytes, slot: int, buy_meter: int, sell_meter: int, wh: int) -> Call:
         """A stage lowers one posted buy and one posted sell by the same Wh and posts the pair."""
         _data = bytes.fromhex("33ca4e87") + encode(
@@ -587,75 +294,17 @@ class Settlement:
         )
         return Call(self.address, _data, 0, "Settlement.lower")
 
-    def market_params(self, market: bytes, *, block: int | str = "latest") -> MarketParams:
-        """`marketParams(bytes32)`"""
-        _data = bytes.fromhex("7fd065f9") + encode(
-            ("bytes32",),
-            (sized(market, 32),),
-        )
-        return self.market_params_result(self._chain.call(self.address, _data, block))
+    def markets(self, *, block: int | str = "latest") -> str:
+        """`markets()`"""
+        _data = bytes.fromhex("3ac2a032")
+        return self.markets_result(self._chain.call(self.address, _data, block))
 
     @staticmethod
-    def market_params_result(raw: bytes) -> MarketParams:
-        """Return what `market_params` answered, decoded."""
-        _out = decode(
-            (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
-            ),
-            raw,
-        )
-        _value: MarketParams = MarketParams.from_abi(_out[0])
+    def markets_result(raw: bytes) -> str:
+        """Return what `markets` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
-
-    def member_at(self, market: bytes, index: int, *, block: int | str = "latest") -> int:
-        """`memberAt(bytes32, uint32)`"""
-        _data = bytes.fromhex("9e0e78c2") + encode(
-            ("bytes32", "uint32"),
-            (sized(market, 32), index),
-        )
-        return self.member_at_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def member_at_result(raw: bytes) -> int:
-        """Return what `member_at` answered, decoded."""
-        _out = decode(("uint32",), raw)
-        _value: int = _out[0]
-        return _value
-
-    def member_count(self, market: bytes, *, block: int | str = "latest") -> int:
-        """`memberCount(bytes32)`"""
-        _data = bytes.fromhex("34f0cde3") + encode(
-            ("bytes32",),
-            (sized(market, 32),),
-        )
-        return self.member_count_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def member_count_result(raw: bytes) -> int:
-        """Return what `member_count` answered, decoded."""
-        _out = decode(("uint32",), raw)
-        _value: int = _out[0]
-        return _value
-
-    def member_of(
-        self,
-        market: bytes,
-        meter: int,
-        *,
-        block: int | str = "latest",
-    ) -> MemberOfResult:
-        """Place and first slot of a member; `member` is false for a meter that is not enrolled."""
-        _data = bytes.fromhex("ed21aaea") + encode(
-            ("bytes32", "uint32"),
-            (sized(market, 32), meter),
-        )
-        return self.member_of_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def member_of_result(raw: bytes) -> MemberOfResult:
-        """Return what `member_of` answered, decoded."""
-        _out = decode(("bool", "uint32", "uint32", "uint32"), raw)
-        return MemberOfResult(_out[0], _out[1], _out[2], _out[3])
 
     def metering(self, *, block: int | str = "latest") -> str:
         """`metering()`"""
@@ -667,18 +316,6 @@ class Settlement:
         """Return what `metering` answered, decoded."""
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
-        return _value
-
-    def paused(self, *, block: int | str = "latest") -> bool:
-        """`paused()`"""
-        _data = bytes.fromhex("5c975abb")
-        return self.paused_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def paused_result(raw: bytes) -> bool:
-        """Return what `paused` answered, decoded."""
-        _out = decode(("bool",), raw)
-        _value: bool = _out[0]
         return _value
 
     def post_readings(self, market: bytes, readings: Sequence[Reading]) -> Call:
@@ -759,37 +396,6 @@ class Settlement:
         _out = decode(("uint32",), raw)
         _value: int = _out[0]
         return _value
-
-    def set_authority(self, new_authority: str) -> Call:
-        """`setAuthority(address)`"""
-        _data = bytes.fromhex("7a9e5e4b") + encode(
-            ("address",),
-            (new_authority,),
-        )
-        return Call(self.address, _data, 0, "Settlement.setAuthority")
-
-    def set_limits(self, limits: Sequence[Limits]) -> Call:
-        """`setLimits(Limits[])`"""
-        _data = bytes.fromhex("9c8b0842") + encode(
-            ("(bytes32,uint32,uint32,uint32,int32[],int32[],bytes)[]",),
-            ([i.to_abi() for i in limits],),
-        )
-        return Call(self.address, _data, 0, "Settlement.setLimits")
-
-    @staticmethod
-    def set_limits_result(raw: bytes) -> tuple[Refusal, ...]:
-        """Return what `set_limits` answered, decoded."""
-        _out = decode(("uint8[]",), raw)
-        _value: tuple[Refusal, ...] = tuple(Refusal(i) for i in _out[0])
-        return _value
-
-    def set_paused(self, paused: bool) -> Call:
-        """`setPaused(bool)`"""
-        _data = bytes.fromhex("16c38b3c") + encode(
-            ("bool",),
-            (paused,),
-        )
-        return Call(self.address, _data, 0, "Settlement.setPaused")
 
     def settle(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Settles up to `maxMembers` members, in the order of their index, over the given

@@ -76,7 +76,7 @@ class Cover:
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """`ISettlement.Enrolment`."""
+    """`IMarkets.Enrolment`."""
 
     market: bytes
     meter: int
@@ -195,7 +195,7 @@ class Head:
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """`ISettlement.Limits`."""
+    """`IMarkets.Limits`."""
 
     market: bytes
     meter: int
@@ -223,7 +223,7 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class MarketParams:
-    """`ISettlement.MarketParams`."""
+    """`IMarkets.MarketParams`."""
 
     area: int
     slot_seconds: int
@@ -278,6 +278,54 @@ class MarketParams:
             raw[12],
             raw[13],
             tuple(checksum(i) for i in raw[14]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class MemberTerms:
+    """`IMarkets.MemberTerms`."""
+
+    meter: int
+    index: int
+    from_slot: int
+    until_slot: int
+    owner: str
+    supplier: int
+    tariff: int
+    billing_grade: bool
+    buy_nano: int
+    sell_nano: int
+    hourly: tuple[int, ...]
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.meter,
+            self.index,
+            self.from_slot,
+            self.until_slot,
+            self.owner,
+            self.supplier,
+            self.tariff,
+            self.billing_grade,
+            self.buy_nano,
+            self.sell_nano,
+            self.hourly,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+            checksum(raw[4]),
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
         )
 
 

@@ -1,0 +1,286 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IMetering} from "./interfaces/IMetering.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {IMarkets} from "./interfaces/IMarkets.sol";
+import {Signatures} from "./libraries/Signatures.sol";
+
+/// @title Markets
+/// @notice What it promises, what it assumes and who may call: IMarkets.
+contract Markets is IMarkets, AccessManaged, EIP712 {
+    /// @dev Place is the index plus one, so that zero tells a meter that is no member. One word.
+    struct MemberState {
+        uint32 place;
+        uint32 fromSlot;
+        uint32 sequence;
+    }
+
+    /// @dev One word. Version zero: no limits stated, TARIFF on both sides.
+    struct LimitState {
+        uint32 fromSlot;
+        uint32 version;
+        bool hourly;
+        int32 buyNano;
+        int32 sellNano;
+    }
+
+    int32 private constant BUY_AT_TARIFF = type(int32).max;
+    int32 private constant SELL_AT_TARIFF = type(int32).min;
+    uint256 private constant MAX_STAGES = 8;
+
+    bytes32 private constant ENROLMENT_TYPE = keccak256("Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)");
+    bytes32 private constant LIMITS_TYPE = keccak256(
+        "Limits(bytes32 market,uint32 meter,uint32 fromSlot,uint32 sequence,int32[] buyNano,int32[] sellNano)"
+    );
+
+    /* IMMUTABLES */
+
+    IRegistry public immutable registry;
+    IMetering public immutable metering;
+    uint256 private immutable _slotSeconds;
+
+    /* STORAGE */
+
+    bool public paused;
+    mapping(bytes32 market => MarketParams) private _params;
+    mapping(bytes32 market => uint32[]) private _memberMeters;
+    mapping(bytes32 market => mapping(uint32 meter => MemberState)) private _members;
+    mapping(bytes32 market => mapping(uint32 meter => LimitState)) private _limits;
+    mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => LimitState))) private _pastLimits;
+    /// @dev By version and UTC hour: buy in the low, sell in the high 32 bits.
+    mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => uint64[24]))) private _hourlyLimits;
+
+    constructor(address accessManager, IRegistry registry_, IMetering metering_)
+        AccessManaged(accessManager)
+        EIP712("p2pchain Markets", "1")
+    {
+        registry = registry_;
+        metering = metering_;
+        _slotSeconds = registry_.slotSeconds();
+    }
+
+    /* MARKETS */
+
+    /// @inheritdoc IMarkets
+    function createMarket(MarketParams calldata params) external restricted returns (bytes32 market) {
+        registry.area(params.area);
+        require(params.slotSeconds == _slotSeconds, BadParameter("slotSeconds"));
+        require(params.kPpm <= 1_000_000, BadParameter("kPpm"));
+        require(params.tickNano != 0 && params.tickNano <= uint32(type(int32).max), BadParameter("tickNano"));
+        require(params.feeAccount != address(0), BadParameter("feeAccount"));
+        require(params.stages.length <= MAX_STAGES, BadParameter("stages"));
+        require(
+            params.buyFeeNano <= uint32(type(int32).max) && params.sellFeeNano <= uint32(type(int32).max),
+            BadParameter("fee")
+        );
+        uint256 beforeVoid = uint256(params.postSeconds) + uint256(params.stageSeconds) * params.stages.length;
+        require(params.voidSeconds > beforeVoid, BadParameter("voidSeconds"));
+        market = keccak256(abi.encode(params));
+        require(_params[market].tickNano == 0, MarketExists(market));
+        _params[market] = params;
+        emit MarketCreated(market, params.area, params);
+    }
+
+    /// @inheritdoc IMarkets
+    function setPaused(bool paused_) external restricted {
+        paused = paused_;
+        emit Paused(paused_);
+    }
+
+    /* MEMBERS */
+
+    /// @inheritdoc IMarkets
+    function enrol(Enrolment[] calldata enrolments) external returns (Refusal[] memory refusals) {
+        refusals = new Refusal[](enrolments.length);
+        for (uint256 i; i < enrolments.length; ++i) {
+            Enrolment calldata e = enrolments[i];
+            refusals[i] = _enrol(e);
+            if (refusals[i] != Refusal.None) emit EnrolmentSkipped(e.market, e.meter, refusals[i]);
+        }
+    }
+
+    /// @inheritdoc IMarkets
+    function setLimits(Limits[] calldata limits) external returns (Refusal[] memory refusals) {
+        refusals = new Refusal[](limits.length);
+        for (uint256 i; i < limits.length; ++i) {
+            Limits calldata l = limits[i];
+            refusals[i] = _setLimits(l);
+            if (refusals[i] != Refusal.None) emit LimitsSkipped(l.market, l.meter, l.sequence, refusals[i]);
+        }
+    }
+
+    /// @inheritdoc IMarkets
+    function memberCount(bytes32 market) public view returns (uint32) {
+        return uint32(_memberMeters[market].length);
+    }
+
+    /// @inheritdoc IMarkets
+    function meterAt(bytes32 market, uint32 index) external view returns (uint32 meter) {
+        return _memberMeters[market][index];
+    }
+
+    /// @inheritdoc IMarkets
+    function memberAt(bytes32 market, uint32 index, uint32 slot) external view returns (MemberTerms memory) {
+        return _memberTerms(market, _memberMeters[market][index], slot);
+    }
+
+    /// @inheritdoc IMarkets
+    function memberByMeter(bytes32 market, uint32 meter, uint32 slot) external view returns (MemberTerms memory) {
+        require(_members[market][meter].place != 0, NotAMember(market, meter));
+        return _memberTerms(market, meter, slot);
+    }
+
+    /// @inheritdoc IMarkets
+    function memberOf(bytes32 market, uint32 meter)
+        external
+        view
+        returns (bool member, uint32 index, uint32 fromSlot, uint32 sequence)
+    {
+        MemberState memory state = _members[market][meter];
+        if (state.place != 0) return (true, state.place - 1, state.fromSlot, state.sequence);
+    }
+
+    /// @inheritdoc IMarkets
+    function marketParams(bytes32 market) external view returns (MarketParams memory) {
+        return _params[market];
+    }
+
+    /// @inheritdoc IMarkets
+    function limitsAt(bytes32 market, uint32 meter, uint32 slot)
+        external
+        view
+        returns (int32 buyNano, int32 sellNano)
+    {
+        (LimitState memory state,) = _limitsAt(market, meter, slot);
+        if (!state.hourly) return (state.buyNano, state.sellNano);
+        uint64 pair = _hourlyLimits[market][meter][state.version][_hour(slot)];
+        return (int32(uint32(pair)), int32(uint32(pair >> 32)));
+    }
+
+    /* INTERNAL */
+
+    function _hour(uint256 slot) private view returns (uint256) {
+        return ((slot * _slotSeconds) / 3600) % 24;
+    }
+
+    /// @dev The limits in force in `slot`, and the first slot in which others are.
+    function _limitsAt(bytes32 market, uint32 meter, uint256 slot)
+        private
+        view
+        returns (LimitState memory state, uint256 untilSlot)
+    {
+        state = _limits[market][meter];
+        untilSlot = type(uint32).max;
+        while (state.version != 0 && state.fromSlot > slot) {
+            untilSlot = state.fromSlot;
+            state = _pastLimits[market][meter][state.version - 1];
+        }
+        if (state.version == 0) (state.buyNano, state.sellNano) = (BUY_AT_TARIFF, SELL_AT_TARIFF);
+    }
+
+    function _hourly(bytes32 market, uint32 meter, uint32 version) private view returns (uint64[] memory pairs) {
+        uint64[24] storage table = _hourlyLimits[market][meter][version];
+        pairs = new uint64[](24);
+        for (uint256 hour; hour < 24; ++hour) pairs[hour] = table[hour];
+    }
+
+    function _memberTerms(bytes32 market, uint32 meter, uint32 slot) private view returns (MemberTerms memory m) {
+        MemberState memory state = _members[market][meter];
+        (m.meter, m.index, m.fromSlot) = (meter, state.place - 1, state.fromSlot);
+        if (slot < state.fromSlot) slot = state.fromSlot;
+        (IRegistry.Terms memory terms, uint32 untilSlot) = registry.termsAt(meter, slot);
+        (m.owner, m.supplier, m.tariff) = (terms.owner, terms.supplier, terms.tariff);
+        m.billingGrade = terms.billingGrade;
+        (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
+        m.untilSlot = untilSlot < limitsUntil ? untilSlot : uint32(limitsUntil);
+        (m.buyNano, m.sellNano) = (limits.buyNano, limits.sellNano);
+        if (limits.hourly) m.hourly = _hourly(market, meter, limits.version);
+    }
+
+    function _enrol(Enrolment calldata e) private returns (Refusal) {
+        if (paused) return Refusal.Paused;
+        MarketParams storage params = _params[e.market];
+        if (params.tickNano == 0) return Refusal.UnknownMarket;
+        if (e.meter == 0 || e.meter > registry.meterCount()) return Refusal.UnknownMeter;
+        if (registry.areaOf(e.meter) != params.area) return Refusal.OtherArea;
+        if (_members[e.market][e.meter].place != 0 || metering.headOf(e.meter).enrolled) {
+            return Refusal.AlreadyEnrolled;
+        }
+        if (e.fromSlot <= registry.currentSlot()) return Refusal.TooLate;
+        bytes32 structHash = keccak256(abi.encode(ENROLMENT_TYPE, e.market, e.meter, e.fromSlot));
+        Refusal refusal = _checkOwner(e.meter, e.fromSlot, structHash, e.signature);
+        if (refusal != Refusal.None) return refusal;
+        uint32[] storage meters = _memberMeters[e.market];
+        uint32 index = uint32(meters.length);
+        meters.push(e.meter);
+        _members[e.market][e.meter] = MemberState(index + 1, e.fromSlot, 0);
+        metering.enrol(e.meter);
+        emit Enrolled(e.market, e.meter, index, e.fromSlot, e.signature);
+        return Refusal.None;
+    }
+
+    function _setLimits(Limits calldata l) private returns (Refusal) {
+        if (paused) return Refusal.Paused;
+        MemberState memory member = _members[l.market][l.meter];
+        if (member.place == 0) return Refusal.NotAMember;
+        if (l.sequence <= member.sequence) return Refusal.OldSequence;
+        if (l.fromSlot <= registry.currentSlot()) return Refusal.TooLate;
+        uint256 figures = l.buyNano.length;
+        if ((figures != 1 && figures != 24) || l.sellNano.length != figures) return Refusal.BadFormat;
+        bytes32 structHash = keccak256(
+            abi.encode(
+                LIMITS_TYPE,
+                l.market,
+                l.meter,
+                l.fromSlot,
+                l.sequence,
+                keccak256(abi.encodePacked(l.buyNano)),
+                keccak256(abi.encodePacked(l.sellNano))
+            )
+        );
+        Refusal refusal = _checkOwner(l.meter, l.fromSlot, structHash, l.signature);
+        if (refusal != Refusal.None) return refusal;
+        _members[l.market][l.meter].sequence = l.sequence;
+        _storeLimits(l, figures == 24);
+        emit LimitsSet(l.market, l.meter, l.fromSlot, l.sequence, l.buyNano, l.sellNano, l.signature);
+        return Refusal.None;
+    }
+
+    /// @dev What was stated for later slots and has not begun gives way to the newer message.
+    function _storeLimits(Limits calldata l, bool hourly) private {
+        LimitState memory before = _limits[l.market][l.meter];
+        while (before.version != 0 && before.fromSlot >= l.fromSlot) {
+            before = _pastLimits[l.market][l.meter][before.version - 1];
+        }
+        uint32 version = before.version + 1;
+        _pastLimits[l.market][l.meter][before.version] = before;
+        _limits[l.market][l.meter] = LimitState(l.fromSlot, version, hourly, l.buyNano[0], l.sellNano[0]);
+        if (!hourly) return;
+        uint64[24] storage table = _hourlyLimits[l.market][l.meter][version];
+        for (uint256 hour; hour < 24; ++hour) {
+            table[hour] = uint64(uint32(l.buyNano[hour])) | (uint64(uint32(l.sellNano[hour])) << 32);
+        }
+    }
+
+    /// @dev Signed, or called, by the account that owns the meter in the slot from which the message counts.
+    function _checkOwner(uint32 meter, uint32 slot, bytes32 structHash, bytes calldata signature)
+        private
+        view
+        returns (Refusal)
+    {
+        IRegistry.Terms memory terms;
+        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32) {
+            terms = t;
+        } catch {
+            return Refusal.TooLate;
+        }
+        if (!terms.billingGrade) return Refusal.NotBillingGrade;
+        if (signature.length == 0 && msg.sender == terms.owner) return Refusal.None;
+        return Signatures.isSignedBy(_hashTypedDataV4(structHash), signature, terms.owner)
+            ? Refusal.None
+            : Refusal.BadSignature;
+    }
+}

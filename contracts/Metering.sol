@@ -1,0 +1,387 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IMetering} from "./interfaces/IMetering.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {Signatures} from "./libraries/Signatures.sol";
+
+/// @title Metering
+/// @notice What it promises, what it assumes and who may call: IMetering.
+contract Metering is IMetering, AccessManaged, EIP712 {
+    /// @dev Both registers at a moment.
+    struct Registers {
+        uint256 importWh;
+        uint256 exportWh;
+    }
+
+    /// @dev The evidence of one day; the day tells a place of the ring that has been used again.
+    struct DayHash {
+        uint32 day;
+        uint224 hash;
+    }
+
+    bytes32 private constant READING_TYPE = keccak256(
+        "Reading(uint32 meter,uint32 firstSlot,uint16 slots,uint8 quality,uint64 importWh,uint64 exportWh,uint256[] intervals)"
+    );
+    bytes32 private constant EXCHANGE_TYPE =
+        keccak256("Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)");
+
+    uint8 public constant MAX_GAPS = 8;
+    uint32 public constant HASH_DAYS = 32;
+
+    /* IMMUTABLES */
+
+    IRegistry public immutable registry;
+    uint256 private immutable _slotSeconds;
+    uint256 private immutable _slotsPerDay;
+
+    /* STORAGE */
+
+    address public settlement;
+    address public markets;
+    mapping(uint32 meter => Head) private _heads;
+    mapping(uint32 meter => Gap[]) private _gaps;
+    mapping(uint32 meter => mapping(uint256 place => DayHash)) private _dayHashes;
+
+    /* CONSTRUCTOR */
+
+    modifier onlySettlement() {
+        require(msg.sender == settlement, NotSettlement(msg.sender));
+        _;
+    }
+
+    constructor(address accessManager, IRegistry registry_)
+        AccessManaged(accessManager)
+        EIP712("p2pchain Metering", "1")
+    {
+        registry = registry_;
+        _slotSeconds = registry_.slotSeconds();
+        _slotsPerDay = 86_400 / _slotSeconds;
+    }
+
+    /// @inheritdoc IMetering
+    function bind(address settlement_, address markets_) external restricted {
+        require(settlement == address(0), AlreadyBound(settlement));
+        require(settlement_ != address(0) && markets_ != address(0), ZeroAccount());
+        (settlement, markets) = (settlement_, markets_);
+        emit Bound(settlement_, markets_);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IMetering
+    function headOf(uint32 meter) external view returns (Head memory) {
+        return _heads[meter];
+    }
+
+    /// @inheritdoc IMetering
+    function gapsOf(uint32 meter) external view returns (Gap[] memory) {
+        return _gaps[meter];
+    }
+
+    /// @inheritdoc IMetering
+    function dayHash(uint32 meter, uint32 day) external view returns (bytes32) {
+        DayHash memory kept = _dayHashes[meter][day % HASH_DAYS];
+        return kept.day == day ? bytes32(uint256(kept.hash)) : bytes32(0);
+    }
+
+    /// @inheritdoc IMetering
+    function readingDigest(Reading calldata reading) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    READING_TYPE,
+                    reading.meter,
+                    reading.firstSlot,
+                    reading.slots,
+                    reading.quality,
+                    reading.importWh,
+                    reading.exportWh,
+                    keccak256(abi.encodePacked(reading.intervals))
+                )
+            )
+        );
+    }
+
+    /// @inheritdoc IMetering
+    function exchangeDigest(Exchange calldata exchange, bool opening) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    EXCHANGE_TYPE,
+                    exchange.meter,
+                    exchange.slot,
+                    opening,
+                    opening ? exchange.openingImportWh : exchange.closingImportWh,
+                    opening ? exchange.openingExportWh : exchange.closingExportWh
+                )
+            )
+        );
+    }
+
+    /* READINGS */
+
+    /// @inheritdoc IMetering
+    function post(Reading[] calldata readings) external returns (Outcome[] memory outcomes) {
+        outcomes = new Outcome[](readings.length);
+        for (uint256 i; i < readings.length; ++i) {
+            outcomes[i] = _heads[readings[i].meter].enrolled
+                ? Outcome.ReadThroughSettlement
+                : _take(readings[i], msg.sender);
+            _report(readings[i], outcomes[i]);
+        }
+    }
+
+    /// @inheritdoc IMetering
+    function postFor(Reading[] calldata readings, address submitter, Outcome[] calldata refused)
+        external
+        onlySettlement
+        returns (Outcome[] memory outcomes)
+    {
+        outcomes = new Outcome[](readings.length);
+        for (uint256 i; i < readings.length; ++i) {
+            outcomes[i] = refused[i] == Outcome.Accepted ? _take(readings[i], submitter) : refused[i];
+            _report(readings[i], outcomes[i]);
+        }
+    }
+
+    /// @inheritdoc IMetering
+    function enrol(uint32 meter) external {
+        require(msg.sender == markets, NotMarkets(msg.sender));
+        require(!_heads[meter].enrolled, AlreadyEnrolled(meter));
+        _heads[meter].enrolled = true;
+        emit MeterEnrolled(meter);
+    }
+
+    /// @inheritdoc IMetering
+    function exchangeMeter(Exchange calldata e) external restricted {
+        Outcome outcome = _exchange(e);
+        require(outcome == Outcome.Accepted, ExchangeRefused(e.meter, outcome));
+        emit MeterExchanged(
+            e.meter,
+            e.slot,
+            e.closingImportWh,
+            e.closingExportWh,
+            e.openingImportWh,
+            e.openingExportWh,
+            e.closingSignature,
+            e.openingSignature
+        );
+    }
+
+    /* INTERNAL */
+
+    /// @dev The one event of a record, whichever way it went.
+    function _report(Reading calldata r, Outcome outcome) private {
+        if (outcome != Outcome.Accepted) {
+            emit ReadingSkipped(r.meter, r.firstSlot, outcome);
+            return;
+        }
+        emit ReadingPosted(
+            r.meter, r.firstSlot, r.slots, r.quality, r.importWh, r.exportWh, r.intervals, r.signature
+        );
+    }
+
+    /// @dev Checks everything before it writes anything, so that a refused record leaves no trace.
+    function _take(Reading calldata r, address submitter) private returns (Outcome) {
+        uint256 first = r.firstSlot;
+        uint256 end = first + r.slots;
+        if (r.meter == 0 || r.meter > registry.meterCount()) return Outcome.UnknownMeter;
+        if (r.slots == 0 || r.intervals.length != (uint256(r.slots) + 3) / 4) return Outcome.BadFormat;
+        if (first / _slotsPerDay != (end - 1) / _slotsPerDay) return Outcome.BadFormat;
+        if (end * _slotSeconds > block.timestamp) return Outcome.FutureSlot;
+        (Outcome outcome, uint256 fuseWh) = _checkKey(r, uint32(end), submitter);
+        if (outcome != Outcome.Accepted) return outcome;
+        Registers memory opening = Registers(r.importWh, r.exportWh);
+        Registers memory closing;
+        (outcome, closing) = _add(r, fuseWh);
+        if (outcome != Outcome.Accepted) return outcome;
+        outcome = _join(r.meter, uint32(first), uint32(end), opening, closing);
+        if (outcome == Outcome.Accepted) _keepHash(r, uint32(first / _slotsPerDay));
+        return outcome;
+    }
+
+    /// @dev One key and one fuse for all slots of the record, and a signature by that key.
+    function _checkKey(Reading calldata r, uint32 end, address submitter)
+        private
+        view
+        returns (Outcome, uint256 fuseWh)
+    {
+        IRegistry.Terms memory terms;
+        uint32 untilSlot;
+        try registry.termsAt(r.meter, r.firstSlot) returns (IRegistry.Terms memory t, uint32 u) {
+            (terms, untilSlot) = (t, u);
+        } catch {
+            return (Outcome.BeforeRegistration, 0);
+        }
+        if (untilSlot < end) return (Outcome.SplitAtChange, 0);
+        address signer;
+        (signer, untilSlot) = registry.signerAddressAt(r.meter, r.firstSlot);
+        if (untilSlot < end) return (Outcome.SplitAtChange, 0);
+        if (signer != address(0)) {
+            if (r.signature.length == 0 && submitter == signer) return (Outcome.Accepted, terms.fuseWh);
+            if (!Signatures.isSignedBy(readingDigest(r), r.signature, signer)) return (Outcome.BadSignature, 0);
+            return (Outcome.Accepted, terms.fuseWh);
+        }
+        (bytes memory extended,) = registry.signerAt(r.meter, r.firstSlot);
+        if (extended.length == 0) return (Outcome.KeyRevoked, 0);
+        if (!Signatures.isSignedBy(readingDigest(r), r.signature, extended)) return (Outcome.BadSignature, 0);
+        return (Outcome.Accepted, terms.fuseWh);
+    }
+
+    /// @dev Adds the intervals to the opening registers.
+    function _add(Reading calldata r, uint256 fuseWh) private pure returns (Outcome, Registers memory closing) {
+        uint256 slots = r.slots;
+        uint256 importWh;
+        uint256 exportWh;
+        for (uint256 w; w < r.intervals.length; ++w) {
+            uint256 word = r.intervals[w];
+            uint256 inWord = slots - w * 4;
+            if (inWord > 4) inWord = 4;
+            // Each figure has 32 bits and a record at most 96 slots, so nothing here can overflow.
+            unchecked {
+                for (uint256 k; k < inWord; ++k) {
+                    uint256 im = (word >> (224 - 64 * k)) & type(uint32).max;
+                    uint256 ex = (word >> (192 - 64 * k)) & type(uint32).max;
+                    if (im > fuseWh || ex > fuseWh) return (Outcome.AboveFuse, closing);
+                    importWh += im;
+                    exportWh += ex;
+                }
+                // What lies beyond the last slot must be empty: two encodings of one reading would be two messages.
+                if (inWord < 4 && word << (64 * inWord) != 0) return (Outcome.BadFormat, closing);
+            }
+        }
+        closing = Registers(r.importWh + importWh, r.exportWh + exportWh);
+        if (closing.importWh > type(uint64).max || closing.exportWh > type(uint64).max) {
+            return (Outcome.BadFormat, closing);
+        }
+        return (Outcome.Accepted, closing);
+    }
+
+    /// @dev Puts [first, end) into the meter's timeline: at its head, behind a new gap, or into an open gap.
+    function _join(uint32 meter, uint32 first, uint32 end, Registers memory opening, Registers memory closing)
+        private
+        returns (Outcome)
+    {
+        Head memory head = _heads[meter];
+        if (head.nextSlot == 0 || first >= head.nextSlot) {
+            if (head.nextSlot != 0) {
+                Registers memory known = Registers(head.importWh, head.exportWh);
+                if (!_notBelow(opening, known)) return Outcome.RegisterFell;
+                if (first == head.nextSlot && !_equal(opening, known)) return Outcome.RegistersDoNotJoin;
+                if (first > head.nextSlot) {
+                    if (head.gaps == MAX_GAPS) return Outcome.TooManyGaps;
+                    _openGap(meter, head.nextSlot, first, known, opening);
+                    ++head.gaps;
+                }
+            }
+            head.nextSlot = end;
+            (head.importWh, head.exportWh) = (uint64(closing.importWh), uint64(closing.exportWh));
+            _heads[meter] = head;
+            return Outcome.Accepted;
+        }
+        return head.gaps == 0 ? Outcome.AlreadyPosted : _fillGap(meter, head, first, end, opening, closing);
+    }
+
+    function _fillGap(
+        uint32 meter,
+        Head memory head,
+        uint32 first,
+        uint32 end,
+        Registers memory opening,
+        Registers memory closing
+    ) private returns (Outcome) {
+        Gap[] storage gaps = _gaps[meter];
+        for (uint256 i; i < gaps.length; ++i) {
+            Gap memory gap = gaps[i];
+            if (first < gap.fromSlot || end > gap.untilSlot) continue;
+            Registers memory left = Registers(gap.fromImportWh, gap.fromExportWh);
+            Registers memory right = Registers(gap.untilImportWh, gap.untilExportWh);
+            if (!_notBelow(opening, left) || !_notBelow(right, closing)) return Outcome.RegisterFell;
+            bool atLeft = first == gap.fromSlot;
+            bool atRight = end == gap.untilSlot;
+            if ((atLeft && !_equal(opening, left)) || (atRight && !_equal(closing, right))) {
+                return Outcome.RegistersDoNotJoin;
+            }
+            if (!atLeft && !atRight && head.gaps == MAX_GAPS) return Outcome.TooManyGaps;
+            gaps[i] = gaps[gaps.length - 1];
+            gaps.pop();
+            if (!atLeft) _openGap(meter, gap.fromSlot, first, left, opening);
+            if (!atRight) _openGap(meter, end, gap.untilSlot, closing, right);
+            _heads[meter].gaps = uint8(gaps.length);
+            return Outcome.Accepted;
+        }
+        return Outcome.AlreadyPosted;
+    }
+
+    function _openGap(uint32 meter, uint32 from, uint32 until, Registers memory left, Registers memory right) private {
+        _gaps[meter].push(
+            Gap(
+                from,
+                until,
+                uint64(left.importWh),
+                uint64(left.exportWh),
+                uint64(right.importWh),
+                uint64(right.exportWh)
+            )
+        );
+        emit GapOpened(meter, from, until);
+    }
+
+    /// @dev The day's evidence: a chain of what was posted for it.
+    function _keepHash(Reading calldata r, uint32 day) private {
+        DayHash storage kept = _dayHashes[r.meter][day % HASH_DAYS];
+        DayHash memory old = kept;
+        // A record so late that its place holds a newer day keeps its evidence in the log alone.
+        if (old.day > day) return;
+        uint256 before = old.day == day ? old.hash : 0;
+        bytes32 hash = keccak256(
+            abi.encode(
+                before,
+                r.firstSlot,
+                r.slots,
+                r.quality,
+                r.importWh,
+                r.exportWh,
+                keccak256(abi.encodePacked(r.intervals))
+            )
+        );
+        _dayHashes[r.meter][day % HASH_DAYS] = DayHash(day, uint224(uint256(hash)));
+    }
+
+    function _exchange(Exchange calldata e) private returns (Outcome) {
+        if (e.meter == 0 || e.meter > registry.meterCount()) return Outcome.UnknownMeter;
+        if (uint256(e.slot) * _slotSeconds > block.timestamp) return Outcome.FutureSlot;
+        Head memory head = _heads[e.meter];
+        if (head.nextSlot == 0) return Outcome.BeforeRegistration;
+        if (e.slot < head.nextSlot) return Outcome.AlreadyPosted;
+        Registers memory known = Registers(head.importWh, head.exportWh);
+        Registers memory closing = Registers(e.closingImportWh, e.closingExportWh);
+        if (!_notBelow(closing, known)) return Outcome.RegisterFell;
+        if (e.slot == head.nextSlot && !_equal(closing, known)) return Outcome.RegistersDoNotJoin;
+        (bytes memory oldKey, uint32 untilSlot) = registry.signerAt(e.meter, e.slot - 1);
+        (bytes memory newKey,) = registry.signerAt(e.meter, e.slot);
+        if (untilSlot != e.slot) return Outcome.SplitAtChange;
+        if (!Signatures.isSignedBy(exchangeDigest(e, false), e.closingSignature, oldKey)) return Outcome.BadSignature;
+        if (!Signatures.isSignedBy(exchangeDigest(e, true), e.openingSignature, newKey)) return Outcome.BadSignature;
+        if (e.slot > head.nextSlot) {
+            if (head.gaps == MAX_GAPS) return Outcome.TooManyGaps;
+            _openGap(e.meter, head.nextSlot, e.slot, known, closing);
+            ++head.gaps;
+        }
+        head.nextSlot = e.slot;
+        (head.importWh, head.exportWh) = (e.openingImportWh, e.openingExportWh);
+        _heads[e.meter] = head;
+        return Outcome.Accepted;
+    }
+
+    function _equal(Registers memory a, Registers memory b) private pure returns (bool) {
+        return a.importWh == b.importWh && a.exportWh == b.exportWh;
+    }
+
+    function _notBelow(Registers memory a, Registers memory b) private pure returns (bool) {
+        return a.importWh >= b.importWh && a.exportWh >= b.exportWh;
+    }
+}

@@ -1,0 +1,145 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ILedger} from "./interfaces/ILedger.sol";
+import {IMarkets} from "./interfaces/IMarkets.sol";
+import {IMetering} from "./interfaces/IMetering.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {ISettlement} from "./interfaces/ISettlement.sol";
+import {ITariffs} from "./interfaces/ITariffs.sol";
+import {LaneWord, ResultWord} from "./libraries/Packed.sol";
+import {Clearing} from "./settlement/Clearing.sol";
+import {Context} from "./settlement/Context.sol";
+import {Posting} from "./settlement/Posting.sol";
+import {Settling} from "./settlement/Settling.sol";
+import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
+
+/// @title Settlement
+/// @notice What it promises, what it assumes and who may call: ISettlement.
+/// @dev Storage and entry points. The phases are linked libraries that work on this storage, one file each under
+/// settlement/: Posting -> Clearing -> Settling; Context and Account are what they share.
+contract Settlement is ISettlement {
+    uint32 public constant RING = uint32(RING_WINDOWS);
+
+    /* IMMUTABLES */
+
+    IRegistry public immutable registry;
+    ITariffs public immutable tariffs;
+    ILedger public immutable ledger;
+    IMetering public immutable metering;
+    IMarkets public immutable markets;
+    uint256 private immutable _slotSeconds;
+
+    /* STORAGE */
+
+    State private _state;
+
+    /* CONSTRUCTOR */
+
+    constructor(
+        IRegistry registry_,
+        ITariffs tariffs_,
+        ILedger ledger_,
+        IMetering metering_,
+        IMarkets markets_
+    ) {
+        registry = registry_;
+        tariffs = tariffs_;
+        ledger = ledger_;
+        metering = metering_;
+        markets = markets_;
+        _slotSeconds = registry_.slotSeconds();
+    }
+
+    /* THREE PHASES */
+
+    /// @inheritdoc ISettlement
+    function postReadings(bytes32 market, IMetering.Reading[] calldata readings)
+        external
+        returns (IMetering.Outcome[] memory)
+    {
+        return Posting.postReadings(_state, _core(), market, readings);
+    }
+
+    /// @inheritdoc ISettlement
+    function clear(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
+        Clearing.clear(_state, _core(), market, firstWindow, windows, maxMembers);
+    }
+
+    /// @inheritdoc ISettlement
+    function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers);
+    }
+
+    /// @inheritdoc ISettlement
+    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows) external {
+        Clearing.clear(_state, _core(), market, firstWindow, windows, type(uint32).max);
+        Settling.settle(_state, _core(), market, firstWindow, windows, type(uint32).max);
+    }
+
+    /// @inheritdoc ISettlement
+    function voidWindow(bytes32 market, uint32 window) external {
+        Clearing.voidWindow(_state, _core(), market, window);
+    }
+
+    /* STAGES */
+
+    /// @inheritdoc ISettlement
+    function lower(bytes32 market, uint32 slot, uint32 buyMeter, uint32 sellMeter, uint32 wh) external {
+        Settling.lower(_state, _core(), market, slot, buyMeter, sellMeter, wh);
+    }
+
+    /// @inheritdoc ISettlement
+    function finishStage(bytes32 market, uint32 window) external {
+        Settling.finishStage(_state, _core(), market, window);
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc ISettlement
+    function windowState(bytes32 market, uint32 window) external view returns (Window memory) {
+        return Context.windowOf(_state, market, window);
+    }
+
+    /// @inheritdoc ISettlement
+    function resultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
+        Window memory w = Context.windowOf(_state, market, slot / WINDOW);
+        require(w.phase >= Phase.Cleared, WrongPhase(w.window, w.phase));
+        ResultWord r = _state.results[market][Context.resultPlace(w.window, slot % WINDOW)];
+        return Result(
+            r.traded(),
+            int32(r.price()),
+            uint48(r.matchedWh()),
+            uint8(r.buyTick()),
+            uint8(r.sellTick()),
+            r.buyRationed(),
+            uint48(r.fillWh()),
+            uint48(r.liveWh()),
+            uint48(r.carry())
+        );
+    }
+
+    /// @inheritdoc ISettlement
+    function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory words) {
+        uint32 index = markets.memberByMeter(market, meter, window * uint32(WINDOW)).index;
+        for (uint256 layer; layer < 5; ++layer) {
+            LaneWord word = _state.lanes[market][Context.laneKey(index, window, layer)];
+            if (word.isWindow(window)) words[layer] = LaneWord.unwrap(word);
+        }
+    }
+
+    /// @inheritdoc ISettlement
+    function referenceAt(bytes32 market, uint32 slot)
+        external
+        view
+        returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined)
+    {
+        return Clearing.referenceAt(_core(), market, slot);
+    }
+
+    /* INTERNAL */
+
+    function _core() private view returns (Core memory) {
+        return Core(registry, tariffs, ledger, metering, markets, _slotSeconds);
+    }
+}

@@ -1,0 +1,165 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Markets: what is agreed before delivery
+/// @notice Which markets there are, who takes part in them, and with which standing limits.
+///
+/// Promises:
+/// - the parameters of a market never change: its id is their hash;
+/// - nobody is a member, and no limit counts, without the signature of (or a call by) the meter's owner; a message
+///   counts from a slot that has not begun when it is taken, so what held in a past slot never changes;
+/// - a message of a higher sequence number replaces what was stated for its slots, and none can be used twice;
+/// - the guardian can stop new enrolments and new limits, and nothing else.
+///
+/// Who may call: market operator (`createMarket`), guardian (`setPaused`), anybody with the owner's signature or the
+/// owner himself (`enrol`, `setLimits`). In a batch, a bad message is skipped with an event that says why.
+interface IMarkets {
+    /// @notice Reference: p = floor(f + k (r - f)). Sdr: supply-demand ratio, else Reference with k = 1/2.
+    enum PriceRule {
+        Reference,
+        Sdr
+    }
+
+    /// @notice The immutable parameters of a market; their hash is its id.
+    /// @param area the area whose meters may enrol
+    /// @param slotSeconds must equal the registry's
+    /// @param rule how p is found
+    /// @param kPpm k of the reference rule in millionths
+    /// @param floorNano price of tick 0, nano-currency per Wh
+    /// @param tickNano size of a tick; there are 256
+    /// @param postSeconds after the end of a window: clearing may begin although readings are missing
+    /// @param stageSeconds after that, per stage: a stage that has not finished may be passed over
+    /// @param voidSeconds after the end of a window: it may be voided when nobody has cleared it
+    /// @param buyFeeNano fee per Wh bought from neighbours
+    /// @param sellFeeNano fee per Wh sold to neighbours
+    /// @param feeAccount who receives the fees
+    /// @param hasStatedPrice whether `statedPriceNano` replaces p where r <= f
+    /// @param stages contracts that may lower postings before clearing, in this order
+    struct MarketParams {
+        uint32 area;
+        uint32 slotSeconds;
+        PriceRule rule;
+        uint32 kPpm;
+        int32 floorNano;
+        uint32 tickNano;
+        uint32 postSeconds;
+        uint32 stageSeconds;
+        uint32 voidSeconds;
+        uint32 buyFeeNano;
+        uint32 sellFeeNano;
+        address feeAccount;
+        bool hasStatedPrice;
+        int32 statedPriceNano;
+        address[] stages;
+    }
+
+    /// @notice The owner takes part with a meter from a slot on, and lets Settlement debit what the meter owes.
+    struct Enrolment {
+        bytes32 market;
+        uint32 meter;
+        uint32 fromSlot;
+        bytes signature;
+    }
+
+    /// @notice Standing limits from a slot on, nano-currency per Wh, one figure or one per UTC hour.
+    /// @param buyNano highest price to buy at; the largest int32 stands for TARIFF
+    /// @param sellNano lowest price to sell at; the smallest int32 stands for TARIFF
+    struct Limits {
+        bytes32 market;
+        uint32 meter;
+        uint32 fromSlot;
+        uint32 sequence;
+        int32[] buyNano;
+        int32[] sellNano;
+        bytes signature;
+    }
+
+    /// @notice Why an enrolment or a set of limits was not taken.
+    enum Refusal {
+        None,
+        UnknownMarket,
+        UnknownMeter,
+        OtherArea,
+        AlreadyEnrolled,
+        NotAMember,
+        TooLate,
+        OldSequence,
+        BadFormat,
+        BadSignature,
+        NotBillingGrade,
+        Paused
+    }
+
+    /// @notice A member as of a slot.
+    /// @param fromSlot first slot of the membership
+    /// @param untilSlot first slot in which other terms or limits hold
+    /// @param buyNano stated limits where one figure holds all day
+    /// @param hourly else one pair per UTC hour: buy in the low, sell in the high 32 bits
+    struct MemberTerms {
+        uint32 meter;
+        uint32 index;
+        uint32 fromSlot;
+        uint32 untilSlot;
+        address owner;
+        uint16 supplier;
+        uint16 tariff;
+        bool billingGrade;
+        int32 buyNano;
+        int32 sellNano;
+        uint64[] hourly;
+    }
+
+    event MarketCreated(bytes32 indexed market, uint32 indexed area, MarketParams params);
+    event Paused(bool paused);
+    event Enrolled(bytes32 indexed market, uint32 indexed meter, uint32 index, uint32 fromSlot, bytes signature);
+    event EnrolmentSkipped(bytes32 indexed market, uint32 indexed meter, Refusal reason);
+    event LimitsSet(
+        bytes32 indexed market,
+        uint32 indexed meter,
+        uint32 fromSlot,
+        uint32 sequence,
+        int32[] buyNano,
+        int32[] sellNano,
+        bytes signature
+    );
+    event LimitsSkipped(bytes32 indexed market, uint32 indexed meter, uint32 sequence, Refusal reason);
+
+    error UnknownMarket(bytes32 market);
+    error MarketExists(bytes32 market);
+    error BadParameter(string what);
+    error NotAMember(bytes32 market, uint32 meter);
+
+    function paused() external view returns (bool);
+
+    function marketParams(bytes32 market) external view returns (MarketParams memory);
+
+    function memberCount(bytes32 market) external view returns (uint32);
+
+    function meterAt(bytes32 market, uint32 index) external view returns (uint32 meter);
+
+    /// @notice Place and first slot of a member; `member` is false for a meter that is not enrolled.
+    function memberOf(bytes32 market, uint32 meter)
+        external
+        view
+        returns (bool member, uint32 index, uint32 fromSlot, uint32 sequence);
+
+    /// @notice Limits stated for `slot` (TARIFF where none were stated).
+    function limitsAt(bytes32 market, uint32 meter, uint32 slot)
+        external
+        view
+        returns (int32 buyNano, int32 sellNano);
+
+    /// @notice The member at a place of the dense index, as of `slot` (its first slot at the earliest).
+    function memberAt(bytes32 market, uint32 index, uint32 slot) external view returns (MemberTerms memory);
+
+    /// @notice The same by meter; reverts for a meter that is no member.
+    function memberByMeter(bytes32 market, uint32 meter, uint32 slot) external view returns (MemberTerms memory);
+
+    function createMarket(MarketParams calldata params) external returns (bytes32 market);
+
+    function setPaused(bool paused) external;
+
+    function enrol(Enrolment[] calldata enrolments) external returns (Refusal[] memory);
+
+    function setLimits(Limits[] calldata limits) external returns (Refusal[] memory);
+}

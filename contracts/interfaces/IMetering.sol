@@ -1,0 +1,159 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Metering: signed cumulative registers, each slot exactly once
+/// @notice Promises:
+/// - a reading is taken only with a valid signature of the key that was the meter's key in all of its slots
+///   (EIP-712; ECDSA, then ERC-1271, then ERC-7913), or directly from that key;
+/// - each (meter, slot) has at most one value; the registers never fall in slot order, except across a registered
+///   meter exchange; the intervals of any range add up to the difference of its registers;
+/// - no slot of the future; nothing above the fuse; missing is missing, never zero;
+/// - a bad record in a batch is skipped with an event that says why; the good ones are taken.
+///
+/// Assumes: the meter's key is in the meter. Who may call: anybody; a meter enrolled in a market is read through
+/// `Settlement`, which hands its batch here. Meter exchanges: the meter operator, with both keys' signatures.
+interface IMetering {
+    enum Quality {
+        Measured,
+        Estimated
+    }
+
+    /// @notice Why a record was not taken; `Accepted` is zero.
+    enum Outcome {
+        Accepted,
+        UnknownMeter,
+        ReadThroughSettlement,
+        NotAMember,
+        BadFormat,
+        BeforeRegistration,
+        FutureSlot,
+        SplitAtChange,
+        BadSignature,
+        KeyRevoked,
+        AboveFuse,
+        AlreadyPosted,
+        RegisterFell,
+        RegistersDoNotJoin,
+        TooManyGaps,
+        NotBillingGrade,
+        NoTariff
+    }
+
+    /// @notice Consecutive slots of one meter within one UTC day.
+    /// @param importWh import register at the beginning of `firstSlot` (OBIS 1.8.0), Wh
+    /// @param exportWh export register at the beginning of `firstSlot` (OBIS 2.8.0), Wh
+    /// @param slots how many slots follow
+    /// @param intervals the increase of both registers in each slot, four slots to a word, the first slot highest:
+    /// import uint32, export uint32
+    /// @param signature of the meter's key over all of the above; empty when the key itself calls
+    struct Reading {
+        uint32 meter;
+        uint32 firstSlot;
+        uint16 slots;
+        Quality quality;
+        uint64 importWh;
+        uint64 exportWh;
+        uint256[] intervals;
+        bytes signature;
+    }
+
+    /// @notice Both registers at the beginning of `nextSlot`, the first slot not posted yet.
+    struct Head {
+        uint32 nextSlot;
+        uint64 importWh;
+        uint64 exportWh;
+        uint8 gaps;
+        bool enrolled;
+    }
+
+    /// @notice Slots [fromSlot, untilSlot) that are missing, with the registers on both sides.
+    struct Gap {
+        uint32 fromSlot;
+        uint32 untilSlot;
+        uint64 fromImportWh;
+        uint64 fromExportWh;
+        uint64 untilImportWh;
+        uint64 untilExportWh;
+    }
+
+    /// @notice A meter is replaced at the beginning of `slot`.
+    /// @param closingSignature of the old key over the closing registers
+    /// @param openingSignature of the new key (registered from `slot` on) over the opening registers
+    struct Exchange {
+        uint32 meter;
+        uint32 slot;
+        uint64 closingImportWh;
+        uint64 closingExportWh;
+        uint64 openingImportWh;
+        uint64 openingExportWh;
+        bytes closingSignature;
+        bytes openingSignature;
+    }
+
+    event Bound(address settlement, address markets);
+    event MeterEnrolled(uint32 indexed meter);
+    event ReadingPosted(
+        uint32 indexed meter,
+        uint32 indexed firstSlot,
+        uint16 slots,
+        Quality quality,
+        uint64 importWh,
+        uint64 exportWh,
+        uint256[] intervals,
+        bytes signature
+    );
+    event ReadingSkipped(uint32 indexed meter, uint32 indexed firstSlot, Outcome reason);
+    event GapOpened(uint32 indexed meter, uint32 fromSlot, uint32 untilSlot);
+    event MeterExchanged(
+        uint32 indexed meter,
+        uint32 indexed slot,
+        uint64 closingImportWh,
+        uint64 closingExportWh,
+        uint64 openingImportWh,
+        uint64 openingExportWh,
+        bytes closingSignature,
+        bytes openingSignature
+    );
+
+    error NotSettlement(address caller);
+    error NotMarkets(address caller);
+    error ZeroAccount();
+    error AlreadyBound(address settlement);
+    error AlreadyEnrolled(uint32 meter);
+    error ExchangeRefused(uint32 meter, Outcome reason);
+
+    /// @notice The most gaps that a meter may have open at a time.
+    function MAX_GAPS() external view returns (uint8);
+
+    /// @notice For how many days the hash of a day's readings is kept; older evidence lies in the log.
+    function HASH_DAYS() external view returns (uint32);
+
+    function headOf(uint32 meter) external view returns (Head memory);
+
+    function gapsOf(uint32 meter) external view returns (Gap[] memory);
+
+    /// @notice Chained hash of the digests posted for a UTC day (unix days), zero when there are none or it has expired.
+    function dayHash(uint32 meter, uint32 day) external view returns (bytes32);
+
+    /// @notice The EIP-712 digest that a meter signs.
+    function readingDigest(Reading calldata reading) external view returns (bytes32);
+
+    function exchangeDigest(Exchange calldata exchange, bool opening) external view returns (bytes32);
+
+    /// @notice Posts readings of meters that are in no market.
+    function post(Reading[] calldata readings) external returns (Outcome[] memory);
+
+    /// @notice The same for the members of markets. Settlement only.
+    /// @param refused records that Settlement itself refuses, with its reason; `Accepted` to go on
+    function postFor(Reading[] calldata readings, address submitter, Outcome[] calldata refused)
+        external
+        returns (Outcome[] memory);
+
+    /// @notice Marks a meter as read through Settlement. Markets only.
+    function enrol(uint32 meter) external;
+
+    /// @notice Names the contracts that hand over members' readings and enrol meters; once, at deployment.
+    function bind(address settlement_, address markets_) external;
+
+    function exchangeMeter(Exchange calldata exchange) external;
+}

@@ -1,0 +1,158 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {ResultWord, ResultWords} from "./Packed.sol";
+
+/// @title TickBook: the matching of both auctions
+/// @notice Volumes by limit in, volume and rationing out. The highest buys meet the lowest sells until they no longer
+/// cross, so the matched volume is maximal. Each step uses up one side's best limit, so at the end at most one side is
+/// left partly filled, at one limit. There the fill is pro rata with a carry (`fill`), which adds up exactly.
+///
+/// A book holds eight slots: 256 ticks for each of two sides, and a bitmap of the ticks that are in use.
+/// The twin is `p2pchain/matching.py`; the rule and its proof are in docs/matching.md.
+library TickBook {
+    uint256 internal constant BUY = 0;
+    uint256 internal constant SELL = 1;
+    uint256 internal constant SLOTS = 8;
+    uint256 private constant CELLS = SLOTS * 2 * 256;
+
+    /// @param volumes Wh by slot, side and tick
+    /// @param maps bit t of the word of a slot and side: tick t is in use
+    struct Book {
+        uint256[] volumes;
+        uint256[16] maps;
+    }
+
+    function create() internal pure returns (Book memory book) {
+        book.volumes = new uint256[](CELLS);
+    }
+
+    /// @notice Empties the book; touches only what was in use.
+    function reset(Book memory book) internal pure {
+        for (uint256 row; row < 16; ++row) {
+            uint256 map = book.maps[row];
+            while (map != 0) {
+                uint256 tick = Math.log2(map);
+                book.volumes[(row << 8) | tick] = 0;
+                map ^= 1 << tick;
+            }
+            book.maps[row] = 0;
+        }
+    }
+
+    /// @notice Adds volume at a tick; `slot` below 8, `side` below 2, `tick` below 256 by the caller.
+    function add(Book memory book, uint256 slot, uint256 side, uint256 tick, uint256 wh) internal pure {
+        uint256 row = (slot << 1) | side;
+        // The cell is row * 256 + tick < CELLS and the row < 16, so both addresses lie inside their arrays.
+        assembly ("memory-safe") {
+            let cell := add(add(mload(book), 0x20), shl(5, or(shl(8, row), tick)))
+            let old := mload(cell)
+            mstore(cell, add(old, wh))
+            if iszero(old) {
+                let map := add(mload(add(book, 0x20)), shl(5, row))
+                mstore(map, or(mload(map), shl(tick, 1)))
+            }
+        }
+    }
+
+    /// @notice All volume of a slot and side, in Wh.
+    function total(Book memory book, uint256 slot, uint256 side) internal pure returns (uint256 wh) {
+        uint256 row = (slot << 1) | side;
+        uint256 map = book.maps[row];
+        while (map != 0) {
+            uint256 tick = Math.log2(map);
+            wh += book.volumes[(row << 8) | tick];
+            map ^= 1 << tick;
+        }
+    }
+
+    /// @notice Matches one slot at a known price.
+    /// @param minBuyTick buys below it do not take part (256: none does)
+    /// @param maxSellTick sells above it do not take part (negative: none does)
+    function matchAt(Book memory book, uint256 slot, int256 priceNano, uint256 minBuyTick, int256 maxSellTick)
+        internal
+        pure
+        returns (ResultWord)
+    {
+        uint256 buys = book.maps[slot << 1];
+        uint256 sells = book.maps[(slot << 1) | SELL];
+        buys = minBuyTick > 255 ? 0 : (buys >> minBuyTick) << minBuyTick;
+        sells = maxSellTick < 0 ? 0 : maxSellTick > 254 ? sells : sells & ((2 << uint256(maxSellTick)) - 1);
+        return _cross(book, slot, priceNano, buys, sells);
+    }
+
+    /// @param buys bitmap of the buys' ticks that take part
+    /// @param sells the same of the sells
+    function _cross(Book memory book, uint256 slot, int256 priceNano, uint256 buys, uint256 sells)
+        private
+        pure
+        returns (ResultWord)
+    {
+        if (buys == 0 || sells == 0) return ResultWords.untraded(priceNano);
+        uint256 buyTick = Math.log2(buys);
+        uint256 sellTick = _lowest(sells);
+        if (buyTick < sellTick) return ResultWords.untraded(priceNano);
+        uint256[] memory volumes = book.volumes;
+        uint256 buyRow = slot << 9;
+        uint256 sellRow = buyRow | 256;
+        uint256 buyLive = volumes[buyRow | buyTick];
+        uint256 sellLive = volumes[sellRow | sellTick];
+        uint256 buyLeft = buyLive;
+        uint256 sellLeft = sellLive;
+        uint256 matched;
+        while (true) {
+            uint256 wh = Math.min(buyLeft, sellLeft);
+            matched += wh;
+            buyLeft -= wh;
+            sellLeft -= wh;
+            if (buyLeft == 0) buys ^= 1 << buyTick;
+            if (sellLeft == 0) sells ^= 1 << sellTick;
+            if (buys == 0 || sells == 0) break;
+            uint256 nextBuy = Math.log2(buys);
+            uint256 nextSell = _lowest(sells);
+            if (nextBuy < nextSell) break;
+            if (buyLeft == 0) {
+                buyTick = nextBuy;
+                buyLeft = buyLive = volumes[buyRow | buyTick];
+            }
+            if (sellLeft == 0) {
+                sellTick = nextSell;
+                sellLeft = sellLive = volumes[sellRow | sellTick];
+            }
+        }
+        uint256 word = uint256(uint32(int32(priceNano))) | (buyTick << 32) | (sellTick << 40) | ResultWords.TRADED
+            | (matched << 56);
+        if (buyLeft != 0) {
+            word |= ResultWords.BUY_RATIONED | ((buyLive - buyLeft) << 104) | (buyLive << 152);
+        } else {
+            word |= ((sellLive - sellLeft) << 104) | (sellLive << 152);
+        }
+        return ResultWord.wrap(word);
+    }
+
+    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing at a
+    /// worse one, and at the rationed limit his part of it, with the remainder carried to the next member.
+    /// @dev x = wh * filled + carry, fill = x / offered, carry = x mod offered: the fills of all who offered there add up
+    /// to `filled` exactly, and none differs from its exact part by a Wh or more.
+    function fill(ResultWord result, uint256 side, uint256 tick, uint256 wh)
+        internal
+        pure
+        returns (uint256 filledWh, ResultWord next)
+    {
+        if (!result.traded()) return (0, result);
+        uint256 last = side == BUY ? result.buyTick() : result.sellTick();
+        if (tick != last) return ((tick > last) == (side == BUY) ? wh : 0, result);
+        if (result.buyRationed() != (side == BUY)) return (wh, result);
+        uint256 x = wh * result.fillWh() + result.carry();
+        uint256 live = result.liveWh();
+        return (x / live, result.withCarry(x % live));
+    }
+
+    function _lowest(uint256 map) private pure returns (uint256) {
+        unchecked {
+            // Two's complement on purpose: leaves the lowest set bit alone.
+            return Math.log2(map & (~map + 1));
+        }
+    }
+}

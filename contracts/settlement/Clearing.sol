@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IMarkets} from "../interfaces/IMarkets.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {LaneWord, LaneWords, ResultWord, TariffWord} from "../libraries/Packed.sol";
+import {Prices} from "../libraries/Prices.sol";
+import {TickBook} from "../libraries/TickBook.sol";
+import {Context} from "./Context.sol";
+import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
+
+/// @title Clearing: the second phase, from offered volumes to one price and one rationed limit per slot
+/// @notice Walks the members in the order of their index, puts their lanes into the book, finds p and matches. A walk
+/// that is too long for one transaction is put down in storage and goes on in the next.
+library Clearing {
+    using TickBook for TickBook.Book;
+
+    /// @dev Lowest retail and highest feed-in price of a slot over the members seen so far.
+    struct Reference {
+        bool any;
+        int32 retailNano;
+        int32 feedInNano;
+    }
+
+    /// @dev What one call of clearing works with.
+    struct Walk {
+        Env env;
+        PriceTable table;
+        TickBook.Book book;
+        Reference[8] refs;
+        Member[] members;
+        uint256 budget;
+    }
+
+    uint256 private constant CELLS = TickBook.SLOTS * 2 * 256;
+
+    /// @notice See ISettlement.clear.
+    function clear(
+        State storage state,
+        Core memory core,
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers
+    ) external {
+        Walk memory walk;
+        walk.env = Context.load(core, market);
+        walk.table = Context.newTable(firstWindow * WINDOW, windows * WINDOW);
+        walk.book = TickBook.create();
+        walk.members = new Member[](core.markets.memberCount(market));
+        walk.budget = maxMembers;
+        bool done;
+        for (uint256 i; i < windows && walk.budget != 0; ++i) {
+            done = _clearWindow(state, walk, firstWindow + i) || done;
+        }
+        require(done, ISettlement.NothingToDo());
+    }
+
+    /// @notice See ISettlement.voidWindow.
+    function voidWindow(State storage state, Core memory core, bytes32 market, uint32 window) external {
+        Env memory env = Context.load(core, market);
+        ISettlement.Window memory w = Context.windowOf(state, market, window);
+        bool open = w.phase == ISettlement.Phase.Open;
+        require(open || w.phase == ISettlement.Phase.Clearing, ISettlement.WrongPhase(window, w.phase));
+        uint256 deadline = Context.windowEnd(env, window) + env.params.voidSeconds;
+        require(block.timestamp >= deadline, ISettlement.TooEarlyToVoid(window, uint64(deadline)));
+        if (open) w.members = core.markets.memberCount(market);
+        else _dropHalfBook(state, market, window);
+        w.voided = true;
+        uint256[8] memory none;
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            state.results[market][Context.resultPlace(window, lane)] = ResultWord.wrap(0);
+        }
+        _finish(state, market, w, none);
+        emit ISettlement.WindowVoided(market, window);
+    }
+
+    /// @notice See ISettlement.referenceAt.
+    function referenceAt(Core memory core, bytes32 market, uint32 slot)
+        external
+        view
+        returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined)
+    {
+        Walk memory walk;
+        walk.env = Context.load(core, market);
+        walk.table = Context.newTable(slot, 1);
+        walk.members = new Member[](core.markets.memberCount(market));
+        for (uint256 index; index < walk.members.length; ++index) {
+            Member memory m = _memberAt(walk, index, slot);
+            if (m.fromSlot <= slot) _see(walk, m, slot, 0);
+        }
+        Reference memory ref = walk.refs[0];
+        int256 price;
+        (price, defined) = _referencePrice(walk.env, ref);
+        return (ref.retailNano, ref.feedInNano, int32(price), defined);
+    }
+
+    /* INTERNAL */
+
+    /// @dev Clears one window or goes on with it; false: nothing to do there.
+    function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
+        bytes32 market = walk.env.market;
+        ISettlement.Window memory w = Context.windowOf(state, market, window);
+        if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
+        else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
+        else return false;
+        uint256 deadline = Context.windowEnd(walk.env, window) + walk.env.params.postSeconds;
+        uint256 end = w.cursor + walk.budget;
+        if (end > w.members) end = w.members;
+        walk.budget -= end - w.cursor;
+        for (uint256 index = w.cursor; index < end; ++index) _visit(state, walk, window, index, deadline);
+        w.cursor = uint32(end);
+        if (end < w.members) {
+            w.phase = ISettlement.Phase.Clearing;
+            state.windows[market][window % RING] = w;
+            _putDown(state, walk, window);
+            emit ISettlement.ClearingStep(market, w.window, w.cursor);
+        } else {
+            _finish(state, market, w, _match(state, walk, window));
+        }
+        walk.book.reset();
+        delete walk.refs;
+        return true;
+    }
+
+    /// @dev Membership is frozen here; whoever enrols later has no slot in this window.
+    function _begin(Walk memory walk, ISettlement.Window memory w) private view {
+        uint256 end = Context.windowEnd(walk.env, w.window);
+        require(block.timestamp >= end, ISettlement.NotDelivered(w.window));
+        IMarkets.MarketParams memory p = walk.env.params;
+        uint256 stages = p.stages.length;
+        // A stage that is late is passed over: the market does not wait for ever.
+        require(
+            w.stage == stages || block.timestamp >= end + p.postSeconds + uint256(p.stageSeconds) * stages,
+            ISettlement.StagePending(w.window, w.stage)
+        );
+        w.members = uint32(walk.members.length);
+    }
+
+    /// @dev Puts one member's offers into the book.
+    function _visit(State storage state, Walk memory walk, uint256 window, uint256 index, uint256 deadline)
+        private
+        view
+    {
+        Env memory env = walk.env;
+        Member memory m = _memberAt(walk, index, window * WINDOW);
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
+        LaneWord word = lanes[Context.laneKey(index, window, FIRST)];
+        if (!word.isWindow(window)) word = LaneWords.empty(window);
+        if (block.timestamp < deadline) _requirePosted(m, window, word.postedMask(), deadline);
+        LaneWord second =
+            word.has(LaneWords.SECOND) ? lanes[Context.laneKey(index, window, SECOND)] : LaneWord.wrap(0);
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            uint256 slot = window * WINDOW + lane;
+            if (slot < m.fromSlot) continue;
+            if (slot >= m.untilSlot) Context.loadMember(env, walk.table, m, slot);
+            _see(walk, m, slot, lane);
+            (uint256 wh, uint256 side) = word.lane(lane);
+            if (wh != 0) {
+                walk.book.add(lane, side, Context.tickOf(env, walk.table, m, slot, side == TickBook.SELL), wh);
+            }
+            if (LaneWord.unwrap(second) == 0) continue;
+            (wh, side) = second.lane(lane);
+            if (wh != 0) walk.book.add(lane, side, Context.tickOf(env, walk.table, m, slot, true), wh);
+        }
+    }
+
+    /// @dev The member as of `slot`, loaded once for all windows of the call where nothing changes.
+    function _memberAt(Walk memory walk, uint256 index, uint256 slot) private view returns (Member memory m) {
+        m = walk.members[index];
+        m.index = index;
+        if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
+    }
+
+    /// @dev Before the deadline every member must have posted all its slots of the window.
+    function _requirePosted(Member memory m, uint256 window, uint256 posted, uint256 deadline) private pure {
+        uint256 first = window * WINDOW;
+        uint256 needed = 0xff;
+        if (m.fromSlot > first) needed = m.fromSlot >= first + WINDOW ? 0 : (0xff << (m.fromSlot - first)) & 0xff;
+        require(posted & needed == needed, ISettlement.NotReady(uint32(window), m.meter, uint64(deadline)));
+    }
+
+    /// @dev Every member's tariff counts for the reference prices, whether or not it has posted.
+    function _see(Walk memory walk, Member memory m, uint256 slot, uint256 lane) private pure {
+        TariffWord row = TariffWord.wrap(walk.table.rows[m.tariff][slot - walk.table.firstSlot]);
+        if (row.isNone()) return;
+        Reference memory ref = walk.refs[lane];
+        int32 retail = int32(row.energy());
+        int32 feedIn = int32(row.feedIn());
+        if (!ref.any || retail < ref.retailNano) ref.retailNano = retail;
+        if (!ref.any || feedIn > ref.feedInNano) ref.feedInNano = feedIn;
+        ref.any = true;
+    }
+
+    function _match(State storage state, Walk memory walk, uint256 window)
+        private
+        returns (uint256[8] memory results)
+    {
+        Env memory env = walk.env;
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            (int256 price, bool defined) = _price(walk, lane);
+            ResultWord result = ResultWord.wrap(0);
+            if (defined) {
+                int256 minBuy = Prices.ceilDiv(price - env.floorNano, env.tickNano);
+                int256 maxSell = Prices.floorDiv(price - env.floorNano, env.tickNano);
+                result = walk.book.matchAt(lane, price, minBuy < 0 ? 0 : uint256(minBuy), maxSell);
+            }
+            state.results[env.market][Context.resultPlace(window, lane)] = result;
+            results[lane] = ResultWord.unwrap(result);
+        }
+    }
+
+    /// @dev p, and whether there is one.
+    function _price(Walk memory walk, uint256 lane) private pure returns (int256, bool) {
+        Reference memory ref = walk.refs[lane];
+        if (
+            walk.env.params.rule == IMarkets.PriceRule.Sdr && ref.any && 0 < ref.feedInNano
+                && ref.feedInNano < ref.retailNano
+        ) {
+            uint256 buyWh = walk.book.total(lane, TickBook.BUY);
+            uint256 sellWh = walk.book.total(lane, TickBook.SELL);
+            if (buyWh != 0 && sellWh != 0) {
+                return (Prices.supplyDemandRatio(ref.retailNano, ref.feedInNano, buyWh, sellWh), true);
+            }
+        }
+        return _referencePrice(walk.env, ref);
+    }
+
+    function _referencePrice(Env memory env, Reference memory ref) private pure returns (int256, bool) {
+        if (ref.any && ref.retailNano > ref.feedInNano) {
+            uint256 kPpm = env.params.rule == IMarkets.PriceRule.Sdr ? 500_000 : env.params.kPpm;
+            return (Prices.reference_(ref.retailNano, ref.feedInNano, kPpm), true);
+        }
+        return env.params.hasStatedPrice ? (int256(env.params.statedPriceNano), true) : (int256(0), false);
+    }
+
+    function _finish(State storage state, bytes32 market, ISettlement.Window memory w, uint256[8] memory results)
+        private
+    {
+        w.phase = ISettlement.Phase.Cleared;
+        w.cursor = 0;
+        state.windows[market][w.window % RING] = w;
+        emit ISettlement.WindowCleared(market, w.window, w.members, results);
+    }
+
+    /* HALF BOOKS */
+
+    /// @dev Keeps a book until the next call; only cells in use are written.
+    function _putDown(State storage state, Walk memory walk, uint256 window) private {
+        mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
+        for (uint256 row; row < 16; ++row) {
+            uint256 map = walk.book.maps[row];
+            half[CELLS + row] = map;
+            for (uint256 tick; map != 0; ++tick) {
+                if (map & 1 != 0) half[(row << 8) | tick] = walk.book.volumes[(row << 8) | tick];
+                map >>= 1;
+            }
+        }
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            Reference memory ref = walk.refs[lane];
+            half[CELLS + 16 + lane] = ref.any
+                ? (1 << 64) | (uint256(uint32(ref.retailNano)) << 32) | uint32(ref.feedInNano)
+                : 0;
+        }
+    }
+
+    function _resume(State storage state, Walk memory walk, uint256 window) private view {
+        mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
+        for (uint256 row; row < 16; ++row) {
+            uint256 map = half[CELLS + row];
+            walk.book.maps[row] = map;
+            for (uint256 tick; map != 0; ++tick) {
+                if (map & 1 != 0) walk.book.volumes[(row << 8) | tick] = half[(row << 8) | tick];
+                map >>= 1;
+            }
+        }
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            uint256 packed = half[CELLS + 16 + lane];
+            walk.refs[lane] =
+                Reference(packed >> 64 != 0, int32(uint32(packed >> 32)), int32(uint32(packed)));
+        }
+    }
+
+    /// @dev Bitmaps of zero make the rest of a half book unreadable.
+    function _dropHalfBook(State storage state, bytes32 market, uint256 window) private {
+        for (uint256 row; row < 16; ++row) state.halfBooks[market][window % RING][CELLS + row] = 0;
+    }
+}

@@ -1,0 +1,101 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ILedger} from "../interfaces/ILedger.sol";
+import {IMarkets} from "../interfaces/IMarkets.sol";
+import {IMetering} from "../interfaces/IMetering.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {ITariffs} from "../interfaces/ITariffs.sol";
+import {LaneWord, ResultWord} from "../libraries/Packed.sol";
+
+/// @dev Slots of a window, and windows that can be under way at a time.
+uint256 constant WINDOW = 8;
+uint256 constant RING = 128;
+/// @dev The tick of what cannot be offered.
+uint256 constant NO_TICK = 0xffff;
+/// @dev Layers of a member's window, see LaneWord.
+uint256 constant FIRST = 0;
+uint256 constant SECOND = 1;
+uint256 constant WITHHELD_BUY = 2;
+uint256 constant WITHHELD_SELL = 3;
+uint256 constant IMPORTS = 4;
+
+/// @dev All storage of `Settlement`; its phases are libraries that work on it.
+/// @param windows state by place in the ring
+/// @param lanes posted volumes by member index, place in the ring and layer
+/// @param results by place in the ring and slot; valid while the window is Cleared or Settled
+/// @param halfBooks books that wait for the next step of clearing, by place in the ring and cell
+struct State {
+    mapping(bytes32 market => mapping(uint256 place => ISettlement.Window)) windows;
+    mapping(bytes32 market => mapping(uint256 key => LaneWord)) lanes;
+    mapping(bytes32 market => mapping(uint256 place => ResultWord)) results;
+    mapping(bytes32 market => mapping(uint256 place => mapping(uint256 cell => uint256))) halfBooks;
+}
+
+/// @dev The contracts around `Settlement` (its immutables, which libraries cannot read).
+struct Core {
+    IRegistry registry;
+    ITariffs tariffs;
+    ILedger ledger;
+    IMetering metering;
+    IMarkets markets;
+    uint256 slotSeconds;
+}
+
+/// @dev What a call works with: the contracts, the market and its parameters.
+struct Env {
+    Core core;
+    bytes32 market;
+    IMarkets.MarketParams params;
+    int256 floorNano;
+    int256 tickNano;
+    int256 buyFeeNano;
+    int256 sellFeeNano;
+}
+
+/// @dev Rows and ticks of the tariffs that occur, for a range of slots.
+/// @param keys supplier << 16 | tariff
+/// @param rows by tariff and slot
+/// @param ticks by tariff and slot: tick of the effective buy limit TARIFF, and of the sell limit << 16
+/// @param networkNano network charges collected, by tariff
+struct PriceTable {
+    uint256 firstSlot;
+    uint256 slots;
+    uint256 count;
+    uint256[] keys;
+    address[] suppliers;
+    uint256[][] rows;
+    uint256[][] ticks;
+    int256[] networkNano;
+}
+
+/// @dev A member as of some slot; holds until `untilSlot`. `tariff` is a place in the price table; `hourly` is empty
+/// where one figure holds all day.
+struct Member {
+    uint32 meter;
+    uint256 index;
+    uint256 fromSlot;
+    uint256 untilSlot;
+    uint256 tariff;
+    address owner;
+    int256 buyNano;
+    int256 sellNano;
+    uint64[] hourly;
+}
+
+/// @dev Running sums of one member over slots with the same owner and tariff.
+struct Accrual {
+    uint256 releaseNano;
+    uint256 payNano;
+    uint256 incomeNano;
+    int256 supplierNano;
+    bool any;
+}
+
+/// @dev Entries that are handed to the ledger together.
+struct Batch {
+    ILedger.Entry[] entries;
+    uint256 count;
+    uint256 feesNano;
+}
