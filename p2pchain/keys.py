@@ -241,7 +241,7 @@ def open_v3(content: dict[str, Any], passphrase: str, path: Path) -> LocalSigner
 
 def read_key_file(path: Path, passphrase: Callable[[], str]) -> LocalSigner:
     """Return the key in a file: 64 hex digits, or Keystore V3, for which `passphrase` is asked."""
-    text = read_private(path, "key file").strip()
+    text = read_private(path, "key file", links=True).strip()
     if text.startswith("{"):
         return open_v3(_parse_v3(text, path), passphrase(), path)
     return parse_hex_key(text, str(path))
@@ -265,17 +265,21 @@ def find_passphrase(
     named = env.get(ENV_PASSPHRASE_FILE)
     chosen = file or (Path(named) if named else None)
     if chosen is not None:
-        lines = read_private(chosen, "passphrase file").splitlines()
+        lines = read_private(chosen, "passphrase file", links=True).splitlines()
         if not lines or not lines[0]:
             raise BadInput(f"passphrase file {chosen} is empty")
         return lines[0]
     return env.get(ENV_PASSPHRASE) or None
 
 
-def read_private(path: Path, what: str) -> str:
-    """Return the text of a file that only its owner may read; BadInput with a hint otherwise."""
+def read_private(path: Path, what: str, *, links: bool = False) -> str:
+    """Return the text of a file that only its owner may read; BadInput with a hint otherwise.
+
+    `links` follows symbolic links, and looks at what they lead to: secrets of containers and the
+    shell's <(...) come that way. Keystore files do not.
+    """
     try:
-        handle = os.open(path, os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0))
+        handle = os.open(path, os.O_RDONLY | (0 if links else getattr(os, "O_NOFOLLOW", 0)))
     except FileNotFoundError:
         raise BadInput(f"{what} {path} does not exist") from None
     except OSError as error:

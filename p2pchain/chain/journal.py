@@ -38,10 +38,10 @@ CREATE UNIQUE INDEX IF NOT EXISTS tx_key ON tx (genesis, address, idempotency)
 CREATE UNIQUE INDEX IF NOT EXISTS tx_nonce ON tx (genesis, address, nonce) WHERE state = 'live';
 CREATE INDEX IF NOT EXISTS tx_state ON tx (genesis, address, state);
 CREATE TABLE IF NOT EXISTS attempt (
-    hash BLOB PRIMARY KEY, tx INTEGER NOT NULL REFERENCES tx (id), raw BLOB NOT NULL,
-    max_fee TEXT NOT NULL, priority TEXT, tries INTEGER NOT NULL DEFAULT 0
+    tx INTEGER NOT NULL REFERENCES tx (id), hash BLOB NOT NULL, raw BLOB NOT NULL,
+    max_fee TEXT NOT NULL, priority TEXT, tries INTEGER NOT NULL DEFAULT 0,
+    PRIMARY KEY (tx, hash)
 );
-CREATE INDEX IF NOT EXISTS attempt_tx ON attempt (tx);
 """
 _LOCK_SECONDS = 60
 
@@ -167,9 +167,12 @@ class Journal:
             for tx_hash, raw, fee, tip, tries in rows
         ]
 
-    def count_try(self, tx_hash: bytes) -> None:
+    def count_try(self, entry: Entry, attempt: Attempt) -> None:
         """Note that these bytes are about to be handed to the node."""
-        self._db.execute("UPDATE attempt SET tries = tries + 1 WHERE hash = ?", (tx_hash,))
+        self._db.execute(
+            "UPDATE attempt SET tries = tries + 1 WHERE tx = ? AND hash = ?",
+            (entry.id, attempt.hash),
+        )
 
     def finish(self, entry: Entry, state: str, mined: bytes | None, block: int | None) -> None:
         """Move an entry to done or failed (with the hash and block) or to void."""
@@ -237,6 +240,19 @@ def _entry(
     assert block is None or isinstance(block, int)
     call = Call(str(target), data, int(str(value)), str(name))
     return Entry(row, nonce, call, gas, key, str(state), owner, mined, block)
+
+
+def is_running(process: int) -> bool:
+    """Return whether a process of this number runs; only asked of systems where asking is safe."""
+    if os.name != "posix":
+        return False
+    try:
+        os.kill(process, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        return True
+    return True
 
 
 def _open(path: Path) -> sqlite3.Connection:

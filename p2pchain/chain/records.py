@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from p2pchain.chain.abi import Call
+
 #: No transaction may use more gas than this (EIP-7825), whatever the block would hold.
 TX_GAS_CAP = 16_777_216
 
@@ -50,3 +52,27 @@ class Block:
     timestamp: int
     gas_limit: int
     base_fee: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """How long a Sender waits, in seconds: between looks, and until it acts again or gives up.
+
+    `settle` is how long a node may know a nonce before it knows the receipt.
+    """
+
+    poll: float = 0.05
+    poll_most: float = 1.0
+    settle: float = 5.0
+    rebroadcast: float = 15.0
+    replace: float = 60.0
+    give_up: float = 240.0
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """What became of a transaction that was left unfinished; `state` as in journal.py."""
+
+    call: Call
+    state: str
+    tx_hash: bytes

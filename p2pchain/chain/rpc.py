@@ -164,7 +164,11 @@ class Rpc(Chain):
             try:
                 rows = self.request("eth_getLogs", asked)
             except (NodeRejected, NodeTimeout):
-                # Every node has a limit of its own and its own words for it.
+                # Every node has a limit of its own and its own words for it; some also mind
+                # a range that ends after the head.
+                if to_block > (head := self.block().number):
+                    to_block = head
+                    continue
                 if end == start:
                     raise
                 self._span = max(1, (end - start + 1) // 4)

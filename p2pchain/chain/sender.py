@@ -21,7 +21,6 @@ import contextlib
 import os
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Self
 
@@ -29,8 +28,8 @@ from p2pchain.chain.abi import Call
 from p2pchain.chain.answers import Answer, classify, explained
 from p2pchain.chain.connect import Chain
 from p2pchain.chain.costs import fee_offer, gas_limit, why_reverted
-from p2pchain.chain.journal import Entry, Journal
-from p2pchain.chain.records import Receipt
+from p2pchain.chain.journal import Entry, Journal, is_running
+from p2pchain.chain.records import Patience, Receipt, Recovered
 from p2pchain.chain.transactions import sign
 from p2pchain.errors import (
     BadInput,
@@ -47,30 +46,6 @@ _STORED = "it is stored and will be finished, not repeated, when the command is 
 _BUSY: set[tuple[str, int]] = set()  # what Senders of this process are busy with: journal, row
 
 Wish = tuple[Call, int | None, str | None]  # a call, its gas, its idempotency key
-
-
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long a Sender waits, in seconds: between looks, and until it acts again or gives up.
-
-    `settle` is how long a node may know a nonce before it knows the receipt.
-    """
-
-    poll: float = 0.05
-    poll_most: float = 1.0
-    settle: float = 5.0
-    rebroadcast: float = 15.0
-    replace: float = 60.0
-    give_up: float = 240.0
-
-
-@dataclass(frozen=True, slots=True)
-class Recovered:
-    """What became of a transaction that was left unfinished; `state` as in journal.py."""
-
-    call: Call
-    state: str
-    tx_hash: bytes
 
 
 class Sender:
@@ -113,8 +88,7 @@ class Sender:
                     (entry,) = self._store([(call, limit, key)])
                     with self._minding([entry]):
                         self._broadcast(entry)
-        with self._minding([entry]):
-            receipt = self._wait(entry)
+        (receipt,) = self._await([entry])
         if receipt.status == 0:
             raise why_reverted(self.chain, self.address, entry.call, entry.gas, receipt)
         return receipt
@@ -149,8 +123,7 @@ class Sender:
                     self._hand_in(step, handed_in)
             except (Refused, NodeRejected, NonceTakenByOther) as error:
                 trouble = error
-        with self._minding(handed_in):
-            receipts = [self._wait(entry) for entry in handed_in]
+        receipts = self._await(handed_in)
         for entry, receipt in zip(handed_in, receipts, strict=True):
             if receipt.status == 0:
                 raise why_reverted(self.chain, self.address, entry.call, entry.gas, receipt)
@@ -220,7 +193,7 @@ class Sender:
     def _is_minded(self, entry: Entry) -> bool:
         if entry.owner == os.getpid():
             return (str(self._path), entry.id) in _BUSY
-        return _is_running(entry.owner)
+        return is_running(entry.owner)
 
     @contextlib.contextmanager
     def _minding(self, entries: Sequence[Entry]) -> Iterator[None]:
@@ -305,7 +278,7 @@ class Sender:
         attempts = book.attempts(entry)
         newest = attempts[0]
         new_here = len(attempts) == 1 and newest.tries == 0
-        book.count_try(newest.hash)
+        book.count_try(entry, newest)
         try:
             self.chain.send_raw(newest.raw)
         except NodeRejected as error:
@@ -323,6 +296,14 @@ class Sender:
             raise
 
     # waiting
+
+    def _await(self, entries: Sequence[Entry]) -> list[Receipt]:
+        """Return the receipts of all of these; what is seen in a block is not `left` any more."""
+        with self._minding(entries):
+            receipts = [self._wait(entry) for entry in entries]
+        seen = {entry.id for entry in entries}
+        self._left = [left for left in self._left if left.id not in seen]
+        return receipts
 
     def _wait(self, entry: Entry) -> Receipt:
         """Return the receipt of whichever bytes of this entry get into a block."""
@@ -407,16 +388,3 @@ def _taken(entry: Entry) -> NonceTakenByOther:
         f"another program has sent with this key: nonce {entry.nonce} is taken",
         hint="nothing was sent; run it again, and let only one program use a key",
     )
-
-
-def _is_running(process: int) -> bool:
-    """Return whether a process of this number runs; only asked of systems where asking is safe."""
-    if os.name != "posix":
-        return False
-    try:
-        os.kill(process, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

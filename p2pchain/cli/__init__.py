@@ -1,0 +1,149 @@
+"""The command line: `p2pchain`.
+
+Commands are loaded when they are used, so that `--help` is quick and needs no blockchain library.
+The table below names them all; a command whose module is not installed is left out.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import importlib
+import importlib.util
+import os
+import signal
+import sys
+import traceback
+from collections.abc import Sequence
+from typing import Any
+
+import click
+
+from p2pchain import __version__
+from p2pchain.cli.base import Env, HelpfulGroup
+from p2pchain.errors import INTERRUPTED, P2PError
+
+#: name -> (module, attribute, one line of help)
+COMMANDS: dict[str, tuple[str, str, str]] = {
+    "admin": ("p2pchain.cli.admin", "admin", "Deploy a market and run its registers."),
+    "balance": ("p2pchain.cli.prosumer", "balance", "Show an account's money, free and locked."),
+    "clear": ("p2pchain.cli.operate", "clear", "Clear slots whose time has come."),
+    "demo": ("p2pchain.cli.demo", "demo", "Watch thirteen measured homes share their sun."),
+    "deposit": ("p2pchain.cli.prosumer", "deposit", "Pay money into the market."),
+    "dev": ("p2pchain.cli.dev", "dev", "For developers: compile the contracts."),
+    "keys": ("p2pchain.cli.keys", "keys", "Make, import and list signing keys."),
+    "limits": ("p2pchain.cli.prosumer", "limits", "Show or set a meter's standing limits."),
+    "meter": ("p2pchain.cli.meter", "meter", "Sign and post what a meter measured."),
+    "node": ("p2pchain.cli.node", "node", "Run a local chain for several terminals."),
+    "savings": ("p2pchain.cli.prosumer", "savings", "Show what the market saved a meter."),
+    "settle": ("p2pchain.cli.operate", "settle", "Settle slots that are cleared."),
+    "slot": ("p2pchain.cli.prosumer", "slot", "Show where a slot stands and what is missing."),
+    "trades": ("p2pchain.cli.prosumer", "trades", "List what a meter bought and sold."),
+    "withdraw": ("p2pchain.cli.prosumer", "withdraw", "Take free money out of the market."),
+}
+
+
+class LazyGroup(HelpfulGroup):
+    """A group that imports a command when it is called, and not to list it."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        return [name for name in sorted(COMMANDS) if _installed(COMMANDS[name][0])]
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        if cmd_name not in COMMANDS:
+            return None
+        module_name, attribute, _ = COMMANDS[cmd_name]
+        if not _installed(module_name):
+            return None
+        command = getattr(importlib.import_module(module_name), attribute, None)
+        return command if isinstance(command, click.Command) else None
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, COMMANDS[name][2]) for name in self.list_commands(ctx)])
+
+
+def _installed(module: str) -> bool:
+    return importlib.util.find_spec(module) is not None
+
+
+@click.group(
+    cls=LazyGroup,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog="Examples:\n\n\b\n  p2pchain demo\n  p2pchain -n valley -a alice balance",
+)
+@click.option(
+    "-n",
+    "--network",
+    metavar="NAME|URL",
+    help="The chain: tester, anvil, a profile of p2pchain.toml, or a URL. Else $P2PCHAIN_NETWORK, "
+    "the file's default, anvil.",
+)
+@click.option("-a", "--account", metavar="NAME", help="The key to sign with; see 'p2pchain keys'.")
+@click.option(
+    "--passphrase-file",
+    type=click.Path(dir_okay=False),
+    help="Read the key's passphrase from the first line of this file. Else "
+    "$P2PCHAIN_PASSPHRASE_FILE, $P2PCHAIN_PASSPHRASE, or a prompt.",
+)
+@click.option("-y", "--yes", is_flag=True, help="Do not ask before sending.")
+@click.option("--traceback", "show_traceback", is_flag=True, help="Show where an error arose.")
+@click.version_option(__version__, prog_name="p2pchain")
+@click.pass_obj
+def cli(
+    env: Env,
+    network: str | None,
+    account: str | None,
+    passphrase_file: str | None,
+    yes: bool,
+    show_traceback: bool,
+) -> None:
+    """Trade energy with your neighbours, on what the meters measured."""
+    env.configure(network=network, account=account, passphrase_file=passphrase_file, yes=yes)
+    env.show_traceback = show_traceback
+
+
+def run(arguments: Sequence[str], env: Env | None = None) -> int:
+    """Run one command and return its exit code (0, 1, 2, 3, 4 or 130). Errors go to stderr."""
+    env = env or Env()
+    env.show_traceback = "--traceback" in arguments
+    try:
+        result = cli.main(list(arguments), prog_name="p2pchain", standalone_mode=False, obj=env)
+        return result if isinstance(result, int) else 0
+    except P2PError as error:
+        return _report(env, error.message, error.hint, error.exit_code)
+    except click.exceptions.NoArgsIsHelpError as error:
+        error.show()
+        return error.exit_code
+    except click.UsageError as error:
+        path = error.ctx.command_path if error.ctx else "p2pchain"
+        return _report(env, error.format_message(), f"'{path} --help' shows the usage", 2)
+    except click.ClickException as error:
+        return _report(env, error.format_message(), None, 2)
+    except (KeyboardInterrupt, click.Abort, EOFError):
+        hint = "what was stored for sending is finished when the command is run again"
+        return _report(env, "interrupted", hint, INTERRUPTED)
+    except BrokenPipeError:  # the reader of our output has had enough
+        with contextlib.suppress(OSError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        hint = "this is a fault of the program: --traceback shows where"
+        return _report(env, f"{type(error).__name__}: {error}", hint, 1)
+    finally:
+        env.close()
+
+
+def _report(env: Env, message: str, hint: str | None, code: int) -> int:
+    if env.show_traceback and sys.exc_info()[0] is not None:
+        traceback.print_exc()
+    click.echo(f"error: {message}", err=True)
+    if hint:
+        click.echo(f"hint: {hint}", err=True)
+    return code
+
+
+def main() -> Any:
+    """Entry point of the `p2pchain` program."""
+    if hasattr(signal, "SIGTERM"):  # end in order: stop what was started, leave the journal whole
+        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+    sys.exit(run(sys.argv[1:]))

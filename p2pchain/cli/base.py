@@ -1,0 +1,194 @@
+"""What commands share: the `Env` of one run, and options that several of them take."""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections.abc import Callable
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from p2pchain.errors import BadInput
+
+if TYPE_CHECKING:
+    from p2pchain.chain.connect import Chain
+    from p2pchain.chain.sender import Sender
+    from p2pchain.keys import Keystore, LocalSigner
+    from p2pchain.networks import Network
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+ENV_STATE = "P2PCHAIN_HOME"
+
+
+class Env:
+    """One run of a command: what the global options say, and what is built from them when used.
+
+    A command gets it by `@click.pass_obj`. Nothing is connected or unlocked before it is asked for.
+    """
+
+    def __init__(self) -> None:
+        self.network_choice: str | None = None
+        self.account: str | None = None
+        self.passphrase_file: Path | None = None
+        self.yes = False
+        self.show_traceback = False
+
+    def configure(
+        self,
+        *,
+        network: str | None = None,
+        account: str | None = None,
+        passphrase_file: str | None = None,
+        yes: bool = False,
+    ) -> None:
+        """Take over the global options."""
+        self.network_choice = network
+        self.account = account
+        self.passphrase_file = Path(passphrase_file) if passphrase_file else None
+        self.yes = yes
+
+    @cached_property
+    def network(self) -> Network:
+        """The network profile. Nothing is connected."""
+        from p2pchain.networks import resolve
+
+        return resolve(self.network_choice)
+
+    @cached_property
+    def chain(self) -> Chain:
+        """The chain of the network, connected and its id checked."""
+        from p2pchain.chain.connect import connect
+
+        return connect(self.network)
+
+    @cached_property
+    def keystore(self) -> Keystore:
+        """The keystore of this user."""
+        from p2pchain.keys import Keystore
+
+        return Keystore()
+
+    @property
+    def address(self) -> str:
+        """The address of the chosen account, without opening its key."""
+        return self.keystore.info(self._alias()).address
+
+    @cached_property
+    def signer(self) -> LocalSigner:
+        """The key of the chosen account, opened."""
+        alias = self._alias()
+        self.keystore.info(alias)  # a missing file is a better answer than a prompt
+        return self.keystore.unlock(alias, self.passphrase(f"passphrase of '{alias}'"))
+
+    @cached_property
+    def sender(self) -> Sender:
+        """A sender with the chosen account and its journal on this machine."""
+        from p2pchain.chain.sender import Sender
+
+        chain, signer = self.chain, self.signer
+        sender = Sender(chain, signer, self.journal_path(signer.address))
+        for found in sender.resume():
+            name = found.call.name or "a transaction"
+            self.note(f"from an earlier run: {name} is {found.state} (0x{found.tx_hash.hex()})")
+        return sender
+
+    def journal_path(self, address: str) -> Path | None:
+        """Where transactions of this address are stored before they are sent.
+
+        None on the embedded chain, which is gone with the process.
+        """
+        if self.network.url is None:
+            return None
+        return self.state_directory / "journal" / f"{self.chain.chain_id}-{address}.sqlite"
+
+    @property
+    def state_directory(self) -> Path:
+        """$P2PCHAIN_HOME or ~/.p2pchain: journals and local indexes."""
+        return Path(os.environ.get(ENV_STATE) or Path.home() / ".p2pchain")
+
+    def passphrase(self, what: str, *, confirm: bool = False) -> str:
+        """Return the passphrase from the option, the environment or a prompt on a terminal."""
+        from p2pchain.keys import find_passphrase
+
+        found = find_passphrase(self.passphrase_file)
+        if found is not None:
+            return found
+        if not sys.stdin.isatty():
+            raise BadInput(
+                f"{what} is needed",
+                hint="give --passphrase-file, P2PCHAIN_PASSPHRASE_FILE or P2PCHAIN_PASSPHRASE",
+            )
+        entered = click.prompt(what, hide_input=True, confirmation_prompt=confirm, err=True)
+        return str(entered)
+
+    def note(self, text: str) -> None:
+        """Say something beside the result, on stderr."""
+        click.echo(text, err=True)
+
+    def confirm(self, question: str) -> None:
+        """Ask before sending, unless --yes was given. Raises click.Abort on a no."""
+        if self.yes:
+            return
+        if not sys.stdin.isatty():
+            raise BadInput(
+                "this would send a transaction", hint="say --yes where nobody can answer"
+            )
+        click.confirm(question, abort=True, err=True)
+
+    def close(self) -> None:
+        """Let go of what was opened."""
+        for name in ("sender", "chain"):
+            opened = self.__dict__.pop(name, None)
+            if opened is not None:
+                opened.close()
+
+    def _alias(self) -> str:
+        if self.account is None:
+            raise BadInput(
+                "no account was chosen",
+                hint="p2pchain -a NAME ...; 'p2pchain keys list' shows the names",
+            )
+        return self.account
+
+
+class HelpfulGroup(click.Group):
+    """A group whose unknown commands get a suggestion of what might have been meant."""
+
+    def resolve_command(
+        self, ctx: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        try:
+            return super().resolve_command(ctx, args)
+        except click.UsageError as error:
+            import difflib
+
+            near = difflib.get_close_matches(args[0], self.list_commands(ctx), 1)
+            if not near or near[0] in error.message:
+                raise
+            message = f"there is no command '{args[0]}': did you mean '{near[0]}'?"
+            raise click.UsageError(message, error.ctx) from None
+
+
+def examples(*lines: str) -> str:
+    """Return the epilog with the example block that every command's help has."""
+    return "Example:\n\n\b\n" + "\n".join(f"  {line}" for line in lines)
+
+
+def sending_options(function: F) -> F:
+    """Add `--dry-run` (argument `dry_run`) and `-y/--yes`, which counts like the global one."""
+
+    def agree(ctx: click.Context, _: click.Parameter, value: bool) -> None:
+        env = ctx.find_object(Env)
+        if value and env is not None:
+            env.yes = True
+
+    function = click.option(
+        "-y", "--yes", is_flag=True, expose_value=False, callback=agree, help="Do not ask."
+    )(function)
+    return click.option(
+        "--dry-run", is_flag=True, help="Show what would be sent and what would come of it."
+    )(function)
