@@ -60,8 +60,8 @@ class RuleSet:
 _NONE: Final = "no rule set: the whole retail price counts as energy"
 _GB_BILL: Final = (
     "make-up of a British electricity bill: wholesale about 45 %, network about 27 %, policy about "
-    "13 %, operating about 10 %, VAT 5 % (ransfordsnotes.com, secondary, undated; compare networks 26 % of "
-    "a dual-fuel bill, Ofgem figures for 2016 at energy-uk.org.uk)"
+    "13 %, operating about 10 %, VAT 5 % (ransfordsnotes.com, secondary and undated; compare "
+    "networks 26 % of a dual-fuel bill, Ofgem figures for 2016 at energy-uk.org.uk)"
 )
 _HEPI: Final = (
     "Household Energy Price Index (Energie-Control Austria, MEKH, VaasaETT), average of the EU "
