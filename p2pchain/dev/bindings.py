@@ -20,6 +20,7 @@ from p2pchain.dev.spelling import (
     IN_RECORD,
     IN_RESULT,
     Names,
+    brief,
     canonical,
     capital,
     fields_of,
@@ -35,19 +36,32 @@ def generate(
     artifacts: Mapping[str, Mapping[str, Any]], package: str = "p2pchain.chain.bindings"
 ) -> dict[str, str]:
     """Return file name -> text of the package of bindings for artifacts by contract name."""
+    # A linked library is reached through its contract only; what it adds are errors.
+    libraries = {name for a in artifacts.values() for name in a.get("link_references", ())}
+    contracts = {name: a for name, a in sorted(artifacts.items()) if name not in libraries}
+    abis = [
+        *(artifact["abi"] for artifact in contracts.values()),
+        *(_only_errors(artifacts[name]["abi"]) for name in sorted(libraries)),
+    ]
     names = Names(package)
-    _collect(artifacts, names)
+    enums: dict[str, Sequence[str]] = {}
+    for artifact in artifacts.values():
+        enums.update(artifact.get("enums", {}))
+    _collect(abis, enums, names)
     files = {"enums.py": _enums(names), "structs.py": _structs(names)}
     files["errors.py"] = _errors(artifacts, names)
-    for name, artifact in sorted(artifacts.items()):
+    for name, artifact in contracts.items():
         files[f"{snake(name)}.py"] = _contract(name, artifact, names)
-    files["__init__.py"] = _init(artifacts, package)
+    files["__init__.py"] = _init(contracts, package)
     return files
 
 
-def _collect(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> None:
+def _only_errors(abi: Abi) -> Abi:
+    return [entry for entry in abi if entry["type"] == "error"]
+
+
+def _collect(abis: Iterable[Abi], enums: Mapping[str, Sequence[str]], names: Names) -> None:
     structs: dict[str, Mapping[str, Any]] = {}
-    enums: dict[str, Sequence[str]] = {}
 
     def visit(item: Mapping[str, Any]) -> None:
         internal = re.sub(r"(\[\d*\])+$", "", str(item.get("internalType", "")))
@@ -56,9 +70,8 @@ def _collect(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> None:
         for part in item.get("components", ()):
             visit(part)
 
-    for artifact in artifacts.values():
-        enums.update(artifact.get("enums", {}))
-        for entry in artifact["abi"]:
+    for abi in abis:
+        for entry in abi:
             for item in (*entry.get("inputs", ()), *entry.get("outputs", ())):
                 visit(item)
     full = sorted([*structs, *enums])
@@ -104,12 +117,11 @@ def _structs(names: Names) -> str:
 def _errors(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> str:
     found: dict[str, tuple[Mapping[str, Any], Mapping[str, str]]] = {}
     for _, artifact in sorted(artifacts.items()):
-        for entry in artifact["abi"]:
-            if entry["type"] == "error":
-                text = signature(entry)
-                docs = artifact.get("docs", {}).get("errors", {}).get(text, {})
-                if text not in found or (docs and not found[text][1]):
-                    found[text] = (entry, docs)
+        for entry in _only_errors(artifact["abi"]):
+            text = signature(entry)
+            docs = artifact.get("docs", {}).get("errors", {}).get(text, {})
+            if text not in found or (docs and not found[text][1]):
+                found[text] = (entry, docs)
     names.used = {("abi", name) for name in ("ContractError", "Panicked", "Reverted")}
     names.used |= {("typing", "ClassVar"), ("typing", "Final")}
     lines: list[str] = []
@@ -259,7 +271,7 @@ def _overloads(functions: Iterable[Mapping[str, Any]]) -> Iterator[tuple[str, Ma
     for entry in ordered:
         python = fields_of([entry], {"address"})[0]
         if python in seen:  # the one with the fewest arguments keeps the plain name
-            kinds = (re.sub(r"\W+", "_", canonical(item)).strip("_") for item in entry["inputs"])
+            kinds = (snake(re.sub(r"\W+", "_", brief(item))).strip("_") for item in entry["inputs"])
             python = "_".join((python, *kinds))
         seen.add(python)
         yield python, entry

@@ -49,7 +49,7 @@ def build(check: bool = False) -> list[Path]:
     root = source_tree()
     artifacts = compile_contracts(root)
     files = {root / ARTIFACTS / f"{name}.json": render(a) for name, a in artifacts.items()}
-    files |= {root / BINDINGS / name: text for name, text in generate(_callable(artifacts)).items()}
+    files |= {root / BINDINGS / name: text for name, text in generate(artifacts).items()}
     stale = {
         path
         for folder, suffix in ((ARTIFACTS, "*.json"), (BINDINGS, "*.py"))
@@ -131,12 +131,6 @@ def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
             if library not in artifacts
         ]
     return artifacts
-
-
-def _callable(artifacts: dict[str, dict[str, Any]]) -> dict[str, dict[str, Any]]:
-    """The contracts that are called from outside: linked libraries are reached through theirs."""
-    linked = {library for a in artifacts.values() for library in a["link_references"]}
-    return {name: a for name, a in artifacts.items() if name not in linked}
 
 
 def too_large(artifacts: Mapping[str, Mapping[str, Any]]) -> list[str]:

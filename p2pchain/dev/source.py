@@ -56,13 +56,15 @@ def docstring(text: str, indent: int) -> Iterator[str]:
 
 def constant(target: str, text: str) -> Iterator[str]:
     """Lines that assign a string to an attribute of a class."""
-    plain = re.sub(r"\s+", " ", text).strip().replace("\\", "\\\\").replace('"', '\\"')
-    if len(f'    {target} = "{plain}"') <= WIDTH:
-        yield f'    {target} = "{plain}"'
+    plain = re.sub(r"\s+", " ", text).strip().replace("\\", "\\\\")
+    quote = "'" if '"' in plain and "'" not in plain else '"'
+    plain = plain.replace(quote, f"\\{quote}")
+    if len(line := f"    {target} = {quote}{plain}{quote}") <= WIDTH:
+        yield line
         return
     pieces = textwrap.wrap(plain, WIDTH - 10, drop_whitespace=False, break_long_words=False)
     yield f"    {target} = ("
-    yield from (f'        "{piece}"' for piece in pieces)
+    yield from (f"        {quote}{piece}{quote}" for piece in pieces)
     yield "    )"
 
 

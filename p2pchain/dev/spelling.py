@@ -44,11 +44,15 @@ def signature(item: Mapping[str, Any]) -> str:
     return f"{item['name']}({','.join(canonical(part) for part in item['inputs'])})"
 
 
+def brief(item: Mapping[str, Any]) -> str:
+    """Return the type of a parameter as a person reads it: structs by their names."""
+    kind = str(item.get("internalType") or item["type"])
+    return re.sub(r"^(struct|enum|contract) (\w+\.)?", "", kind)
+
+
 def shown(item: Mapping[str, Any]) -> str:
-    """The signature as a person reads it: structs by their names."""
-    kinds = (str(part.get("internalType") or part["type"]) for part in item["inputs"])
-    short = (re.sub(r"^(struct|enum|contract) (\w+\.)?", "", kind) for kind in kinds)
-    return f"`{item['name']}({', '.join(short)})`"
+    """Return the signature as a person reads it."""
+    return f"`{item['name']}({', '.join(brief(part) for part in item['inputs'])})`"
 
 
 def fields_of(items: Sequence[Mapping[str, Any]], taken: set[str]) -> list[str]:
