@@ -293,6 +293,45 @@ def test_two_processes_share_a_key(
     assert states(journal) == ["done"] * 24
 
 
+_KILLED = """
+import os, sys
+from dataclasses import replace
+from pathlib import Path
+from p2pchain.chain.abi import Call
+from p2pchain.chain.connect import connect
+from p2pchain.chain.devkeys import dev_signer
+from p2pchain.chain.rpc import Rpc
+from p2pchain.chain.sender import Sender
+from p2pchain.networks import ANVIL
+url, counter, journal, when = sys.argv[1:]
+hand_in = Rpc.send_raw
+def send_raw(self, raw):
+    if when == "after":
+        hand_in(self, raw)
+    os._exit(9)
+Rpc.send_raw = send_raw
+with connect(replace(ANVIL, url=url)) as chain, Sender(chain, dev_signer(4), Path(journal)) as s:
+    s.send(Call(counter, b""), 90_000)
+"""
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+def test_killed_process(
+    embedded: Chain, embedded_node: LocalNode, embedded_counter: str, journal: Path, when: str
+) -> None:
+    """A process that dies without a word, before or after the node has taken the transaction."""
+    url = f"http://127.0.0.1:{embedded_node.port}"
+    command = [sys.executable, "-c", _KILLED, url, embedded_counter, str(journal), when]
+    assert subprocess.run(command, timeout=60).returncode == 9
+    assert states(journal) == ["live"]
+    with Sender(embedded, dev_signers()[4], journal) as sender:
+        (found,) = sender.resume()
+        assert found.call.data == b""
+        assert sender.send(Call(embedded_counter, b"")).status == 1
+        assert count(embedded, embedded_counter) == 1
+    assert states(journal) == ["done"]
+
+
 @pytest.mark.anvil
 def test_stuck_transaction_is_replaced(
     anvil: Rpc, signer: LocalSigner, journal: Path, hasty: Patience
