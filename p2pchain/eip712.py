@@ -17,7 +17,7 @@ from eth_hash.auto import keccak
 from p2pchain.model import Enrolment, Exchange, Limits, MarketParams, Reading
 
 METERING: Final = "p2pchain Metering"
-SETTLEMENT: Final = "p2pchain Settlement"
+MARKETS: Final = "p2pchain Markets"
 VERSION: Final = "1"
 
 _DOMAIN: Final = keccak(
@@ -56,9 +56,9 @@ def metering_domain(chain_id: int, contract: str) -> Domain:
     return Domain(METERING, chain_id, contract)
 
 
-def settlement_domain(chain_id: int, contract: str) -> Domain:
+def markets_domain(chain_id: int, contract: str) -> Domain:
     """Return the domain of enrolments and limits."""
-    return Domain(SETTLEMENT, chain_id, contract)
+    return Domain(MARKETS, chain_id, contract)
 
 
 def reading_digest(domain: Domain, reading: Reading) -> bytes:

@@ -159,8 +159,6 @@ def test_market_id(stages: list[str], floor: int, fees: str, rule: PriceRule) ->
 
 def test_a_market_id_or_address_of_the_wrong_length_is_refused() -> None:
     with pytest.raises(ValueError, match="32 bytes"):
-        eip712.enrolment_digest(
-            eip712.settlement_domain(1, "0x" + "ab" * 20), Enrolment(b"x", 1, 1)
-        )
+        eip712.enrolment_digest(eip712.markets_domain(1, "0x" + "ab" * 20), Enrolment(b"x", 1, 1))
     with pytest.raises(ValueError, match="not an address"):
-        _ = eip712.settlement_domain(1, "0xab").separator
+        _ = eip712.markets_domain(1, "0xab").separator

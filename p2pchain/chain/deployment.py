@@ -1,0 +1,305 @@
+"""Deploying the contracts, and the record of where they stand.
+
+`deploy` creates the core set in the order in which it depends on itself, links the libraries of
+Settlement, binds Ledger and Metering to it, and gives the roles of docs/governance.md to one
+administrator, who hands them on. The record is a JSON file `deployments/<network>.json`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from functools import cache, cached_property
+from importlib import resources
+from pathlib import Path
+from typing import Any, Final
+
+from eth_abi.abi import encode
+from eth_utils.crypto import keccak
+
+from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.ledger import Ledger
+from p2pchain.chain.bindings.markets import Markets
+from p2pchain.chain.bindings.metering import Metering
+from p2pchain.chain.bindings.registry import Registry
+from p2pchain.chain.bindings.settlement import Settlement
+from p2pchain.chain.bindings.tariffs import Tariffs
+from p2pchain.chain.bindings.test_currency import TestCurrency
+from p2pchain.chain.connect import Chain
+from p2pchain.chain.sender import Sender
+from p2pchain.errors import BadInput, WrongNetwork
+
+SCHEMA: Final = 1
+LIBRARIES: Final = ("Posting", "Clearing", "Settling")
+CORE: Final = ("Registry", "Tariffs", "Ledger", "Metering", "Markets", "Settlement")
+
+#: Roles of the AccessManager: number and what may be called with it. Zero is the administrator.
+ROLES: Final[Mapping[str, int]] = {
+    "REGISTRAR": 1,
+    "METER_OPERATOR": 2,
+    "MARKET_OPERATOR": 3,
+    "GUARDIAN": 4,
+}
+RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
+    "REGISTRAR": {
+        "Registry": (
+            "addArea(uint32,address)",
+            "addSupplier(address,string)",
+            "registerMeter(uint32,bytes32,(address,uint32,uint16,uint16,uint24,bool),bytes)",
+            "setTerms(uint32,(address,uint32,uint16,uint16,uint24,bool))",
+        )
+    },
+    "METER_OPERATOR": {
+        "Registry": ("setSigner(uint32,uint32,bytes)",),
+        "Metering": (
+            "exchangeMeter((uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes))",
+        ),
+    },
+    "MARKET_OPERATOR": {
+        "Markets": (
+            "createMarket((uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,"
+            "uint32,address,bool,int32,address[]))",
+        )
+    },
+    "GUARDIAN": {"Markets": ("setPaused(bool)",)},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Deployment:
+    """Where the contracts of one deployment stand.
+
+    `contracts` name -> address, libraries included; `code_hashes` of the same, as hex; `block` is
+    the first with a contract of it; `markets` name -> id as hex, as their creator called them.
+    """
+
+    chain_id: int
+    block: int
+    slot_seconds: int
+    currency: str
+    contracts: Mapping[str, str]
+    code_hashes: Mapping[str, str]
+    markets: Mapping[str, str] = field(default_factory=dict)
+    schema: int = SCHEMA
+
+    def with_market(self, name: str, market: bytes) -> Deployment:
+        """Return the record with one more market."""
+        return replace(self, markets={**self.markets, name: "0x" + market.hex()})
+
+    def market(self, name: str | None = None) -> bytes:
+        """Return the id of a market: by name, by id, or the only one. Raises BadInput."""
+        if name is None:
+            if len(self.markets) == 1:
+                return bytes.fromhex(next(iter(self.markets.values()))[2:])
+            known = ", ".join(self.markets) or "none"
+            raise BadInput(
+                "which market is meant?" if self.markets else "the deployment has no market",
+                hint=f"known here: {known}; choose with --market, create with 'admin market'",
+            )
+        text = self.markets.get(name, name)
+        try:
+            found = bytes.fromhex(text.removeprefix("0x"))
+        except ValueError:
+            found = b""
+        if len(found) != 32:
+            known = ", ".join(self.markets) or "none"
+            raise BadInput(f"there is no market '{name}'", hint=f"known here: {known}")
+        return found
+
+    def save(self, path: Path) -> None:
+        """Write the record; an older one of the same name is replaced in one step."""
+        path.parent.mkdir(parents=True, exist_ok=True)
+        draft = path.with_suffix(".part")
+        draft.write_text(json.dumps(asdict(self), indent=2, sort_keys=True) + "\n")
+        draft.replace(path)
+
+    @classmethod
+    def load(cls, path: Path) -> Deployment:
+        """Read a record. Raises BadInput where there is none or it is not one."""
+        try:
+            content: dict[str, Any] = json.loads(path.read_text())
+        except FileNotFoundError:
+            raise BadInput(
+                f"no deployment is known: {path} is missing",
+                hint="'p2pchain admin deploy' makes one; --deployment names another file",
+            ) from None
+        except (OSError, ValueError) as error:
+            raise BadInput(f"{path} cannot be read: {error}") from None
+        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+            raise BadInput(f"{path} is not a deployment of this version")
+        try:
+            return cls(**content)
+        except TypeError as error:
+            raise BadInput(f"{path} is not a deployment: {error}") from None
+
+
+class Contracts:
+    """The bindings of one deployment on one chain."""
+
+    def __init__(self, chain: Chain, deployment: Deployment) -> None:
+        self.chain = chain
+        self.deployment = deployment
+
+    @classmethod
+    def checked(cls, chain: Chain, deployment: Deployment) -> Contracts:
+        """Return the bindings after comparing chain id and code. Raises WrongNetwork."""
+        if chain.chain_id != deployment.chain_id:
+            raise WrongNetwork(
+                f"the deployment is on chain {deployment.chain_id}, this is {chain.chain_id}",
+                hint="-n chooses the network, --deployment the record",
+            )
+        for name, address in deployment.contracts.items():
+            if deployment.code_hashes.get(name) not in (None, _hash(chain.code(address))):
+                raise WrongNetwork(
+                    f"{name} at {address} is not the contract that was deployed",
+                    hint="the node is of another network, or its chain was started afresh",
+                )
+        return cls(chain, deployment)
+
+    def address(self, name: str) -> str:
+        """Return the address of a contract of the deployment."""
+        return self.deployment.contracts[name]
+
+    @cached_property
+    def access_manager(self) -> AccessManager:
+        """Roles and delays."""
+        return AccessManager(self.chain, self.address("AccessManager"))
+
+    @cached_property
+    def registry(self) -> Registry:
+        """Areas, suppliers, meters."""
+        return Registry(self.chain, self.address("Registry"))
+
+    @cached_property
+    def tariffs(self) -> Tariffs:
+        """Prices of the suppliers."""
+        return Tariffs(self.chain, self.address("Tariffs"))
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Money and contracted energy."""
+        return Ledger(self.chain, self.address("Ledger"))
+
+    @cached_property
+    def metering(self) -> Metering:
+        """Signed registers."""
+        return Metering(self.chain, self.address("Metering"))
+
+    @cached_property
+    def markets(self) -> Markets:
+        """Markets, members, limits."""
+        return Markets(self.chain, self.address("Markets"))
+
+    @cached_property
+    def settlement(self) -> Settlement:
+        """Post, clear, settle."""
+        return Settlement(self.chain, self.address("Settlement"))
+
+    @cached_property
+    def token(self) -> TestCurrency:
+        """The currency; any ERC-20 answers to what is used of it, `mint` aside."""
+        return TestCurrency(self.chain, self.address("Token"))
+
+
+def deploy(
+    sender: Sender,
+    *,
+    slot_seconds: int,
+    currency: str,
+    token: str | None = None,
+    step: Callable[[str], None] = lambda name: None,
+) -> Deployment:
+    """Deploy the core set with the sender as administrator in all roles; return the record.
+
+    `token` is an existing ERC-20; without it a test currency without value is deployed. Raises
+    what the sender raises. `step` is told what was done.
+    """
+    chain = sender.chain
+    start = chain.block().number
+    built: dict[str, str] = {}
+
+    def create(name: str, arguments: bytes = b"", entry: str | None = None) -> str:
+        receipt = sender.deploy(initcode(name, built) + arguments, name=f"deploy {name}")
+        assert receipt.contract_address is not None
+        built[entry or name] = receipt.contract_address
+        step(entry or name)
+        return receipt.contract_address
+
+    manager = create("AccessManager", AccessManager.constructor(sender.address))
+    if token is None:
+        token = create("TestCurrency", TestCurrency.constructor("Test money", currency), "Token")
+    built["Token"] = token
+    registry = create("Registry", Registry.constructor(manager, slot_seconds))
+    tariffs = create("Tariffs", Tariffs.constructor(registry))
+    ledger = create("Ledger", Ledger.constructor(manager, token))
+    metering = create("Metering", Metering.constructor(manager, registry))
+    markets = create("Markets", Markets.constructor(manager, registry, metering))
+    for library in LIBRARIES:
+        create(library)
+    core = (registry, tariffs, ledger, metering, markets)
+    settlement = create("Settlement", Settlement.constructor(*core))
+    calls = [
+        Ledger(chain, ledger).bind_settlement(settlement),
+        Metering(chain, metering).bind(settlement, markets),
+        *role_calls(AccessManager(chain, manager), built, sender.address),
+    ]
+    for call in calls:
+        sender.send(call)
+        step(call.name)
+    return Deployment(
+        chain_id=chain.chain_id,
+        block=start,
+        slot_seconds=slot_seconds,
+        currency=currency,
+        contracts=built,
+        code_hashes={name: _hash(chain.code(address)) for name, address in built.items()},
+    )
+
+
+def role_calls(manager: AccessManager, contracts: Mapping[str, str], admin: str) -> list[Call]:
+    """Return the calls that set up the roles of `RESTRICTED` and give them to `admin`."""
+    calls: list[Call] = []
+    for role, targets in RESTRICTED.items():
+        number = ROLES[role]
+        calls.append(manager.label_role(number, role))
+        for contract, functions in targets.items():
+            selectors = [keccak(text=function)[:4] for function in functions]
+            calls.append(
+                manager.set_target_function_role(contracts[contract], selectors, number)
+            )
+        calls.append(manager.grant_role(number, admin, 0))
+    return calls
+
+
+@cache
+def artifact(name: str) -> dict[str, Any]:
+    """Return the compiled artifact of a contract or library."""
+    path = resources.files("p2pchain.chain") / "artifacts" / f"{name}.json"
+    content: dict[str, Any] = json.loads(path.read_text())
+    return content
+
+
+def initcode(name: str, built: Mapping[str, str]) -> bytes:
+    """Return creation code, with the libraries that were built before linked into it."""
+    described = artifact(name)
+    code: str = described["bytecode"][2:]
+    for library, places in described["link_references"].items():
+        for place in places:
+            code = code[: 2 * place] + built[library][2:].lower() + code[2 * place + 40 :]
+    return bytes.fromhex(code)
+
+
+def path_of(network: str, directory: Path | None = None) -> Path:
+    """Return where the record of a network is kept: deployments/ in the working directory."""
+    return (directory or Path("deployments")) / f"{network.replace('/', '_')}.json"
+
+
+def commitment(point: str, salt: bytes) -> bytes:
+    """Return the salted commitment of a metering point number, as the registry keeps it."""
+    return keccak(encode(["string", "bytes32"], [point, salt]))
+
+
+def _hash(code: bytes) -> str:
+    return "0x" + keccak(code).hex()

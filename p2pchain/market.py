@@ -1,0 +1,325 @@
+"""The facade: one market of one deployment, as its members and everybody else use it.
+
+    market = Market.open("anvil")
+    reading = market.sign_reading(meter_key, Reading.of(meter, slot, 0, 0, values))
+    market.post(sender, [reading])
+    market.clear_and_settle(sender, window, windows)
+
+Messages are signed by whoever they bind and may be sent by anybody. Energy in Wh, money in
+nano-currency, prices in nano-currency per Wh, time in slots.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+from pathlib import Path
+
+from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings import enums, structs
+from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
+from p2pchain.chain.bindings.metering import ReadingSkipped
+from p2pchain.chain.connect import connect
+from p2pchain.chain.deployment import Contracts, Deployment, path_of
+from p2pchain.chain.events import of_receipt
+from p2pchain.chain.records import TX_GAS_CAP, Receipt
+from p2pchain.chain.sender import Sender
+from p2pchain.eip712 import (
+    Domain,
+    enrolment_digest,
+    limits_digest,
+    markets_domain,
+    metering_domain,
+    reading_digest,
+)
+from p2pchain.errors import BadInput
+from p2pchain.keys import Signer
+from p2pchain.model import (
+    WINDOW_SLOTS,
+    Enrolment,
+    Limits,
+    MarketParams,
+    Outcome,
+    Phase,
+    PriceRule,
+    Reading,
+    Refusal,
+    SlotResult,
+)
+from p2pchain.networks import Network, resolve
+
+# Gas that a reading takes at most: with new storage for all its words, and what it takes per slot.
+_READING_GAS = 170_000
+_READING_SLOT_GAS = 5_200
+# Gas that a member's slot takes at most in clearing and settling together, and a member in a call.
+_MEMBER_SLOT_GAS = 1_900
+_MEMBER_GAS = 90_000
+_BUDGET = TX_GAS_CAP * 7 // 8
+
+Step = Callable[[int], None]
+
+
+@dataclass(frozen=True, slots=True)
+class SlotStatus:
+    """Where a slot stands.
+
+    `missing` are the meters of members that have not posted it; `deadline` is the unix time from
+    which clearing does without them.
+    """
+
+    slot: int
+    window: int
+    phase: Phase
+    voided: bool
+    ended: bool
+    deadline: int
+    members: int
+    settled_members: int
+    missing: tuple[int, ...]
+    retail_nano: int
+    feed_in_nano: int
+    price_nano: int | None
+    result: SlotResult | None
+
+
+class Market:
+    """One market. Reads by itself; what is sent goes through the `Sender` that is handed in."""
+
+    def __init__(self, contracts: Contracts, market: bytes) -> None:
+        self.contracts = contracts
+        self.id = market
+
+    @classmethod
+    def open(
+        cls,
+        network: str | Network | None = None,
+        market: str | None = None,
+        deployment: Path | None = None,
+    ) -> Market:
+        """Connect to a network and return a market of its deployment, by name, id or the only one.
+
+        Raises NodeError, WrongNetwork (the code is not what was deployed) or BadInput.
+        """
+        profile = resolve(network)
+        record = Deployment.load(deployment or path_of(profile.name))
+        contracts = Contracts.checked(connect(profile), record)
+        return cls(contracts, record.market(market))
+
+    @cached_property
+    def params(self) -> MarketParams:
+        """The immutable parameters. Raises BadInput where the deployment has no such market."""
+        raw = self.contracts.markets.market_params(self.id)
+        if raw.tick_nano == 0:
+            raise BadInput(
+                f"there is no market 0x{self.id.hex()} in this deployment",
+                hint="'p2pchain admin market --help' creates one",
+            )
+        values = {f.name: getattr(raw, f.name) for f in fields(structs.MarketParams)}
+        return MarketParams(**{**values, "rule": PriceRule(int(raw.rule))})
+
+    @property
+    def slot_seconds(self) -> int:
+        """Length of a slot."""
+        return self.params.slot_seconds
+
+    @property
+    def currency(self) -> str:
+        """Code of the currency."""
+        return self.contracts.deployment.currency
+
+    @property
+    def member_count(self) -> int:
+        """Number of members."""
+        return self.contracts.markets.member_count(self.id)
+
+    def meters(self) -> list[int]:
+        """Return the meters of the members, in the order of their index."""
+        markets = self.contracts.markets
+        return [markets.meter_at(self.id, index) for index in range(self.member_count)]
+
+    @cached_property
+    def metering_domain(self) -> Domain:
+        """What a meter's signature is bound to."""
+        contract = self.contracts.address("Metering")
+        return metering_domain(self.contracts.chain.chain_id, contract)
+
+    @cached_property
+    def markets_domain(self) -> Domain:
+        """What an owner's signature is bound to."""
+        contract = self.contracts.address("Markets")
+        return markets_domain(self.contracts.chain.chain_id, contract)
+
+    # Messages: signed by whoever they bind
+
+    def sign_enrolment(self, owner: Signer, meter: int, from_slot: int) -> Enrolment:
+        """Return the owner's signed enrolment of a meter."""
+        message = Enrolment(self.id, meter, from_slot)
+        signature = owner.sign_digest(enrolment_digest(self.markets_domain, message))
+        return replace(message, signature=signature)
+
+    def sign_limits(self, owner: Signer, limits: Limits) -> Limits:
+        """Return standing limits with the owner's signature."""
+        signature = owner.sign_digest(limits_digest(self.markets_domain, limits))
+        return replace(limits, signature=signature)
+
+    def sign_reading(self, meter_key: Signer, reading: Reading) -> Reading:
+        """Return a reading with the meter's signature."""
+        return reading.signed(meter_key.sign_digest(reading_digest(self.metering_domain, reading)))
+
+    # Calls: what is to be sent, for whoever wants to look first
+
+    def enrol_call(self, enrolments: Sequence[Enrolment]) -> Call:
+        """Return the call that hands in enrolments."""
+        packed = [structs.Enrolment(e.market, e.meter, e.from_slot, e.signature) for e in enrolments]
+        return self.contracts.markets.enrol(packed)
+
+    def limits_call(self, limits: Sequence[Limits]) -> Call:
+        """Return the call that hands in standing limits."""
+        packed = [
+            structs.Limits(
+                x.market, x.meter, x.from_slot, x.sequence, x.buy_nano, x.sell_nano, x.signature
+            )
+            for x in limits
+        ]
+        return self.contracts.markets.set_limits(packed)
+
+    def post_call(self, readings: Sequence[Reading]) -> Call:
+        """Return the call that posts signed readings."""
+        return self.contracts.settlement.post_readings(self.id, [_reading(r) for r in readings])
+
+    def clear_and_settle_calls(self, first_window: int, windows: int) -> list[Call]:
+        """Return the calls that clear and settle windows, each within the gas of a transaction."""
+        settlement = self.contracts.settlement
+        members = max(1, self.member_count)
+        per_window = members * WINDOW_SLOTS * _MEMBER_SLOT_GAS
+        at_once = (_BUDGET - members * _MEMBER_GAS) // per_window
+        if at_once >= 1:
+            starts = range(first_window, first_window + windows, at_once)
+            end = first_window + windows
+            return [
+                settlement.clear_and_settle(self.id, start, min(at_once, end - start))
+                for start in starts
+            ]
+        part = _BUDGET // (WINDOW_SLOTS * _MEMBER_SLOT_GAS + _MEMBER_GAS)
+        steps = -(-members // part)
+        calls: list[Call] = []
+        for window in range(first_window, first_window + windows):
+            calls += [settlement.clear(self.id, window, 1, part)] * steps
+            calls += [settlement.settle(self.id, window, 1, part)] * steps
+        return calls
+
+    # Sending
+
+    def enrol(self, sender: Sender, enrolments: Sequence[Enrolment]) -> dict[int, Refusal]:
+        """Hand in enrolments; return those that were refused: meter -> why."""
+        receipt = sender.send(self.enrol_call(enrolments))
+        return {
+            e.meter: Refusal(int(e.reason))
+            for e in of_receipt(self.contracts, receipt)
+            if isinstance(e, EnrolmentSkipped)
+        }
+
+    def set_limits(self, sender: Sender, limits: Sequence[Limits]) -> dict[int, Refusal]:
+        """Hand in standing limits; return those that were refused: meter -> why."""
+        receipt = sender.send(self.limits_call(limits))
+        return {
+            e.meter: Refusal(int(e.reason))
+            for e in of_receipt(self.contracts, receipt)
+            if isinstance(e, LimitsSkipped)
+        }
+
+    def post(
+        self, sender: Sender, readings: Sequence[Reading], step: Step = lambda done: None
+    ) -> dict[tuple[int, int], Outcome]:
+        """Post readings in as few transactions as their gas allows.
+
+        Returns those that were not taken: (meter, first slot) -> why. `step` is told how many have
+        been handed in.
+        """
+        skipped: dict[tuple[int, int], Outcome] = {}
+        for batch in batches(readings):
+            receipt = sender.send(self.post_call(batch))
+            skipped |= self.skipped(receipt)
+            step(len(batch))
+        return skipped
+
+    def skipped(self, receipt: Receipt) -> dict[tuple[int, int], Outcome]:
+        """Return the readings that a transaction has passed over, and why."""
+        return {
+            (e.meter, e.first_slot): Outcome(int(e.reason))
+            for e in of_receipt(self.contracts, receipt)
+            if isinstance(e, ReadingSkipped)
+        }
+
+    def clear_and_settle(
+        self, sender: Sender, first_window: int, windows: int, step: Step = lambda done: None
+    ) -> list[Receipt]:
+        """Clear and settle windows, in order; return the receipts."""
+        receipts = []
+        for call in self.clear_and_settle_calls(first_window, windows):
+            receipts.append(sender.send(call))
+            step(len(receipts))
+        return receipts
+
+    # Looking
+
+    def slot_status(self, slot: int) -> SlotStatus:
+        """Return where a slot stands, and which members have not posted it."""
+        contracts, params = self.contracts, self.params
+        window = slot // WINDOW_SLOTS
+        state = contracts.settlement.window_state(self.id, window)
+        phase = Phase(int(state.phase))
+        reference = contracts.settlement.reference_at(self.id, slot)
+        result = None
+        if phase >= Phase.CLEARED:
+            raw = contracts.settlement.result_of(self.id, slot)
+            result = SlotResult(*(getattr(raw, f.name) for f in fields(structs.Result)))
+        end = (window + 1) * WINDOW_SLOTS * params.slot_seconds
+        now = contracts.chain.block().timestamp
+        missing = [] if phase == Phase.SETTLED else self._missing(slot, window)
+        return SlotStatus(
+            slot=slot,
+            window=window,
+            phase=phase,
+            voided=state.voided,
+            ended=(slot + 1) * params.slot_seconds <= now,
+            deadline=end + params.post_seconds,
+            members=state.members if phase >= Phase.CLEARING else self.member_count,
+            settled_members=self.member_count if phase == Phase.SETTLED else state.cursor,
+            missing=tuple(missing),
+            retail_nano=reference.retail_nano,
+            feed_in_nano=reference.feed_in_nano,
+            price_nano=reference.price_nano if reference.defined else None,
+            result=result,
+        )
+
+    def _missing(self, slot: int, window: int) -> Iterator[int]:
+        lane = slot % WINDOW_SLOTS
+        for meter in self.meters():
+            member = self.contracts.markets.member_of(self.id, meter)
+            word = self.contracts.settlement.lanes_of(self.id, meter, window)[0]
+            if member.from_slot <= slot and not word >> (224 + lane) & 1:
+                yield meter
+
+
+def batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+    """Cut readings into batches that fit the gas of a transaction even with new storage."""
+    batch: list[Reading] = []
+    gas = 0
+    for reading in readings:
+        needed = _READING_GAS + _READING_SLOT_GAS * reading.slots
+        if batch and gas + needed > _BUDGET:
+            yield batch
+            batch, gas = [], 0
+        batch.append(reading)
+        gas += needed
+    if batch:
+        yield batch
+
+
+def _reading(r: Reading) -> structs.Reading:
+    quality = enums.Quality(int(r.quality))
+    return structs.Reading(
+        r.meter, r.first_slot, r.slots, quality, r.import_wh, r.export_wh, r.intervals, r.signature
+    )

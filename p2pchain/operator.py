@@ -1,0 +1,117 @@
+"""What the people who run a market do: areas, suppliers, tariffs, meters, markets, roles.
+
+Each function returns the `Call` to send, or sends it and returns what it created. The roles that
+are needed are those of docs/governance.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import fields
+from typing import TypeVar
+
+from p2pchain.chain.abi import Call, Event
+from p2pchain.chain.bindings import structs
+from p2pchain.chain.bindings.enums import PriceRule
+from p2pchain.chain.bindings.markets import MarketCreated
+from p2pchain.chain.bindings.registry import AreaAdded, MeterRegistered, SupplierAdded
+from p2pchain.chain.deployment import ROLES, Contracts
+from p2pchain.chain.events import of_receipt
+from p2pchain.chain.sender import Sender
+from p2pchain.errors import BadInput
+from p2pchain.model import MarketParams, TariffRow, Terms
+
+E = TypeVar("E", bound=Event)
+
+
+class Operator:
+    """A sender with the roles of an operator on one deployment."""
+
+    def __init__(self, contracts: Contracts, sender: Sender) -> None:
+        self.contracts = contracts
+        self.sender = sender
+
+    def add_area(self, operator: str, parent: int = 0) -> int:
+        """Add an area whose network charges go to `operator`; return its number."""
+        call = self.contracts.registry.add_area(parent, operator)
+        return self._created(call, AreaAdded).area
+
+    def add_supplier(self, account: str, name: str) -> int:
+        """Add a supplier; return its number."""
+        call = self.contracts.registry.add_supplier(account, name)
+        return self._created(call, SupplierAdded).supplier
+
+    def publish_tariff(
+        self,
+        supplier: int,
+        tariff: int,
+        from_slot: int,
+        rows: Sequence[TariffRow],
+        standing_nano: int = 0,
+    ) -> Call:
+        """Return the call by which a supplier publishes prices from a slot that has not begun."""
+        packed = [
+            structs.Row(
+                row.energy, row.feed_in, row.imbalance, row.network, row.levies, row.tax
+            )
+            for row in rows
+        ]
+        return self.contracts.tariffs.publish(supplier, tariff, from_slot, packed, standing_nano)
+
+    def register_meter_call(
+        self, area: int, point_commitment: bytes, terms: Terms, signer: bytes
+    ) -> Call:
+        """Return the call that registers a meter; `signer` is an address or an ERC-7913 signer."""
+        return self.contracts.registry.register_meter(
+            area, point_commitment, _terms(terms), signer
+        )
+
+    def register_meter(
+        self, area: int, point_commitment: bytes, terms: Terms, signer: bytes
+    ) -> int:
+        """Register a meter with its first terms and key; return its number."""
+        call = self.register_meter_call(area, point_commitment, terms, signer)
+        return self._created(call, MeterRegistered).meter
+
+    def set_terms(self, meter: int, terms: Terms) -> Call:
+        """Return the call that changes owner, supplier, tariff or fuse from a slot on."""
+        return self.contracts.registry.set_terms(meter, _terms(terms))
+
+    def create_market(self, params: MarketParams) -> bytes:
+        """Create a market; return its id, the hash of its parameters."""
+        call = self.contracts.markets.create_market(_params(params))
+        return self._created(call, MarketCreated).market
+
+    def grant_role(self, role: str, account: str, delay_seconds: int = 0) -> Call:
+        """Return the call that gives a role to an account. Raises BadInput for an unknown role."""
+        return self.contracts.access_manager.grant_role(_role(role), account, delay_seconds)
+
+    def revoke_role(self, role: str, account: str) -> Call:
+        """Return the call that takes a role from an account."""
+        return self.contracts.access_manager.revoke_role(_role(role), account)
+
+    def _created(self, call: Call, kind: type[E]) -> E:
+        receipt = self.sender.send(call)
+        for event in of_receipt(self.contracts, receipt):
+            if isinstance(event, kind):
+                return event
+        raise AssertionError(f"{call.name} left no {kind.__name__}")
+
+
+def _role(name: str) -> int:
+    if name == "ADMIN":
+        return 0
+    if name not in ROLES:
+        known = ", ".join(["ADMIN", *ROLES])
+        raise BadInput(f"there is no role '{name}'", hint=f"the roles are {known}")
+    return ROLES[name]
+
+
+def _terms(terms: Terms) -> structs.Terms:
+    return structs.Terms(*(getattr(terms, f.name) for f in fields(structs.Terms)))
+
+
+def _params(params: MarketParams) -> structs.MarketParams:
+    values = {f.name: getattr(params, f.name) for f in fields(structs.MarketParams)}
+    values["rule"] = PriceRule(int(params.rule))
+    return structs.MarketParams(**values)
