@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from p2pchain.chain.connect import Chain
     from p2pchain.chain.sender import Sender
     from p2pchain.keys import Keystore, LocalSigner
+    from p2pchain.market import Market
     from p2pchain.networks import Network
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -32,6 +33,7 @@ class Env:
 
     def __init__(self) -> None:
         self.network_choice: str | None = None
+        self.market_choice: str | None = None
         self.account: str | None = None
         self.passphrase_file: Path | None = None
         self.yes = False
@@ -95,6 +97,16 @@ class Env:
             name = found.call.name or "a transaction"
             self.note(f"from an earlier run: {name} is {found.state} (0x{found.tx_hash.hex()})")
         return sender
+
+    @cached_property
+    def market(self) -> Market:
+        """The market of `market_choice`, or the only one, of the network's deployment."""
+        from p2pchain.chain.deployment import Contracts, Deployment, path_of
+        from p2pchain.market import Market
+
+        record = Deployment.load(path_of(self.network.name))
+        chosen = record.market(self.market_choice)
+        return Market(Contracts.checked(self.chain, record), chosen)
 
     def journal_path(self, address: str) -> Path | None:
         """Where transactions of this address are stored before they are sent.
