@@ -15,6 +15,7 @@ PACKAGE = Path(__file__).resolve().parents[1] / "p2pchain"
 # A module imports from its own layer and from those before it, never from a later one.
 LAYERS = (
     {
+        "data",
         "eip712",
         "errors",
         "ledger",
@@ -24,13 +25,16 @@ LAYERS = (
         "posting",
         "registry",
         "replay",
+        "rules",
         "settlement",
+        "simulate",
         "twin",
         "units",
     },
     {"keys", "networks"},
     {"chain", "dev"},
-    {"market", "index", "meter"},
+    {"market", "operator", "index", "meter"},
+    {"history", "checks"},
     {"report"},
     {"cli"},
 )
