@@ -6,14 +6,16 @@ hold far more gas than a transaction may use.
 
 from __future__ import annotations
 
+import ctypes
 import os
 import platform
 import shutil
+import signal
 import socket
 import subprocess
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -29,6 +31,7 @@ Engine = Literal["auto", "anvil", "embedded"]
 DEFAULT_PORT = 8545
 ENV_ANVIL = "P2PCHAIN_ANVIL"
 _START_SECONDS = 30
+_PR_SET_PDEATHSIG = 1
 _BLOCK_GAS = 200_000_000
 
 
@@ -103,6 +106,7 @@ class Anvil:
             stdout=self._output,
             stderr=subprocess.STDOUT,
             start_new_session=True,
+            preexec_fn=_die_with_parent(),
         )
         try:
             self._await_answer()
@@ -198,6 +202,17 @@ def find_anvil() -> Path | None:
         if folder.name == "node_modules" and (found := _npm_binary(folder)):
             return found
     return None
+
+
+def _die_with_parent() -> Callable[[], object] | None:
+    """Return what makes a child end when we are killed without a word (Linux only).
+
+    An orphan would keep the port and answer the next who asks there.
+    """
+    if platform.system() != "Linux":
+        return None
+    prctl = ctypes.CDLL(None).prctl
+    return lambda: prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
 
 
 def _npm_binary(modules: Path) -> Path | None:

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import time
 import urllib.error
 import urllib.request
 from pathlib import Path
@@ -98,7 +99,19 @@ def test_a_program_that_is_not_anvil(monkeypatch: pytest.MonkeyPatch, tmp_path: 
         start(0, engine="anvil")
 
 
-@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM])
+def _gone(url: str) -> None:
+    """Wait until nothing answers there any more."""
+    end = time.monotonic() + 10
+    while time.monotonic() < end:
+        try:
+            connect(url).close()
+        except NodeUnreachable:
+            return
+        time.sleep(0.05)
+    pytest.fail(f"{url} still answers")
+
+
+@pytest.mark.parametrize("stop", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 @pytest.mark.parametrize("engine", ["embedded", pytest.param("anvil", marks=pytest.mark.anvil)])
 def test_command(tmp_path: Path, engine: str, stop: signal.Signals) -> None:
     if engine == "anvil" and find_anvil() is None:
@@ -126,6 +139,9 @@ def test_command(tmp_path: Path, engine: str, stop: signal.Signals) -> None:
     finally:
         process.kill()
         process.communicate()
+    if stop is signal.SIGKILL:
+        _gone(url)
+        return
     assert process.returncode == 0
     assert "Traceback" not in rest + errors
     with pytest.raises(NodeUnreachable):
