@@ -22,7 +22,7 @@ bytes32 = st.binary(min_size=32, max_size=32)
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
 domains = st.builds(
     eip712.Domain,
-    st.sampled_from((eip712.METERING, eip712.SETTLEMENT)),
+    st.sampled_from((eip712.METERING, eip712.MARKETS)),
     st.integers(1, 2**53),
     addresses,
 )
