@@ -10,6 +10,7 @@ fields in snake case; structs may be objects or tuples.
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any, Final
 
@@ -95,17 +96,13 @@ class TwinMarket(Twin):
         """Raise Difference unless what the log announced is what was computed (in any order)."""
         for difference in self._unvoided.values():
             raise difference
-        announced = list(self._announced)
-        missing = []
-        for effect in self.effects:
-            if effect in announced:
-                announced.remove(effect)
-            else:
-                missing.append(effect)
+        announced, computed = Counter(self._announced), Counter(self.effects)
+        unexplained = list((announced - computed).elements())
+        missing = list((computed - announced).elements())
         self._announced.clear()
         self.effects.clear()
-        if announced or missing:
-            raise Difference(_describe(announced, missing))
+        if unexplained or missing:
+            raise Difference(_describe(unexplained, missing))
 
     def apply_transaction(self, events: Iterable[Any]) -> None:
         """Apply the events of one transaction, in order, and check what followed from them."""
