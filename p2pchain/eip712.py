@@ -2,7 +2,7 @@
 
 A digest is keccak256(0x1901 || domain separator || struct hash), see
 https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol` and
-`contracts/settlement/Members.sol`. Nothing here signs; `p2pchain.keys` does.
+`contracts/Markets.sol`. Nothing here signs; `p2pchain.keys` does.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The readable twin of `contracts/settlement/Members`, `Contexts`, `Accounts` and `Posting`.
+"""The readable twin of `contracts/settlement/Context`, `Account` and `Posting`, and of `Markets`.
 
 Volumes in Wh, prices in nano-currency per Wh, money in nano-currency; every sum is exact. The three
 phases take what they need to know from the registry and the ledger twins. Where the contract packs

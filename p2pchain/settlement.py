@@ -1,4 +1,4 @@
-"""The readable twin of `contracts/settlement/Clearing.sol` and `Settlement.sol`: clear and settle.
+"""The readable twin of `contracts/settlement/Clearing.sol` and `Settling.sol`: clear and settle.
 
 Volumes in Wh, prices in nano-currency per Wh, money in nano-currency; every sum is exact.
 """
