@@ -8,15 +8,18 @@ BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 UV     := .tools/bin/uv
 PINNED_UV := 0.13.9
-out    ?= build/scale.json
 
-.PHONY: demo test setup setup-dev setup-node capabilities lock clean
+.PHONY: demo test test-deep setup setup-dev setup-node capabilities lock clean
 
 demo: setup
 	@$(BIN)/p2pchain demo --html build/demo.html
 
 test:
-	@$(PYTHON) tools/run_tests.py
+	@$(PYTHON) -m tools.run_tests
+
+# Long campaigns: all that have not passed on these sources, or PART=fuzz|invariant|books.
+test-deep:
+	@$(PYTHON) -m tools.run_deep $(PART)
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

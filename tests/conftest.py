@@ -10,11 +10,23 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 ROOT = Path(__file__).resolve().parents[1]
 PROPERTIES = range(1, 33)
 # Set where every tool must be there (CI): a test that cannot run is then a failure, not a skip.
 REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
+# Set by `make test-deep`: campaigns are long and search anew each time.
+DEEP = os.environ.get("P2PCHAIN_CAMPAIGN") == "deep"
+
+settings.register_profile("usual", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile("deep", deadline=None, print_blob=True)
+settings.load_profile("deep" if DEEP else "usual")
+
+
+def campaign(usual: int, deep: int) -> int:
+    """How many cases a test tries: `usual` in `make test`, `deep` in `make test-deep`."""
+    return deep if DEEP else usual
 
 
 def capability_ids() -> set[str]:

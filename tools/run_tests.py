@@ -26,9 +26,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 RECORD = BUILD / "test-record.json"
+PROGRAMS = ROOT / "node_modules" / ".bin"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
-PART_SECONDS = 30 * 60  # a part that takes longer hangs
 
 
 @dataclass
@@ -49,6 +49,7 @@ class Part:
     count: Callable[[str, int], Outcome]
     needs: Sequence[str] = ()
     environment: Mapping[str, str] = field(default_factory=dict)
+    seconds: int = 30 * 60  # one that takes longer hangs
 
 
 class Run:
@@ -98,10 +99,10 @@ class Run:
             )
             self._running.add(process)
             try:
-                return process.wait(PART_SECONDS)
+                return process.wait(part.seconds)
             except subprocess.TimeoutExpired:
                 os.killpg(process.pid, signal.SIGKILL)
-                output.write(f"\nstopped after {PART_SECONDS} s\n".encode())
+                output.write(f"\nstopped after {part.seconds} s\n".encode())
                 return process.wait()
             finally:
                 self._running.discard(process)
@@ -109,7 +110,13 @@ class Run:
     def _finish(self, part: Part, outcome: Outcome, seconds: float, text: str) -> None:
         with self._lock:
             self.outcomes[part.name], self.seconds[part.name] = outcome, round(seconds, 1)
-            word = "FAIL" if outcome.failed else "ok" if outcome.passed else "skip"
+            word = (
+                "FAIL"
+                if outcome.failed
+                else "ok"
+                if outcome.passed or not outcome.skipped
+                else "skip"
+            )
             print(f"{word:4}  {part.name:18} {seconds:7.1f} s", flush=True)
             if outcome.failed:
                 print("\n".join(f"      {line}" for line in text.splitlines()[-60:]), flush=True)
@@ -130,19 +137,23 @@ def quiet(_: str, code: int) -> Outcome:
     return Outcome(failed=int(code != 0))
 
 
-def count_pytest(_: str, code: int) -> Outcome:
-    """Read the record that tests/conftest.py has written."""
-    tests: dict[str, dict[str, Any]] = {}
-    if RECORD.is_file():
-        tests = json.loads(RECORD.read_text(encoding="utf-8"))["tests"]
-    outcomes = [test["outcome"] for test in tests.values()]
-    skipped = [
-        {"name": name, "reason": test["reason"]}
-        for name, test in sorted(tests.items())
-        if test["outcome"] == "skipped"
-    ]
-    failed = outcomes.count("failed")
-    return Outcome(outcomes.count("passed"), failed or int(code != 0), skipped)
+def count_pytest(record: Path) -> Callable[[str, int], Outcome]:
+    """Return what reads the record that tests/conftest.py writes."""
+
+    def count(_: str, code: int) -> Outcome:
+        tests: dict[str, dict[str, Any]] = {}
+        if record.is_file():
+            tests = json.loads(record.read_text(encoding="utf-8"))["tests"]
+        outcomes = [test["outcome"] for test in tests.values()]
+        skipped = [
+            {"name": name, "reason": test["reason"]}
+            for name, test in sorted(tests.items())
+            if test["outcome"] == "skipped"
+        ]
+        failed = outcomes.count("failed") or int(code != 0)
+        return Outcome(outcomes.count("passed"), failed, skipped)
+
+    return count
 
 
 def count_forge(text: str, code: int) -> Outcome:
@@ -163,12 +174,7 @@ def main() -> int:
     RECORD.unlink(missing_ok=True)
     run = Run()
     try:
-        together(
-            run,
-            [Part("install python", ["make", "--silent", "setup-dev"], quiet)],
-            [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"])],
-        )
-        if not any(outcome.failed for outcome in run.outcomes.values()):
+        if install(run):
             together(run, python_lane(), contract_lane())
             run.part(capability_part())
     except KeyboardInterrupt:
@@ -177,6 +183,16 @@ def main() -> int:
         return 130
     run.seconds["total"] = round(time.monotonic() - started, 1)
     return report(run)
+
+
+def install(run: Run) -> bool:
+    """Install everything; return whether that worked."""
+    together(
+        run,
+        [Part("install python", ["make", "--silent", "setup-dev"], quiet)],
+        [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"])],
+    )
+    return not any(outcome.failed for outcome in run.outcomes.values())
 
 
 def together(run: Run, *lanes: Sequence[Part]) -> None:
@@ -194,27 +210,26 @@ def python_lane() -> list[Part]:
     pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--record", str(RECORD)]
     return [
         Part("ruff", [python, "-m", "ruff", "check"], check),
+        Part("ruff format", [python, "-m", "ruff", "format", "--check"], check),
         Part("mypy", [python, "-m", "mypy"], check),
-        Part("pytest", [*pytest, "--durations", "15"], count_pytest),
+        Part("pytest", [*pytest, "--durations", "15"], count_pytest(RECORD)),
     ]
 
 
 def contract_lane() -> list[Part]:
-    installed = ROOT / "node_modules" / ".bin"
-    # A platform without a package of forge uses the one that is on the PATH.
-    forge = str(installed / "forge") if (installed / "forge").exists() else "forge"
     snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
-    solhint = ["node", str(installed / "solhint"), "--max-warnings", "0"]
+    solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
+    rebuilt = [str(PYTHON.parent / "p2pchain"), "dev", "build", "--check"]
     return [
         Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
-        Part("forge", [forge, "test"], count_forge, ["node", forge], snapshots),
-        Part(
-            "dev build --check",
-            [str(PYTHON), "-m", "p2pchain", "dev", "build", "--check"],
-            check,
-            ["node"],
-        ),
+        Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots),
+        Part("dev build --check", rebuilt, check, ["node"]),
     ]
+
+
+def forge() -> str:
+    """Return the program to run; a platform without a package of it uses the one on the PATH."""
+    return str(PROGRAMS / "forge") if (PROGRAMS / "forge").exists() else "forge"
 
 
 def capability_part() -> Part:
@@ -225,15 +240,15 @@ def capability_part() -> Part:
     )
 
 
-def report(run: Run) -> int:
-    """Write the summary, print it, and return the exit code."""
+def report(run: Run, path: Path = BUILD / "test-summary.json") -> int:
+    """Write the summary to `path`, print it, and return the exit code."""
     outcomes = run.outcomes.values()
     skipped = [entry for outcome in outcomes for entry in outcome.skipped]
     passed = sum(outcome.passed for outcome in outcomes)
     failed = sum(outcome.failed for outcome in outcomes)
     summary = {"passed": passed, "failed": failed, "skipped": skipped, "seconds": run.seconds}
     text = json.dumps(summary, indent=1) + "\n"
-    (BUILD / "test-summary.json").write_text(text, encoding="utf-8")
+    path.write_text(text, encoding="utf-8")
     for entry in skipped:
         print(f"skipped: {entry['name']} ({entry['reason']})")
     parts = ", ".join(f"{name} {seconds:.0f}" for name, seconds in run.seconds.items())
