@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import ast
+import re
 import subprocess
 import sys
+import tomllib
 from collections.abc import Iterator
+from importlib.metadata import packages_distributions
 from pathlib import Path
 
 import pytest
@@ -97,6 +100,23 @@ def test_a_library_is_known_only_where_it_belongs(path: Path) -> None:
         if part_of(path) not in ONLY.get(name.partition(".")[0], {part_of(path)})
     ]
     assert not wrong
+
+
+def test_every_library_that_is_imported_is_declared() -> None:
+    project = tomllib.loads((PACKAGE.parent / "pyproject.toml").read_text("utf-8"))["project"]
+    declared = {
+        re.split(r"[^A-Za-z0-9_.-]", text)[0].lower().replace("_", "-")
+        for text in (*project["dependencies"], *project["optional-dependencies"]["dev"])
+    }
+    brought_by = packages_distributions()
+    missing = {
+        f"{path.relative_to(PACKAGE.parent)}: {name}"
+        for path in modules()
+        for _, name in imports(path)
+        if (top := name.partition(".")[0]) not in {"p2pchain", *sys.stdlib_module_names}
+        and not {d.lower().replace("_", "-") for d in brought_by.get(top, ())} & declared
+    }
+    assert not missing
 
 
 def test_imports_are_seen_wherever_they_stand() -> None:
