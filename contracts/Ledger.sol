@@ -24,6 +24,8 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     uint256 private constant NANO_DECIMALS = 9;
+    /// @dev With a metered volume on top (24 bits) it still fits a lane of a posting (27 bits).
+    int256 private constant MAX_CONTRACTED_WH = (1 << 26) - 1;
 
     /* IMMUTABLES */
 
@@ -129,7 +131,10 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         require(account != address(0), ZeroAccount());
         _takeFree(msg.sender, amountNano);
         Cover storage cover = _covers[account][msg.sender][meter];
-        cover.guaranteeFreeNano = (cover.guaranteeFreeNano + amountNano).toUint64();
+        uint256 free = cover.guaranteeFreeNano + amountNano;
+        // What is locked comes back to the free part one day and must fit there too.
+        (free + cover.guaranteeLockedNano).toUint64();
+        cover.guaranteeFreeNano = free.toUint64();
         emit GuaranteeGiven(msg.sender, account, meter, amountNano);
     }
 
@@ -320,6 +325,7 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         uint256 shift = (slot % 8) * 32;
         uint256 word = contractedWord[meter][slot / 8];
         int256 sum = int256(int32(uint32(word >> shift))) + wh;
+        require(sum <= MAX_CONTRACTED_WH && sum >= -MAX_CONTRACTED_WH, TooMuchContracted(meter, slot));
         word = (word & ~(uint256(type(uint32).max) << shift)) | (uint256(uint32(sum.toInt32())) << shift);
         contractedWord[meter][slot / 8] = word;
         PostingRange memory range = _postings[meter];

@@ -13,6 +13,7 @@ import {Signatures} from "./libraries/Signatures.sol";
 contract Markets is IMarkets, AccessManaged, EIP712 {
     /// @dev Place is the index plus one, so that zero tells a meter that is no member. One word.
     struct MemberState {
+        address owner;
         uint32 place;
         uint32 fromSlot;
         uint32 sequence;
@@ -48,6 +49,8 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     mapping(bytes32 market => MarketParams) private _params;
     mapping(bytes32 market => uint32[]) private _memberMeters;
     mapping(bytes32 market => mapping(uint32 meter => MemberState)) private _members;
+    /// @dev First slots of enrolments by earlier owners.
+    mapping(bytes32 market => mapping(uint32 meter => mapping(address owner => uint32))) private _pastConsents;
     mapping(bytes32 market => mapping(uint32 meter => LimitState)) private _limits;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => LimitState))) private _pastLimits;
     /// @dev By version and UTC hour: buy in the low, sell in the high 32 bits.
@@ -174,11 +177,30 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     {
         state = _limits[market][meter];
         untilSlot = type(uint32).max;
-        while (state.version != 0 && state.fromSlot > slot) {
-            untilSlot = state.fromSlot;
-            state = _pastLimits[market][meter][state.version - 1];
+        if (state.version != 0 && state.fromSlot > slot) {
+            (state, untilSlot) = _pastLimitsAt(_pastLimits[market][meter], state, slot);
         }
         if (state.version == 0) (state.buyNano, state.sellNano) = (BUY_AT_TARIFF, SELL_AT_TARIFF);
+    }
+
+    /// @dev The version before `latest` that is in force in `slot`. Versions begin in the order of their numbers, so a
+    /// binary search finds it, whatever their number; the newest but one is tried first, since that is asked most.
+    function _pastLimitsAt(mapping(uint32 version => LimitState) storage past, LimitState memory latest, uint256 slot)
+        private
+        view
+        returns (LimitState memory state, uint256 untilSlot)
+    {
+        untilSlot = latest.fromSlot;
+        state = past[latest.version - 1];
+        if (state.version == 0 || state.fromSlot <= slot) return (state, untilSlot);
+        uint32 low;
+        uint32 high = state.version;
+        while (high - low > 1) {
+            uint32 middle = low + (high - low) / 2;
+            if (past[middle].fromSlot <= slot) low = middle;
+            else high = middle;
+        }
+        return (past[low], past[high].fromSlot);
     }
 
     function _hourly(bytes32 market, uint32 meter, uint32 version) private view returns (uint64[] memory pairs) {
@@ -189,15 +211,34 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
 
     function _memberTerms(bytes32 market, uint32 meter, uint32 slot) private view returns (MemberTerms memory m) {
         MemberState memory state = _members[market][meter];
-        (m.meter, m.index, m.fromSlot) = (meter, state.place - 1, state.fromSlot);
-        if (slot < state.fromSlot) slot = state.fromSlot;
-        (IRegistry.Terms memory terms, uint32 untilSlot) = registry.termsAt(meter, slot);
-        (m.owner, m.supplier, m.tariff) = (terms.owner, terms.supplier, terms.tariff);
-        m.billingGrade = terms.billingGrade;
+        (m.meter, m.index) = (meter, state.place - 1);
+        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory terms, uint32 untilSlot) {
+            (m.owner, m.supplier, m.tariff, m.untilSlot) = (terms.owner, terms.supplier, terms.tariff, untilSlot);
+            m.billingGrade = terms.billingGrade;
+        } catch {
+            m.untilSlot = state.fromSlot; // before the meter was registered
+        }
+        m.active = _consents(market, state, m.owner, slot, meter);
+        if (!m.active) {
+            if (slot < state.fromSlot && state.fromSlot < m.untilSlot) m.untilSlot = state.fromSlot;
+            return m;
+        }
         (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
-        m.untilSlot = untilSlot < limitsUntil ? untilSlot : uint32(limitsUntil);
+        if (limitsUntil < m.untilSlot) m.untilSlot = uint32(limitsUntil);
         (m.buyNano, m.sellNano) = (limits.buyNano, limits.sellNano);
         if (limits.hourly) m.hourly = _hourly(market, meter, limits.version);
+    }
+
+    /// @dev Whether the owner of a slot has enrolled for it: a new owner is not bound by what an old one signed.
+    function _consents(bytes32 market, MemberState memory state, address owner, uint32 slot, uint32 meter)
+        private
+        view
+        returns (bool)
+    {
+        if (owner == state.owner && slot >= state.fromSlot) return true;
+        if (owner == address(0)) return false;
+        uint32 past = _pastConsents[market][meter][owner];
+        return past != 0 && slot >= past;
     }
 
     function _enrol(Enrolment calldata e) private returns (Refusal) {
@@ -206,20 +247,31 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         if (params.tickNano == 0) return Refusal.UnknownMarket;
         if (e.meter == 0 || e.meter > registry.meterCount()) return Refusal.UnknownMeter;
         if (registry.areaOf(e.meter) != params.area) return Refusal.OtherArea;
-        if (_members[e.market][e.meter].place != 0 || metering.headOf(e.meter).enrolled) {
-            return Refusal.AlreadyEnrolled;
-        }
+        MemberState memory state = _members[e.market][e.meter];
+        if (state.place == 0 && metering.headOf(e.meter).enrolled) return Refusal.AlreadyEnrolled;
         if (e.fromSlot <= registry.currentSlot()) return Refusal.TooLate;
         bytes32 structHash = keccak256(abi.encode(ENROLMENT_TYPE, e.market, e.meter, e.fromSlot));
-        Refusal refusal = _checkOwner(e.meter, e.fromSlot, structHash, e.signature);
+        (address owner, Refusal refusal) = _checkOwner(e.meter, e.fromSlot, structHash, e.signature);
         if (refusal != Refusal.None) return refusal;
-        uint32[] storage meters = _memberMeters[e.market];
-        uint32 index = uint32(meters.length);
-        meters.push(e.meter);
-        _members[e.market][e.meter] = MemberState(index + 1, e.fromSlot, 0);
-        metering.enrol(e.meter);
-        emit Enrolled(e.market, e.meter, index, e.fromSlot, e.signature);
+        if (state.place != 0) {
+            if (owner == state.owner) return Refusal.AlreadyEnrolled;
+            _succeed(e, state);
+        } else {
+            _memberMeters[e.market].push(e.meter);
+            state.place = uint32(_memberMeters[e.market].length);
+            metering.enrol(e.meter);
+        }
+        _members[e.market][e.meter] = MemberState(owner, state.place, e.fromSlot, 0);
+        emit Enrolled(e.market, e.meter, state.place - 1, e.fromSlot, e.signature);
         return Refusal.None;
+    }
+
+    /// @dev A new owner takes the place of an old one: what the old one stated ends, what it owes does not.
+    function _succeed(Enrolment calldata e, MemberState memory old) private {
+        mapping(address => uint32) storage past = _pastConsents[e.market][e.meter];
+        if (past[old.owner] == 0) past[old.owner] = old.fromSlot;
+        LimitState memory none = LimitState(e.fromSlot, 0, false, BUY_AT_TARIFF, SELL_AT_TARIFF);
+        _putLimits(e.market, e.meter, none);
     }
 
     function _setLimits(Limits calldata l) private returns (Refusal) {
@@ -241,8 +293,10 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
                 keccak256(abi.encodePacked(l.sellNano))
             )
         );
-        Refusal refusal = _checkOwner(l.meter, l.fromSlot, structHash, l.signature);
+        (address owner, Refusal refusal) = _checkOwner(l.meter, l.fromSlot, structHash, l.signature);
         if (refusal != Refusal.None) return refusal;
+        // Once a new owner has enrolled, the old one cannot state what would reach into his slots.
+        if (owner != member.owner) return Refusal.NotAMember;
         _members[l.market][l.meter].sequence = l.sequence;
         _storeLimits(l, figures == 24);
         emit LimitsSet(l.market, l.meter, l.fromSlot, l.sequence, l.buyNano, l.sellNano, l.signature);
@@ -251,13 +305,8 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
 
     /// @dev What was stated for later slots and has not begun gives way to the newer message.
     function _storeLimits(Limits calldata l, bool hourly) private {
-        LimitState memory before = _limits[l.market][l.meter];
-        while (before.version != 0 && before.fromSlot >= l.fromSlot) {
-            before = _pastLimits[l.market][l.meter][before.version - 1];
-        }
-        uint32 version = before.version + 1;
-        _pastLimits[l.market][l.meter][before.version] = before;
-        _limits[l.market][l.meter] = LimitState(l.fromSlot, version, hourly, l.buyNano[0], l.sellNano[0]);
+        LimitState memory stated = LimitState(l.fromSlot, 0, hourly, l.buyNano[0], l.sellNano[0]);
+        uint32 version = _putLimits(l.market, l.meter, stated);
         if (!hourly) return;
         uint64[24] storage table = _hourlyLimits[l.market][l.meter][version];
         for (uint256 hour; hour < 24; ++hour) {
@@ -265,22 +314,34 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         }
     }
 
+    /// @dev Puts limits behind the version that is in force before their first slot; returns their version.
+    function _putLimits(bytes32 market, uint32 meter, LimitState memory next) private returns (uint32 version) {
+        LimitState memory latest = _limits[market][meter];
+        if (latest.version != 0 && latest.fromSlot >= next.fromSlot) {
+            (latest,) = _pastLimitsAt(_pastLimits[market][meter], latest, next.fromSlot - 1);
+        }
+        version = latest.version + 1;
+        next.version = version;
+        _pastLimits[market][meter][latest.version] = latest;
+        _limits[market][meter] = next;
+    }
+
     /// @dev Signed, or called, by the account that owns the meter in the slot from which the message counts.
     function _checkOwner(uint32 meter, uint32 slot, bytes32 structHash, bytes calldata signature)
         private
         view
-        returns (Refusal)
+        returns (address owner, Refusal)
     {
         IRegistry.Terms memory terms;
         try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32) {
             terms = t;
         } catch {
-            return Refusal.TooLate;
+            return (address(0), Refusal.TooLate);
         }
-        if (!terms.billingGrade) return Refusal.NotBillingGrade;
-        if (signature.length == 0 && msg.sender == terms.owner) return Refusal.None;
-        return Signatures.isSignedBy(_hashTypedDataV4(structHash), signature, terms.owner)
-            ? Refusal.None
-            : Refusal.BadSignature;
+        owner = terms.owner;
+        if (!terms.billingGrade) return (owner, Refusal.NotBillingGrade);
+        if (signature.length == 0 && msg.sender == owner) return (owner, Refusal.None);
+        bool signed = Signatures.isSignedBy(_hashTypedDataV4(structHash), signature, owner);
+        return (owner, signed ? Refusal.None : Refusal.BadSignature);
     }
 }

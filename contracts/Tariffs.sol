@@ -113,12 +113,21 @@ contract Tariffs is ITariffs {
 
     /* INTERNAL */
 
-    /// @dev The latest version that begins at or before `slot`; from the newest backwards, since that is asked most.
+    /// @dev The latest version that begins at or before `slot`. The newest two are tried first, since they are asked
+    /// most; then a binary search, so that versions far ahead make nothing dear.
     function _find(uint16 supplier, uint16 tariff, uint256 slot) private view returns (uint256 version, bool found) {
         Version[] storage versions = _versions[supplier][tariff];
-        for (uint256 i = versions.length; i > 0; --i) {
-            if (versions[i - 1].fromSlot <= slot) return (i - 1, true);
+        uint256 high = versions.length;
+        for (uint256 tries; tries < 2 && high > 0; ++tries) {
+            if (versions[--high].fromSlot <= slot) return (high, true);
         }
+        uint256 low;
+        while (low < high) {
+            uint256 middle = (low + high) / 2;
+            if (versions[middle].fromSlot <= slot) low = middle + 1;
+            else high = middle;
+        }
+        return low == 0 ? (0, false) : (low - 1, true);
     }
 
     function _hour(Version memory version, uint256 slot) private view returns (uint256) {

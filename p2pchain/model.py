@@ -230,10 +230,12 @@ class MarketParams:
 
 @dataclass(slots=True)
 class Member:
-    """A meter's place in a market; `sequence` is that of its latest limits."""
+    """A meter's place in a market; `sequence` is that of the latest limits of `owner`, who has
+    enrolled it last, from `from_slot` on."""
 
     meter: int
     index: int
+    owner: str
     from_slot: int
     sequence: int = 0
 

@@ -109,6 +109,7 @@ class PostingTwin:
         self._emit = emit
         self.members: list[Member] = []
         self.by_meter: dict[int, Member] = {}
+        self.consents: dict[tuple[int, str], int] = {}
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
         self.postings: dict[tuple[int, int], Posting] = {}
         self.results: dict[int, SlotResult] = {}
@@ -118,13 +119,27 @@ class PostingTwin:
 
     # What is agreed before delivery
 
-    def enrol(self, meter: int, from_slot: int) -> Member:
-        """Add a member; return it."""
-        member = Member(meter, len(self.members), from_slot)
+    def enrol(self, meter: int, owner: str, from_slot: int) -> Member:
+        """Add a member, or put a new owner in the place of the old one; return it."""
+        self.consents.setdefault((meter, owner), from_slot)
+        member = self.by_meter.get(meter)
+        if member is not None:
+            member.owner, member.from_slot, member.sequence = owner, from_slot, 0
+            self.limits[meter].put(from_slot, Limits(self.market, meter, from_slot, 0))
+            return member
+        member = Member(meter, len(self.members), owner, from_slot)
         self.members.append(member)
         self.by_meter[meter] = member
         self._emit("MeterEnrolled", meter=meter)
         return member
+
+    def is_active(self, meter: int, slot: int) -> bool:
+        """Return whether the owner of a meter in a slot has enrolled it for that slot."""
+        terms = self._registry.terms_at(meter, slot)
+        if terms is None or meter not in self.by_meter:
+            return False
+        consent = self.consents.get((meter, terms.owner))
+        return consent is not None and slot >= consent
 
     def set_limits(self, limits: Limits) -> None:
         """Limits hold from their first slot; what was stated for later slots gives way."""
@@ -300,8 +315,6 @@ class PostingTwin:
         batch.networks[view.tariff] = (view.supplier, charged + imported * view.row.network)
 
     def _close(self, batch: Batch, meter: int, accrual: Accrual) -> None:
-        if len(batch.entries) == BATCH_ENTRIES:
-            self._hand(batch)
         batch.entries.append(
             Entry(
                 meter=meter,
@@ -313,6 +326,8 @@ class PostingTwin:
                 supplier_nano=accrual.supplier_nano,
             )
         )
+        if len(batch.entries) == BATCH_ENTRIES:
+            self._hand(batch)
 
     def _hand(self, batch: Batch) -> None:
         """Hand a batch to the ledger and empty it."""

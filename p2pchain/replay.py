@@ -210,7 +210,7 @@ class TwinMarket(Twin):
         if outcome == Outcome.ACCEPTED:
             outcome = self.metering.take(reading, self.now)
         _agree("ReadingPosted", where, "outcome", Outcome.ACCEPTED.name, outcome.name)
-        if market:
+        if market and market.is_active(reading.meter, reading.first_slot):
             market.post(reading, self.now)
 
     def _on_MeterExchanged(self, event: Any) -> None:  # noqa: N802

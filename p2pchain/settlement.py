@@ -33,7 +33,7 @@ class MarketTwin(PostingTwin):
         rows = (
             self._registry.member_row(member.meter, slot)
             for member in self.members[:members]
-            if member.from_slot <= slot
+            if self.is_active(member.meter, slot)
         )
         return matching.reference_bounds((row.energy, row.feed_in) for row in rows if row)
 
@@ -218,6 +218,6 @@ class MarketTwin(PostingTwin):
             if any(
                 (member.meter, slot) not in self.postings
                 for slot in window_slots(window)
-                if slot >= member.from_slot
+                if self.is_active(member.meter, slot)
             )
         ]

@@ -138,7 +138,8 @@ class Twin:
             return Refusal.UNKNOWN_METER
         if self.registry.area_of[meter] != market.params.area:
             return Refusal.OTHER_AREA
-        if self.metering.heads[meter].enrolled:
+        member = market.by_meter.get(meter)
+        if member is None and self.metering.heads[meter].enrolled:
             return Refusal.ALREADY_ENROLLED
         if self._begun(enrolment.from_slot):
             return Refusal.TOO_LATE
@@ -147,8 +148,10 @@ class Twin:
             return Refusal.TOO_LATE
         if not terms.billing_grade:
             return Refusal.NOT_BILLING_GRADE
+        if member is not None and member.owner == terms.owner:
+            return Refusal.ALREADY_ENROLLED
         self.metering.heads[meter].enrolled = True
-        market.enrol(meter, enrolment.from_slot)
+        market.enrol(meter, terms.owner, enrolment.from_slot)
         self.market_of[meter] = market
         return Refusal.NONE
 
@@ -172,6 +175,8 @@ class Twin:
             return Refusal.TOO_LATE
         if not terms.billing_grade:
             return Refusal.NOT_BILLING_GRADE
+        if terms.owner != member.owner:
+            return Refusal.NOT_A_MEMBER
         market.set_limits(limits)
         return Refusal.NONE
 
@@ -197,7 +202,7 @@ class Twin:
             if outcomes[index] == Outcome.ACCEPTED:
                 outcomes[index] = self.metering.take(reading, self.now)
         for outcome, reading in zip(outcomes, readings, strict=True):
-            if outcome == Outcome.ACCEPTED:
+            if outcome == Outcome.ACCEPTED and place.is_active(reading.meter, reading.first_slot):
                 place.post(reading, self.now)
         return outcomes
 
@@ -289,9 +294,14 @@ class Twin:
         return self.now is not None and slot <= self.now // self.slot_seconds
 
     def _admit(self, market: MarketTwin, reading: Reading) -> Outcome:
-        member = market.by_meter.get(reading.meter)
-        if member is None or reading.first_slot < member.from_slot:
+        if reading.meter not in market.by_meter:
             return Outcome.NOT_A_MEMBER
+        slots = range(reading.first_slot, reading.until_slot)
+        active = {market.is_active(reading.meter, slot) for slot in slots}
+        if True not in active:
+            return Outcome.ACCEPTED  # metered, and no more
+        if False in active and not market.is_active(reading.meter, reading.first_slot):
+            return Outcome.SPLIT_AT_CHANGE
         terms = self.registry.terms_at(reading.meter, reading.first_slot)
         if terms is None or not terms.billing_grade:
             return Outcome.NOT_BILLING_GRADE

@@ -99,6 +99,7 @@ interface ILedger {
     error AmountTooLarge(uint256 amountNano);
     error ZeroAccount();
     error UnknownClaim(uint256 id);
+    error TooMuchContracted(uint32 meter, uint32 slot);
     error PaysMoreThanReleased(uint32 meter);
 
     function settlement() external view returns (address);

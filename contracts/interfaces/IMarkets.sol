@@ -9,6 +9,7 @@ pragma solidity 0.8.37;
 /// - nobody is a member, and no limit counts, without the signature of (or a call by) the meter's owner; a message
 ///   counts from a slot that has not begun when it is taken, so what held in a past slot never changes;
 /// - a message of a higher sequence number replaces what was stated for its slots, and none can be used twice;
+/// - a new owner of a meter is no member, and not bound by what the old one stated, until he enrols himself;
 /// - the guardian can stop new enrolments and new limits, and nothing else.
 ///
 /// Who may call: market operator (`createMarket`), guardian (`setPaused`), anybody with the owner's signature or the
@@ -91,14 +92,14 @@ interface IMarkets {
     }
 
     /// @notice A member as of a slot.
-    /// @param fromSlot first slot of the membership
-    /// @param untilSlot first slot in which other terms or limits hold
+    /// @param active whether the meter's owner of that slot has enrolled for it
+    /// @param untilSlot first slot in which other terms or limits hold, or the membership begins
     /// @param buyNano stated limits where one figure holds all day
     /// @param hourly else one pair per UTC hour: buy in the low, sell in the high 32 bits
     struct MemberTerms {
         uint32 meter;
         uint32 index;
-        uint32 fromSlot;
+        bool active;
         uint32 untilSlot;
         address owner;
         uint16 supplier;
@@ -149,7 +150,7 @@ interface IMarkets {
         view
         returns (int32 buyNano, int32 sellNano);
 
-    /// @notice The member at a place of the dense index, as of `slot` (its first slot at the earliest).
+    /// @notice The member at a place of the dense index, as of `slot`.
     function memberAt(bytes32 market, uint32 index, uint32 slot) external view returns (MemberTerms memory);
 
     /// @notice The same by meter; reverts for a meter that is no member.

@@ -64,7 +64,6 @@ library Account {
         internal
     {
         if (!acc.any) return;
-        if (batch.count == batch.entries.length) hand(env, table, batch);
         batch.entries[batch.count++] = ILedger.Entry(
             m.meter,
             m.owner,
@@ -75,6 +74,7 @@ library Account {
             acc.supplierNano
         );
         (acc.releaseNano, acc.payNano, acc.incomeNano, acc.supplierNano, acc.any) = (0, 0, 0, 0, false);
+        if (batch.count == batch.entries.length) hand(env, table, batch);
     }
 
     /// @dev Hands the batch to the ledger and empties it.

@@ -87,7 +87,7 @@ library Clearing {
         walk.members = new Member[](core.markets.memberCount(market));
         for (uint256 index; index < walk.members.length; ++index) {
             Member memory m = _memberAt(walk, index, slot);
-            if (m.fromSlot <= slot) _see(walk, m, slot, 0);
+            if (m.active) _see(walk, m, slot, 0);
         }
         Reference memory ref = walk.refs[0];
         int256 price;
@@ -108,6 +108,11 @@ library Clearing {
         uint256 end = w.cursor + walk.budget;
         if (end > w.members) end = w.members;
         walk.budget -= end - w.cursor;
+        // Before the deadline only in one go, when all have posted: a first step closes the window to readings.
+        require(
+            block.timestamp >= deadline || (w.cursor == 0 && end == w.members),
+            ISettlement.NotReady(w.window, 0, uint64(deadline))
+        );
         for (uint256 index = w.cursor; index < end; ++index) _visit(state, walk, window, index, deadline);
         w.cursor = uint32(end);
         if (end < w.members) {
@@ -147,13 +152,18 @@ library Clearing {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
         LaneWord word = lanes[Context.laneKey(index, window, FIRST)];
         if (!word.isWindow(window)) word = LaneWords.empty(window);
-        if (block.timestamp < deadline) _requirePosted(m, window, word.postedMask(), deadline);
         LaneWord second =
             word.has(LaneWords.SECOND) ? lanes[Context.laneKey(index, window, SECOND)] : LaneWord.wrap(0);
+        uint256 posted = word.postedMask();
+        bool early = block.timestamp < deadline;
         for (uint256 lane; lane < WINDOW; ++lane) {
             uint256 slot = window * WINDOW + lane;
-            if (slot < m.fromSlot) continue;
             if (slot >= m.untilSlot) Context.loadMember(env, walk.table, m, slot);
+            if (!m.active) continue;
+            require(
+                !early || posted & (1 << lane) != 0,
+                ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
+            );
             _see(walk, m, slot, lane);
             (uint256 wh, uint256 side) = word.lane(lane);
             if (wh != 0) {
@@ -170,14 +180,6 @@ library Clearing {
         m = walk.members[index];
         m.index = index;
         if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
-    }
-
-    /// @dev Before the deadline every member must have posted all its slots of the window.
-    function _requirePosted(Member memory m, uint256 window, uint256 posted, uint256 deadline) private pure {
-        uint256 first = window * WINDOW;
-        uint256 needed = 0xff;
-        if (m.fromSlot > first) needed = m.fromSlot >= first + WINDOW ? 0 : (0xff << (m.fromSlot - first)) & 0xff;
-        require(posted & needed == needed, ISettlement.NotReady(uint32(window), m.meter, uint64(deadline)));
     }
 
     /// @dev Every member's tariff counts for the reference prices, whether or not it has posted.

@@ -154,7 +154,8 @@ library Context {
         internal
         view
     {
-        (m.meter, m.index, m.fromSlot, m.untilSlot) = (terms.meter, terms.index, terms.fromSlot, terms.untilSlot);
+        (m.meter, m.index, m.active, m.untilSlot) = (terms.meter, terms.index, terms.active, terms.untilSlot);
+        if (!terms.active) return;
         (m.owner, m.buyNano, m.sellNano, m.hourly) = (terms.owner, terms.buyNano, terms.sellNano, terms.hourly);
         m.tariff = tariffPlace(env, table, terms.supplier, terms.tariff);
     }

@@ -57,6 +57,7 @@ library Posting {
             if (table.firstSlot != r.firstSlot || table.slots != r.slots) {
                 table = Context.newTable(r.firstSlot, r.slots);
             }
+            if (!terms[i].active) continue;
             Member memory m;
             Context.fill(env, table, m, terms[i]);
             _post(state, env, table, m, r);
@@ -76,7 +77,11 @@ library Posting {
         } catch {
             return (IMetering.Outcome.NotAMember, terms);
         }
-        if (r.firstSlot < terms.fromSlot) return (IMetering.Outcome.NotAMember, terms);
+        // Slots without a membership (before it, or of an owner who has not enrolled) are metered and no more.
+        if (!terms.active) {
+            bool split = terms.untilSlot < uint256(r.firstSlot) + r.slots;
+            return (split ? IMetering.Outcome.SplitAtChange : IMetering.Outcome.Accepted, terms);
+        }
         if (!terms.billingGrade) return (IMetering.Outcome.NotBillingGrade, terms);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
         if (env.core.tariffs.packedRows(terms.supplier, terms.tariff, r.firstSlot, 1)[0] == 0) {

@@ -75,7 +75,7 @@ struct PriceTable {
 struct Member {
     uint32 meter;
     uint256 index;
-    uint256 fromSlot;
+    bool active;
     uint256 untilSlot;
     uint256 tariff;
     address owner;

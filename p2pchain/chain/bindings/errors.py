@@ -1035,6 +1035,20 @@ class TooEarlyToVoid(ContractError):
         self.deadline = deadline
 
 
+class TooMuchContracted(ContractError):
+    """`TooMuchContracted(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("543949c2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "too much contracted"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
 class UnknownArea(ContractError):
     """`UnknownArea(uint32)`"""
 
@@ -1216,6 +1230,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         TokenDecimalsNotSupported,
         TokenTookFee,
         TooEarlyToVoid,
+        TooMuchContracted,
         UnknownArea,
         UnknownClaim,
         UnknownMarket,

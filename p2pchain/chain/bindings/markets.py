@@ -350,9 +350,7 @@ class Markets:
         *,
         block: int | str = "latest",
     ) -> MemberTerms:
-        """The member at a place of the dense index, as of `slot` (its first slot at the
-        earliest).
-        """
+        """The member at a place of the dense index, as of `slot`."""
         _data = bytes.fromhex("9b8f9395") + encode(
             ("bytes32", "uint32", "uint32"),
             (sized(market, 32), index, slot),
@@ -363,7 +361,7 @@ class Markets:
     def member_at_result(raw: bytes) -> MemberTerms:
         """Return what `member_at` answered, decoded."""
         _out = decode(
-            ("(uint32,uint32,uint32,uint32,address,uint16,uint16,bool,int32,int32,uint64[])",),
+            ("(uint32,uint32,bool,uint32,address,uint16,uint16,bool,int32,int32,uint64[])",),
             raw,
         )
         _value: MemberTerms = MemberTerms.from_abi(_out[0])
@@ -388,7 +386,7 @@ class Markets:
     def member_by_meter_result(raw: bytes) -> MemberTerms:
         """Return what `member_by_meter` answered, decoded."""
         _out = decode(
-            ("(uint32,uint32,uint32,uint32,address,uint16,uint16,bool,int32,int32,uint64[])",),
+            ("(uint32,uint32,bool,uint32,address,uint16,uint16,bool,int32,int32,uint64[])",),
             raw,
         )
         _value: MemberTerms = MemberTerms.from_abi(_out[0])

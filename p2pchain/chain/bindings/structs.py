@@ -287,7 +287,7 @@ class MemberTerms:
 
     meter: int
     index: int
-    from_slot: int
+    active: bool
     until_slot: int
     owner: str
     supplier: int
@@ -301,7 +301,7 @@ class MemberTerms:
         return (
             self.meter,
             self.index,
-            self.from_slot,
+            self.active,
             self.until_slot,
             self.owner,
             self.supplier,

@@ -1,0 +1,158 @@
+"""Checks of a whole deployment: is the money there, is the energy, does the log explain it all?
+
+The log is replayed by the twin, which shares no code with the contracts; then every figure that a
+contract can be asked for is compared with the twin's.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import groupby
+
+from p2pchain.chain import events as log
+from p2pchain.chain.bindings.metering import ReadingPosted
+from p2pchain.chain.deployment import Contracts
+from p2pchain.errors import CheckFailed, Difference
+from p2pchain.history import History
+from p2pchain.keys import checksum
+from p2pchain.market import Market
+from p2pchain.model import Phase
+from p2pchain.replay import TwinMarket
+
+Step = Callable[[int], None]
+
+
+def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
+    """Return the twin's state after all events of the deployment. Raises Difference."""
+    twin = TwinMarket(contracts.deployment.slot_seconds)
+    entries = log.read(contracts)
+    for tx_hash, group in groupby(entries, key=lambda entry: entry.tx_hash):
+        batch = list(group)
+        try:
+            twin.apply_transaction(entry.event for entry in batch)
+        except Difference as difference:
+            raise Difference(
+                f"{difference} (block {batch[0].block}, transaction 0x{tx_hash.hex()})",
+                hint=difference.hint,
+            ) from None
+        step(len(batch))
+    return twin
+
+
+def compare(contracts: Contracts, twin: TwinMarket) -> int:
+    """Compare the twin with the contracts' getters; return how many figures were compared.
+
+    Raises Difference at the first that is not the same.
+    """
+    compared = 0
+
+    def same(what: str, said: object, computed: object) -> None:
+        nonlocal compared
+        compared += 1
+        if said != computed:
+            raise Difference(f"{what}: the contract says {said}, the log comes to {computed}")
+
+    ledger, metering, settlement = contracts.ledger, contracts.metering, contracts.settlement
+    for account, money in twin.ledger.accounts.items():
+        raw = ledger.account_of(checksum(account))
+        same(f"free money of {account}", raw.free_nano, money.free_nano)
+        same(f"locked money of {account}", raw.locked_nano, money.locked_nano)
+    for (account, supplier, meter), cover in twin.ledger.covers.items():
+        got = ledger.cover_of(checksum(account), checksum(supplier), meter)
+        same(
+            f"cover of meter {meter}",
+            (got.own_nano, got.guarantee_free_nano, got.guarantee_locked_nano),
+            (cover.own_nano, cover.guarantee_free_nano, cover.guarantee_locked_nano),
+        )
+    same("money held", ledger.held_nano(), twin.ledger.held_nano)
+    same("number of claims", ledger.claim_count(), len(twin.ledger.claims))
+    for place, claim in enumerate(twin.ledger.claims, 1):
+        same(f"claim {place}", ledger.claim(place).open_nano, claim.open_nano)
+    for meter, head in twin.metering.heads.items():
+        found = metering.head_of(meter)
+        same(
+            f"registers of meter {meter}",
+            (found.next_slot, found.import_wh, found.export_wh),
+            (head.next_slot, head.import_wh, head.export_wh),
+        )
+        same(f"open gaps of meter {meter}", found.gaps, len(twin.metering.gaps[meter]))
+    for market, state in twin.markets.items():
+        same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
+        same("members", contracts.markets.member_count(market), len(state.members))
+        for window, expected in state.windows.items():
+            stood = settlement.window_state(market, window)
+            if Phase(int(stood.phase)) == Phase.ABSENT:
+                continue  # its place in the ring belongs to a newer window
+            same(f"phase of window {window}", int(stood.phase), int(expected.phase))
+    return compared
+
+
+def money_is_whole(contracts: Contracts, twin: TwinMarket) -> None:
+    """Raise CheckFailed unless the token balance is what the accounts add up to, to the unit."""
+    ledger = contracts.ledger
+    held = ledger.held_nano()
+    balance = contracts.token.balance_of(contracts.address("Ledger")) * ledger.unit_nano()
+    accounts = [ledger.account_of(checksum(account)) for account in twin.ledger.accounts]
+    covers = [ledger.cover_of(checksum(a), checksum(s), m) for a, s, m in twin.ledger.covers]
+    total = sum(account.free_nano + account.locked_nano for account in accounts)
+    total += sum(cover.guarantee_free_nano + cover.guarantee_locked_nano for cover in covers)
+    total += sum(ledger.transit_nano(market) for market in twin.markets)
+    if not held == total == balance:
+        raise CheckFailed(f"{balance} nano in the token, {held} held, {total} on all accounts")
+
+
+def energy_is_whole(market: Market, history: History) -> None:
+    """Raise CheckFailed unless each slot sells what it buys and registers add up to intervals."""
+    bought: dict[int, int] = defaultdict(int)
+    sold: dict[int, int] = defaultdict(int)
+    metered: dict[int, list[int]] = defaultdict(lambda: [0, 0])
+    for entry in history.slots:
+        bought[entry.slot] += entry.bought_wh
+        sold[entry.slot] += entry.sold_wh
+        metered[entry.meter][0] += entry.import_wh
+        metered[entry.meter][1] += entry.export_wh
+    for slot, wh in bought.items():
+        matched = history.results[slot].matched_wh if slot in history.results else 0
+        if not wh == sold[slot] == matched:
+            raise CheckFailed(f"slot {slot}: {wh} Wh bought, {sold[slot]} sold, {matched} matched")
+    opened: dict[int, tuple[int, int, int]] = {}
+    for logged in log.read(market.contracts, kinds=(ReadingPosted,)):
+        event = logged.event
+        assert isinstance(event, ReadingPosted)
+        first = opened.get(event.meter)
+        if first is None or event.first_slot < first[0]:
+            opened[event.meter] = (event.first_slot, event.import_wh, event.export_wh)
+    for meter, (imported, exported) in metered.items():
+        head = market.contracts.metering.head_of(meter)
+        _, import_wh, export_wh = opened[meter]
+        grown = (head.import_wh - import_wh, head.export_wh - export_wh)
+        if head.gaps == 0 and grown != (imported, exported):
+            raise CheckFailed(f"meter {meter}: registers grew by {grown}, intervals by "
+                              f"{(imported, exported)}")
+
+
+def nobody_pays_more(history: History) -> None:
+    """Raise CheckFailed where a meter paid more than with its supplier alone (settled slots)."""
+    alone: dict[int, int] = defaultdict(int)
+    cost: dict[int, int] = defaultdict(int)
+    for entry in history.slots:
+        alone[entry.meter] += entry.alone_nano
+        cost[entry.meter] += entry.cost_nano
+    for meter, nano in cost.items():
+        if nano > alone[meter]:
+            raise CheckFailed(f"meter {meter} pays {nano} nano, with its supplier {alone[meter]}")
+
+
+def ledger_agrees(history: History) -> None:
+    """Raise CheckFailed unless the ledger moved what the slots come to, meter by meter."""
+    cost: dict[int, int] = defaultdict(int)
+    for entry in history.slots:
+        if entry.settled:
+            cost[entry.meter] += entry.cost_nano
+    for meter, nano in cost.items():
+        if nano != history.paid_nano.get(meter, 0):
+            raise CheckFailed(
+                f"meter {meter}: the ledger moved {history.paid_nano.get(meter, 0)} nano, "
+                f"its slots come to {nano}"
+            )
