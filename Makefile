@@ -12,7 +12,7 @@ PINNED_UV := 0.13.9
 .PHONY: demo test test-deep setup setup-dev setup-node capabilities lock clean
 
 demo: setup
-	@$(BIN)/p2pchain demo --html build/demo.html
+	@$(BIN)/p2pchain demo
 
 test:
 	@$(PYTHON) -m tools.run_tests
