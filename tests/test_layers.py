@@ -39,6 +39,7 @@ LAYERS = (
     {"market", "operator", "index", "meter"},
     {"history", "checks"},
     {"report"},
+    {"demo"},
     {"cli"},
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
