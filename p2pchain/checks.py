@@ -74,7 +74,7 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
         same(
             f"registers of meter {meter}",
             (found.next_slot, found.import_wh, found.export_wh),
-            (head.next_slot, head.import_wh, head.export_wh),
+            (head.next_slot, *head.registers),
         )
         same(f"open gaps of meter {meter}", found.gaps, len(twin.metering.gaps[meter]))
     for market, state in twin.markets.items():
@@ -128,8 +128,9 @@ def energy_is_whole(market: Market, history: History) -> None:
         _, import_wh, export_wh = opened[meter]
         grown = (head.import_wh - import_wh, head.export_wh - export_wh)
         if head.gaps == 0 and grown != (imported, exported):
-            raise CheckFailed(f"meter {meter}: registers grew by {grown}, intervals by "
-                              f"{(imported, exported)}")
+            raise CheckFailed(
+                f"meter {meter}: registers grew by {grown}, intervals by {(imported, exported)}"
+            )
 
 
 def nobody_pays_more(history: History) -> None:

@@ -171,7 +171,9 @@ class Market:
 
     def enrol_call(self, enrolments: Sequence[Enrolment]) -> Call:
         """Return the call that hands in enrolments."""
-        packed = [structs.Enrolment(e.market, e.meter, e.from_slot, e.signature) for e in enrolments]
+        packed = [
+            structs.Enrolment(e.market, e.meter, e.from_slot, e.signature) for e in enrolments
+        ]
         return self.contracts.markets.enrol(packed)
 
     def limits_call(self, limits: Sequence[Limits]) -> Call:

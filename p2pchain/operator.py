@@ -51,9 +51,7 @@ class Operator:
     ) -> Call:
         """Return the call by which a supplier publishes prices from a slot that has not begun."""
         packed = [
-            structs.Row(
-                row.energy, row.feed_in, row.imbalance, row.network, row.levies, row.tax
-            )
+            structs.Row(row.energy, row.feed_in, row.imbalance, row.network, row.levies, row.tax)
             for row in rows
         ]
         return self.contracts.tariffs.publish(supplier, tariff, from_slot, packed, standing_nano)
@@ -62,9 +60,7 @@ class Operator:
         self, area: int, point_commitment: bytes, terms: Terms, signer: bytes
     ) -> Call:
         """Return the call that registers a meter; `signer` is an address or an ERC-7913 signer."""
-        return self.contracts.registry.register_meter(
-            area, point_commitment, _terms(terms), signer
-        )
+        return self.contracts.registry.register_meter(area, point_commitment, _terms(terms), signer)
 
     def register_meter(
         self, area: int, point_commitment: bytes, terms: Terms, signer: bytes

@@ -53,9 +53,7 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     },
     "METER_OPERATOR": {
         "Registry": ("setSigner(uint32,uint32,bytes)",),
-        "Metering": (
-            "exchangeMeter((uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes))",
-        ),
+        "Metering": ("exchangeMeter((uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes))",),
     },
     "MARKET_OPERATOR": {
         "Markets": (
@@ -119,15 +117,15 @@ class Deployment:
     def load(cls, path: Path) -> Deployment:
         """Read a record. Raises BadInput where there is none or it is not one."""
         try:
-            content: dict[str, Any] = json.loads(path.read_text())
+            content: dict[str, Any] = dict(json.loads(path.read_text()))
         except FileNotFoundError:
             raise BadInput(
                 f"no deployment is known: {path} is missing",
                 hint="'p2pchain admin deploy' makes one; --deployment names another file",
             ) from None
-        except (OSError, ValueError) as error:
+        except (OSError, ValueError, TypeError) as error:
             raise BadInput(f"{path} cannot be read: {error}") from None
-        if not isinstance(content, dict) or content.get("schema") != SCHEMA:
+        if content.get("schema") != SCHEMA:
             raise BadInput(f"{path} is not a deployment of this version")
         try:
             return cls(**content)
@@ -266,9 +264,7 @@ def role_calls(manager: AccessManager, contracts: Mapping[str, str], admin: str)
         calls.append(manager.label_role(number, role))
         for contract, functions in targets.items():
             selectors = [keccak(text=function)[:4] for function in functions]
-            calls.append(
-                manager.set_target_function_role(contracts[contract], selectors, number)
-            )
+            calls.append(manager.set_target_function_role(contracts[contract], selectors, number))
         calls.append(manager.grant_role(number, admin, 0))
     return calls
 

@@ -255,7 +255,7 @@ def test_refusals_of_agreements(scenario: Make) -> None:
     twin.paused = True
     assert twin.set_limits(Limits(market, 1, FIRST + 9, 9)) == Refusal.PAUSED
     early = Reading.of(1, FIRST - 1, 0, 0, [(1, 0)])
-    assert twin.post_readings(market, [early]) == [Outcome.NOT_A_MEMBER]
+    assert twin.post_readings(market, [early]) == [Outcome.ACCEPTED]  # metered, and no more
     assert twin.post([early]) == [Outcome.READ_THROUGH_SETTLEMENT]
 
 
