@@ -5,16 +5,26 @@ import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManage
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IMetering} from "./interfaces/IMetering.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
+import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Markets
 /// @notice What it promises, what it assumes and who may call: IMarkets.
 contract Markets is IMarkets, AccessManaged, EIP712 {
+    using SafeCast for uint256;
+
     /// @dev Place is the index plus one, so that zero tells a meter that is no member. One word.
     struct MemberState {
         address owner;
-        uint32 place;
+        uint24 place;
+        uint32 fromSlot;
+        uint32 sequence;
+        bool succeeded;
+    }
+
+    /// @dev What an earlier owner signed: the first slot of the enrolment, and the last sequence number he has used.
+    struct PastConsent {
         uint32 fromSlot;
         uint32 sequence;
     }
@@ -49,8 +59,7 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     mapping(bytes32 market => MarketParams) private _params;
     mapping(bytes32 market => uint32[]) private _memberMeters;
     mapping(bytes32 market => mapping(uint32 meter => MemberState)) private _members;
-    /// @dev First slots of enrolments by earlier owners.
-    mapping(bytes32 market => mapping(uint32 meter => mapping(address owner => uint32))) private _pastConsents;
+    mapping(bytes32 market => mapping(uint32 meter => mapping(address owner => PastConsent))) private _pastConsents;
     mapping(bytes32 market => mapping(uint32 meter => LimitState)) private _limits;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => LimitState))) private _pastLimits;
     /// @dev By version and UTC hour: buy in the low, sell in the high 32 bits.
@@ -216,11 +225,12 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
             (m.owner, m.supplier, m.tariff, m.untilSlot) = (terms.owner, terms.supplier, terms.tariff, untilSlot);
             m.billingGrade = terms.billingGrade;
         } catch {
-            m.untilSlot = state.fromSlot; // before the meter was registered
+            m.untilSlot = slot + 1; // before the meter was registered
         }
-        m.active = _consents(market, state, m.owner, slot, meter);
+        uint32 begins = _consentFrom(market, meter, state, m.owner);
+        m.active = slot >= begins;
         if (!m.active) {
-            if (slot < state.fromSlot && state.fromSlot < m.untilSlot) m.untilSlot = state.fromSlot;
+            if (begins < m.untilSlot) m.untilSlot = begins;
             return m;
         }
         (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
@@ -229,16 +239,21 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         if (limits.hourly) m.hourly = _hourly(market, meter, limits.version);
     }
 
-    /// @dev Whether the owner of a slot has enrolled for it: a new owner is not bound by what an old one signed.
-    function _consents(bytes32 market, MemberState memory state, address owner, uint32 slot, uint32 meter)
+    /// @dev The first slot for which an owner has enrolled, the largest uint32 where he has not: a new owner is not
+    /// bound by what an old one signed.
+    function _consentFrom(bytes32 market, uint32 meter, MemberState memory state, address owner)
         private
         view
-        returns (bool)
+        returns (uint32 fromSlot)
     {
-        if (owner == state.owner && slot >= state.fromSlot) return true;
-        if (owner == address(0)) return false;
-        uint32 past = _pastConsents[market][meter][owner];
-        return past != 0 && slot >= past;
+        fromSlot = type(uint32).max;
+        if (owner == address(0)) return fromSlot;
+        // The usual owner has never been succeeded, and his consent is at hand.
+        if (owner == state.owner) fromSlot = state.fromSlot;
+        if (state.succeeded) {
+            uint32 past = _pastConsents[market][meter][owner].fromSlot;
+            if (past != 0 && past < fromSlot) fromSlot = past;
+        }
     }
 
     function _enrol(Enrolment calldata e) private returns (Refusal) {
@@ -256,20 +271,24 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         if (state.place != 0) {
             if (owner == state.owner) return Refusal.AlreadyEnrolled;
             _succeed(e, state);
+            state.succeeded = true;
         } else {
             _memberMeters[e.market].push(e.meter);
-            state.place = uint32(_memberMeters[e.market].length);
+            state.place = _memberMeters[e.market].length.toUint24();
             metering.enrol(e.meter);
         }
-        _members[e.market][e.meter] = MemberState(owner, state.place, e.fromSlot, 0);
+        // Who comes back goes on counting, so that nothing he once signed can be used again.
+        uint32 sequence = _pastConsents[e.market][e.meter][owner].sequence;
+        _members[e.market][e.meter] = MemberState(owner, state.place, e.fromSlot, sequence, state.succeeded);
         emit Enrolled(e.market, e.meter, state.place - 1, e.fromSlot, e.signature);
         return Refusal.None;
     }
 
     /// @dev A new owner takes the place of an old one: what the old one stated ends, what it owes does not.
     function _succeed(Enrolment calldata e, MemberState memory old) private {
-        mapping(address => uint32) storage past = _pastConsents[e.market][e.meter];
-        if (past[old.owner] == 0) past[old.owner] = old.fromSlot;
+        PastConsent storage past = _pastConsents[e.market][e.meter][old.owner];
+        if (past.fromSlot == 0) past.fromSlot = old.fromSlot;
+        past.sequence = old.sequence;
         LimitState memory none = LimitState(e.fromSlot, 0, false, BUY_AT_TARIFF, SELL_AT_TARIFF);
         _putLimits(e.market, e.meter, none);
     }

@@ -110,6 +110,7 @@ class PostingTwin:
         self.members: list[Member] = []
         self.by_meter: dict[int, Member] = {}
         self.consents: dict[tuple[int, str], int] = {}
+        self.sequences: dict[tuple[int, str], int] = {}
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
         self.postings: dict[tuple[int, int], Posting] = {}
         self.results: dict[int, SlotResult] = {}
@@ -124,7 +125,9 @@ class PostingTwin:
         self.consents.setdefault((meter, owner), from_slot)
         member = self.by_meter.get(meter)
         if member is not None:
-            member.owner, member.from_slot, member.sequence = owner, from_slot, 0
+            self.sequences[meter, member.owner] = member.sequence
+            member.owner, member.from_slot = owner, from_slot
+            member.sequence = self.sequences.get((meter, owner), 0)
             self.limits[meter].put(from_slot, Limits(self.market, meter, from_slot, 0))
             return member
         member = Member(meter, len(self.members), owner, from_slot)
