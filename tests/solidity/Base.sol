@@ -83,6 +83,14 @@ abstract contract Base {
         vm.expectPartialRevert(selector);
     }
 
+    /// @dev Events with this first topic since `vm.recordLogs`.
+    function countLogs(bytes32 topic) internal returns (uint256 count) {
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics.length != 0 && logs[i].topics[0] == topic) ++count;
+        }
+    }
+
     function sum(uint256[] memory xs) internal pure returns (uint256 total) {
         for (uint256 i; i < xs.length; ++i) total += xs[i];
     }

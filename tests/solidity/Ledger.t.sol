@@ -491,10 +491,13 @@ contract LedgerTest is World {
     }
 
     function test_positionsAreBounded() public {
-        ledger.postEnergy(1, 2, 100, type(uint32).max / 2);
-        vm.expectRevert();
-        ledger.postEnergy(1, 2, 100, 2);
-        vm.expectRevert();
+        uint32 most = (1 << 26) - 1;
+        ledger.postEnergy(1, 2, 100, most);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.TooMuchContracted.selector, uint32(1), uint32(100)));
+        ledger.postEnergy(1, 3, 100, 1);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.TooMuchContracted.selector, uint32(2), uint32(100)));
         ledger.postEnergy(3, 2, 100, 1);
+        ledger.postEnergy(2, 1, 100, 1);
+        ledger.postEnergy(1, 2, 100, 1);
     }
 }

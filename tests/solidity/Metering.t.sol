@@ -161,44 +161,44 @@ contract MeteringTest is World {
     }
 
     function test_splitAtChangeOfTerms() public {
-        uint32 at = slotNow() + 3;
+        uint32 change = slotNow() + 3;
         vm.prank(registrar);
-        registry.setTerms(homes[_id].meter, terms(homes[_id].owner, at, 2, 0));
-        warpToSlot(at + 8);
-        _refused(recordAt(_id, at - 2, 0, 0, flat(3, 1), flat(3, 1)), IMetering.Outcome.SplitAtChange);
-        _take(recordAt(_id, at - 2, 0, 0, flat(2, 1), flat(2, 1)));
-        _take(recordAt(_id, at, 2, 2, flat(2, 1), flat(2, 1)));
+        registry.setTerms(homes[_id].meter, terms(homes[_id].owner, change, 2, 0));
+        warpToSlot(change + 8);
+        _refused(recordAt(_id, change - 2, 0, 0, flat(3, 1), flat(3, 1)), IMetering.Outcome.SplitAtChange);
+        _take(recordAt(_id, change - 2, 0, 0, flat(2, 1), flat(2, 1)));
+        _take(recordAt(_id, change, 2, 2, flat(2, 1), flat(2, 1)));
     }
 
     function test_P17_keyOfTheSlot() public {
-        uint32 at = slotNow() + 3;
+        uint32 change = slotNow() + 3;
         uint256 oldKey = homes[_id].meterKey;
         uint256 newKey = 0x9999;
         vm.prank(meterOperator);
-        registry.setSigner(homes[_id].meter, at, abi.encodePacked(vm.addr(newKey)));
-        warpToSlot(at + 8);
-        _refused(recordAt(_id, at - 1, 0, 0, flat(2, 1), flat(2, 1)), IMetering.Outcome.SplitAtChange);
-        _refused(recordAt(_id, at, 0, 0, flat(1, 1), flat(1, 1)), IMetering.Outcome.BadSignature);
-        IMetering.Reading memory r = recordAt(_id, at - 1, 0, 0, flat(1, 1), flat(1, 1));
+        registry.setSigner(homes[_id].meter, change, abi.encodePacked(vm.addr(newKey)));
+        warpToSlot(change + 8);
+        _refused(recordAt(_id, change - 1, 0, 0, flat(2, 1), flat(2, 1)), IMetering.Outcome.SplitAtChange);
+        _refused(recordAt(_id, change, 0, 0, flat(1, 1), flat(1, 1)), IMetering.Outcome.BadSignature);
+        IMetering.Reading memory r = recordAt(_id, change - 1, 0, 0, flat(1, 1), flat(1, 1));
         signReading(r, newKey);
         _refused(r, IMetering.Outcome.BadSignature);
         signReading(r, oldKey);
         _take(r);
-        r = recordAt(_id, at, 1, 1, flat(1, 1), flat(1, 1));
+        r = recordAt(_id, change, 1, 1, flat(1, 1), flat(1, 1));
         signReading(r, newKey);
         _take(r);
     }
 
     function test_P17_revokedKey() public {
-        uint32 at = slotNow();
+        uint32 change = slotNow();
         vm.prank(homes[_id].owner);
         registry.revokeSigner(homes[_id].meter);
-        warpToSlot(at + 8);
-        IMetering.Reading memory r = recordAt(_id, at, 0, 0, flat(1, 1), flat(1, 1));
+        warpToSlot(change + 8);
+        IMetering.Reading memory r = recordAt(_id, change, 0, 0, flat(1, 1), flat(1, 1));
         _refused(r, IMetering.Outcome.KeyRevoked);
         r.signature = "";
         _refused(r, IMetering.Outcome.KeyRevoked);
-        _take(recordAt(_id, at - 1, 0, 0, flat(1, 1), flat(1, 1)));
+        _take(recordAt(_id, change - 1, 0, 0, flat(1, 1), flat(1, 1)));
     }
 
     function test_aboveFuse() public {
@@ -383,67 +383,68 @@ contract MeteringTest is World {
     }
 
     /// @dev Records up to `at`, a new key from `at` on; the clock a day later.
-    function _prepareExchange() private returns (uint32 at) {
-        at = slotNow() + 4;
-        homes[_id].nextSlot = at - 4;
+    function _prepareExchange() private returns (uint32 change) {
+        change = slotNow() + 4;
+        homes[_id].nextSlot = change - 4;
         vm.prank(meterOperator);
-        registry.setSigner(homes[_id].meter, at, abi.encodePacked(vm.addr(NEW_KEY)));
-        warpToSlot(at + slotsPerDay());
+        registry.setSigner(homes[_id].meter, change, abi.encodePacked(vm.addr(NEW_KEY)));
+        warpToSlot(change + slotsPerDay());
         _take(_next(2, 200, 100));
     }
 
     function test_P19_exchangeWithAGap() public {
-        uint32 at = _prepareExchange();
-        IMetering.Exchange memory e = _exchange(at, 1000, 4);
+        uint32 change = _prepareExchange();
+        IMetering.Exchange memory e = _exchange(change, 1000, 4);
         vm.expectEmit(address(metering));
-        emit IMetering.MeterExchanged(e.meter, at, 1000, 500, 4, 2, e.closingSignature, e.openingSignature);
+        emit IMetering.MeterExchanged(e.meter, change, 1000, 500, 4, 2, e.closingSignature, e.openingSignature);
         vm.prank(meterOperator);
         metering.exchangeMeter(e);
-        _expectHead(at, 4, 2, 1);
+        _expectHead(change, 4, 2, 1);
         // The new meter goes on from its own registers, the old one's gap is filled with the old key.
-        IMetering.Reading memory r = recordAt(_id, at, 4, 2, flat(2, 50), flat(2, 50));
+        IMetering.Reading memory r = recordAt(_id, change, 4, 2, flat(2, 50), flat(2, 50));
         _refused(r, IMetering.Outcome.BadSignature);
         signReading(r, NEW_KEY);
         _take(r);
-        _refused(recordAt(_id, at - 2, 400, 200, flat(2, 299), flat(2, 150)), IMetering.Outcome.RegistersDoNotJoin);
-        _take(recordAt(_id, at - 2, 400, 200, flat(2, 300), flat(2, 150)));
-        _expectHead(at + 2, 104, 102, 0);
+        _refused(recordAt(_id, change - 2, 400, 200, flat(2, 299), flat(2, 150)), IMetering.Outcome.RegistersDoNotJoin);
+        _take(recordAt(_id, change - 2, 400, 200, flat(2, 300), flat(2, 150)));
+        _expectHead(change + 2, 104, 102, 0);
         _exchangeRefused(e, IMetering.Outcome.AlreadyPosted);
     }
 
     function test_P19_exchangeAtTheHead() public {
-        uint32 at = _prepareExchange();
+        uint32 change = _prepareExchange();
         _take(_next(2, 200, 100));
-        _exchangeRefused(_exchange(at, 802, 0), IMetering.Outcome.RegistersDoNotJoin);
-        _exchangeRefused(_exchange(at, 798, 0), IMetering.Outcome.RegisterFell);
+        _exchangeRefused(_exchange(change, 802, 0), IMetering.Outcome.RegistersDoNotJoin);
+        _exchangeRefused(_exchange(change, 798, 0), IMetering.Outcome.RegisterFell);
+        IMetering.Exchange memory e = _exchange(change, 800, 0);
         vm.prank(meterOperator);
-        metering.exchangeMeter(_exchange(at, 800, 0));
-        _expectHead(at, 0, 0, 0);
+        metering.exchangeMeter(e);
+        _expectHead(change, 0, 0, 0);
     }
 
     function test_exchangeRefusals() public {
-        uint32 at = _prepareExchange();
-        IMetering.Exchange memory e = _exchange(at, 1000, 4);
+        uint32 change = _prepareExchange();
+        IMetering.Exchange memory e = _exchange(change, 1000, 4);
         e.meter = 99;
         _exchangeRefused(e, IMetering.Outcome.UnknownMeter);
         _exchangeRefused(_exchange(slotNow() + 1, 1000, 4), IMetering.Outcome.FutureSlot);
-        _exchangeRefused(_exchange(at - 3, 1000, 4), IMetering.Outcome.AlreadyPosted);
-        _exchangeRefused(_exchange(at, 398, 4), IMetering.Outcome.RegisterFell);
-        _exchangeRefused(_exchange(at + 1, 1000, 4), IMetering.Outcome.SplitAtChange);
-        e = _exchange(at, 1000, 4);
+        _exchangeRefused(_exchange(change - 3, 1000, 4), IMetering.Outcome.AlreadyPosted);
+        _exchangeRefused(_exchange(change, 398, 4), IMetering.Outcome.RegisterFell);
+        _exchangeRefused(_exchange(change + 1, 1000, 4), IMetering.Outcome.SplitAtChange);
+        e = _exchange(change, 1000, 4);
         e.closingSignature = e.openingSignature;
         _exchangeRefused(e, IMetering.Outcome.BadSignature);
-        e = _exchange(at, 1000, 4);
+        e = _exchange(change, 1000, 4);
         e.openingSignature = e.closingSignature;
         _exchangeRefused(e, IMetering.Outcome.BadSignature);
-        e = _exchange(at, 1000, 4);
+        e = _exchange(change, 1000, 4);
         e.openingImportWh = 5;
         _exchangeRefused(e, IMetering.Outcome.BadSignature);
-        e = _exchange(at, 1000, 4);
+        e = _exchange(change, 1000, 4);
         e.closingImportWh = 1001;
         _exchangeRefused(e, IMetering.Outcome.BadSignature);
         // Signatures of one side cannot stand for the other: the digest says which it is.
-        e = _exchange(at, 1000, 1000);
+        e = _exchange(change, 1000, 1000);
         vm.assertTrue(metering.exchangeDigest(e, true) != metering.exchangeDigest(e, false), "sides differ");
         uint256 fresh = addHome(1);
         e.meter = homes[fresh].meter;
@@ -451,15 +452,15 @@ contract MeteringTest is World {
     }
 
     function test_exchangeNeedsAFreeGap() public {
-        uint32 at = slotNow() + 45;
+        uint32 change = slotNow() + 45;
         homes[_id].nextSlot = slotNow();
         vm.prank(meterOperator);
-        registry.setSigner(homes[_id].meter, at, abi.encodePacked(vm.addr(NEW_KEY)));
-        warpToSlot(at + slotsPerDay());
+        registry.setSigner(homes[_id].meter, change, abi.encodePacked(vm.addr(NEW_KEY)));
+        warpToSlot(change + slotsPerDay());
         uint32 from = homes[_id].nextSlot;
         _take(_next(1, 0, 0));
         for (uint32 i = 1; i <= 8; ++i) _take(recordAt(_id, from + 4 * i, 0, 0, flat(1, 0), flat(1, 0)));
-        _exchangeRefused(_exchange(at, 0, 0), IMetering.Outcome.TooManyGaps);
+        _exchangeRefused(_exchange(change, 0, 0), IMetering.Outcome.TooManyGaps);
     }
 
     function test_P22_qualityIsSigned() public {

@@ -66,11 +66,11 @@ contract SignaturesTest is World {
         rs[0] = _record();
         Metering other = new Metering(address(manager), registry);
         assertOutcome(other.post(rs)[0], IMetering.Outcome.BadSignature, "another deployment");
-        r_signedAs(rs[0], "p2pchain Markets");
+        _signedAs(rs[0], "p2pchain Markets");
         _refused(rs[0], "another domain name");
     }
 
-    function r_signedAs(IMetering.Reading memory r, string memory name) private view {
+    function _signedAs(IMetering.Reading memory r, string memory name) private view {
         r.signature = signed(homes[_id].meterKey, digestOf(separator(name, address(metering)), hashReading(r)));
     }
 
@@ -168,13 +168,13 @@ contract SignaturesTest is World {
         assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "the one form that counts");
     }
 
-    function testFuzz_T18_noOtherBytesCount(bytes calldata noise, uint8 at, uint8 bit) public view {
+    function testFuzz_T18_noOtherBytesCount(bytes calldata noise, uint8 place, uint8 bit) public view {
         bytes32 digest = keccak256("digest");
         address signer = vm.addr(0x77);
         vm.assertTrue(!_book.by(digest, noise, signer), "noise");
         bytes memory good = signed(0x77, digest);
         vm.assertTrue(_book.by(digest, good, signer), "good");
-        good[at % 65] ^= bytes1(uint8(1 << (bit % 8)));
+        good[place % 65] ^= bytes1(uint8(1 << (bit % 8)));
         vm.assertTrue(!_book.by(digest, good, signer), "one bit wrong");
     }
 

@@ -1,0 +1,109 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {IMetering} from "../../contracts/interfaces/IMetering.sol";
+import {World} from "./World.sol";
+
+/// @dev P29: each restricted function, and who may call it: nobody but its role.
+contract RolesTest is World {
+    struct Guarded {
+        string name;
+        address target;
+        bytes data;
+        uint64 role;
+        address holder;
+    }
+
+    uint256 private _id;
+
+    function setUp() public {
+        deployWorld();
+        _id = addMember(1, EUR);
+    }
+
+    function _table() private view returns (Guarded[] memory t) {
+        IMetering.Exchange memory e;
+        uint32 next = slotNow() + 1;
+        t = new Guarded[](10);
+        t[0] = Guarded("addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar);
+        t[1] = Guarded(
+            "addSupplier", address(registry), abi.encodeCall(registry.addSupplier, (stranger, "x")), REGISTRAR, registrar
+        );
+        t[2] = Guarded(
+            "registerMeter",
+            address(registry),
+            abi.encodeCall(registry.registerMeter, (1, "c", terms(stranger, next, 1, 0), "")),
+            REGISTRAR,
+            registrar
+        );
+        t[3] = Guarded(
+            "setTerms", address(registry), abi.encodeCall(registry.setTerms, (1, terms(stranger, next, 1, 0))), REGISTRAR, registrar
+        );
+        t[4] = Guarded(
+            "setSigner", address(registry), abi.encodeCall(registry.setSigner, (1, next, "")), METER_OPERATOR, meterOperator
+        );
+        t[5] = Guarded(
+            "exchangeMeter", address(metering), abi.encodeCall(metering.exchangeMeter, (e)), METER_OPERATOR, meterOperator
+        );
+        t[6] = Guarded(
+            "createMarket", address(markets), abi.encodeCall(markets.createMarket, (params())), MARKET_OPERATOR, marketOperator
+        );
+        t[7] = Guarded("setPaused", address(markets), abi.encodeCall(markets.setPaused, (true)), GUARDIAN, guardian);
+        t[8] = Guarded(
+            "bindSettlement", address(ledger), abi.encodeCall(ledger.bindSettlement, (stranger)), manager.ADMIN_ROLE(), address(this)
+        );
+        t[9] = Guarded(
+            "bind", address(metering), abi.encodeCall(metering.bind, (stranger, stranger)), manager.ADMIN_ROLE(), address(this)
+        );
+    }
+
+    function _try(address caller, Guarded memory g) private returns (bool refusedAsStranger) {
+        vm.prank(caller);
+        (bool ok, bytes memory answer) = g.target.call(g.data);
+        return !ok && bytes4(answer) == IAccessManaged.AccessManagedUnauthorized.selector;
+    }
+
+    function test_P29_everyRestrictedFunctionKnowsItsRole() public {
+        Guarded[] memory t = _table();
+        address[12] memory callers = [
+            stranger, registrar, meterOperator, marketOperator, guardian, gridOperator, feeAccount, supplierA, supplierB,
+            homes[_id].owner, address(settlement), address(this)
+        ];
+        for (uint256 i; i < t.length; ++i) {
+            for (uint256 k; k < callers.length; ++k) {
+                uint256 before = vm.snapshotState();
+                bool refused = _try(callers[k], t[i]);
+                vm.assertEq(refused ? 1 : 0, callers[k] == t[i].holder ? 0 : 1, t[i].name);
+                vm.revertToState(before);
+            }
+            vm.assertEq(uint256(manager.getTargetFunctionRole(t[i].target, bytes4(t[i].data))), t[i].role, t[i].name);
+        }
+    }
+
+    /// @dev No role, and no combination of all of them, can move money or stop anybody from taking his.
+    function test_P29_allRolesTogetherMoveNoMoney() public {
+        address owner = homes[_id].owner;
+        Guarded[] memory t = _table();
+        for (uint256 i; i < t.length; ++i) {
+            vm.prank(t[i].holder);
+            (bool ok,) = t[i].target.call(t[i].data);
+            ok;
+            vm.assertEq(free(owner), EUR, t[i].name);
+        }
+        vm.startPrank(owner);
+        ledger.withdraw(owner, EUR);
+        vm.stopPrank();
+        vm.assertEq(currency.balanceOf(owner), EUR / NANO_PER_UNIT, "P5: withdrawn under every role's worst");
+    }
+
+    function test_P29_bindingsAreForEver() public {
+        vm.expectRevert();
+        ledger.bindSettlement(stranger);
+        vm.expectRevert();
+        metering.bind(stranger, stranger);
+        vm.assertEq(ledger.settlement(), address(settlement), "bound");
+        vm.assertEq(metering.settlement(), address(settlement), "bound");
+        vm.assertEq(metering.markets(), address(markets), "bound");
+    }
+}
