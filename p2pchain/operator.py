@@ -17,6 +17,7 @@ from p2pchain.chain.bindings.markets import MarketCreated
 from p2pchain.chain.bindings.registry import AreaAdded, MeterRegistered, SupplierAdded
 from p2pchain.chain.deployment import ROLES, Contracts
 from p2pchain.chain.events import of_receipt
+from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput
 from p2pchain.model import MarketParams, TariffRow, Terms
@@ -25,9 +26,12 @@ E = TypeVar("E", bound=Event)
 
 
 class Operator:
-    """A sender with the roles of an operator on one deployment."""
+    """A sender with the roles of an operator on one deployment.
 
-    def __init__(self, contracts: Contracts, sender: Sender) -> None:
+    Without a sender it only makes calls, for whoever wants to look at them first.
+    """
+
+    def __init__(self, contracts: Contracts, sender: Sender | None = None) -> None:
         self.contracts = contracts
         self.sender = sender
 
@@ -75,8 +79,11 @@ class Operator:
 
     def create_market(self, params: MarketParams) -> bytes:
         """Create a market; return its id, the hash of its parameters."""
-        call = self.contracts.markets.create_market(_params(params))
-        return self._created(call, MarketCreated).market
+        return self._created(self.create_market_call(params), MarketCreated).market
+
+    def create_market_call(self, params: MarketParams) -> Call:
+        """Return the call that creates a market."""
+        return self.contracts.markets.create_market(_params(params))
 
     def grant_role(self, role: str, account: str, delay_seconds: int = 0) -> Call:
         """Return the call that gives a role to an account. Raises BadInput for an unknown role."""
@@ -87,11 +94,17 @@ class Operator:
         return self.contracts.access_manager.revoke_role(_role(role), account)
 
     def _created(self, call: Call, kind: type[E]) -> E:
-        receipt = self.sender.send(call)
-        for event in of_receipt(self.contracts, receipt):
-            if isinstance(event, kind):
-                return event
-        raise AssertionError(f"{call.name} left no {kind.__name__}")
+        if self.sender is None:
+            raise BadInput(f"nobody is there to send {call.name}")
+        return created(self.contracts, self.sender.send(call), kind)
+
+
+def created(contracts: Contracts, receipt: Receipt, kind: type[E]) -> E:
+    """Return the event of a transaction that names what it has created."""
+    for event in of_receipt(contracts, receipt):
+        if isinstance(event, kind):
+            return event
+    raise AssertionError(f"transaction 0x{receipt.tx_hash.hex()} left no {kind.__name__}")
 
 
 def _role(name: str) -> int:

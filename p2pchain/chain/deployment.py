@@ -14,6 +14,7 @@ from functools import cache, cached_property
 from importlib import resources
 from pathlib import Path
 from typing import Any, Final
+from urllib.parse import urlsplit
 
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
@@ -70,7 +71,8 @@ class Deployment:
     """Where the contracts of one deployment stand.
 
     `contracts` name -> address, libraries included; `code_hashes` of the same, as hex; `block` is
-    the first with a contract of it; `markets` name -> id as hex, as their creator called them.
+    the first with a contract of it; `markets` name -> id as hex, as their creator called them;
+    `test_money` says that the currency has no value and anybody may make more of it.
     """
 
     chain_id: int
@@ -80,6 +82,7 @@ class Deployment:
     contracts: Mapping[str, str]
     code_hashes: Mapping[str, str]
     markets: Mapping[str, str] = field(default_factory=dict)
+    test_money: bool = False
     schema: int = SCHEMA
 
     def with_market(self, name: str, market: bytes) -> Deployment:
@@ -225,6 +228,7 @@ def deploy(
         step(entry or name)
         return receipt.contract_address
 
+    test_money = token is None
     manager = create("AccessManager", AccessManager.constructor(sender.address))
     if token is None:
         token = create("TestCurrency", TestCurrency.constructor("Test money", currency), "Token")
@@ -253,6 +257,7 @@ def deploy(
         currency=currency,
         contracts=built,
         code_hashes={name: _hash(chain.code(address)) for name, address in built.items()},
+        test_money=test_money,
     )
 
 
@@ -288,8 +293,13 @@ def initcode(name: str, built: Mapping[str, str]) -> bytes:
 
 
 def path_of(network: str, directory: Path | None = None) -> Path:
-    """Return where the record of a network is kept: deployments/ in the working directory."""
-    return (directory or Path("deployments")) / f"{network.replace('/', '_')}.json"
+    """Return where the record of a network is kept: deployments/ in the working directory.
+
+    A network that is named by its URL has host and port in the name of the file, nothing secret.
+    """
+    if "://" in network:
+        network = urlsplit(network).netloc.rpartition("@")[2].replace(":", "_")
+    return (directory or Path("deployments")) / f"{network}.json"
 
 
 def commitment(point: str, salt: bytes) -> bytes:
