@@ -15,6 +15,7 @@ from p2pchain.errors import BadInput
 
 if TYPE_CHECKING:
     from p2pchain.chain.connect import Chain
+    from p2pchain.chain.deployment import Contracts, Deployment
     from p2pchain.chain.sender import Sender
     from p2pchain.keys import Keystore, LocalSigner
     from p2pchain.market import Market
@@ -34,6 +35,8 @@ class Env:
     def __init__(self) -> None:
         self.network_choice: str | None = None
         self.market_choice: str | None = None
+        self.deployment_choice: Path | None = None
+        self.zone: str | None = None
         self.account: str | None = None
         self.passphrase_file: Path | None = None
         self.yes = False
@@ -98,15 +101,41 @@ class Env:
             self.note(f"from an earlier run: {name} is {found.state} (0x{found.tx_hash.hex()})")
         return sender
 
+    @property
+    def deployment_path(self) -> Path:
+        """Where the record of the deployment is: --deployment, or the network's own file."""
+        from p2pchain.chain.deployment import path_of
+
+        return self.deployment_choice or path_of(self.network.name)
+
+    @cached_property
+    def deployment(self) -> Deployment:
+        """The record of the deployment. Nothing is connected."""
+        from p2pchain.chain.deployment import Deployment
+
+        if self.network.url is None:
+            raise BadInput(
+                "the embedded chain begins and ends with a command, so nothing is deployed on it",
+                hint="'p2pchain node' runs one for several commands: -n anvil, the default",
+            )
+        return Deployment.load(self.deployment_path)
+
+    @cached_property
+    def contracts(self) -> Contracts:
+        """The contracts of the deployment, their code compared with the record."""
+        from p2pchain.chain.deployment import Contracts
+
+        return Contracts.checked(self.chain, self.deployment)
+
     @cached_property
     def market(self) -> Market:
-        """The market of `market_choice`, or the only one, of the network's deployment."""
-        from p2pchain.chain.deployment import Contracts, Deployment, path_of
+        """The market of `market_choice`, or the only one, of the deployment."""
         from p2pchain.market import Market
 
-        record = Deployment.load(path_of(self.network.name))
-        chosen = record.market(self.market_choice)
-        return Market(Contracts.checked(self.chain, record), chosen)
+        chosen = self.deployment.market(self.market_choice)
+        market = Market(self.contracts, chosen)
+        _ = market.params  # an id that means nothing is found out here
+        return market
 
     def journal_path(self, address: str) -> Path | None:
         """Where transactions of this address are stored before they are sent.

@@ -32,19 +32,29 @@ CHAINS = ("tester", "anvil")
     )
 )
 @click.option(
-    "--from", "from_date", default="2017-06-12", show_default=True, metavar="DATE",
+    "--from",
+    "from_date",
+    default="2017-06-12",
+    show_default=True,
+    metavar="DATE",
     help="The first local day; the data cover August 2016 to July 2017.",
-)  # fmt: skip
+)
 @click.option("--days", type=click.IntRange(1, 366), default=2, show_default=True)
 @click.option("--homes", type=click.IntRange(1), help="Only the first so many homes.")
 @click.option(
-    "--seed", type=click.IntRange(0), default=7, show_default=True,
+    "--seed",
+    type=click.IntRange(0),
+    default=7,
+    show_default=True,
     help="What the keys are made from; the result does not depend on it.",
-)  # fmt: skip
+)
 @click.option(
-    "--rules", type=click.Choice(["none", "GB", "EU"], case_sensitive=False), default="none",
-    show_default=True, help="Which network charges, levies and tax a shared kWh pays.",
-)  # fmt: skip
+    "--rules",
+    type=click.Choice(["none", "GB", "EU"], case_sensitive=False),
+    default="none",
+    show_default=True,
+    help="Which network charges, levies and tax a shared kWh pays.",
+)
 @click.option(
     "--fee", metavar="PRICE", help="The market's fee on each side of a trade, as 0.005USD/kWh."
 )

@@ -1,0 +1,33 @@
+"""`p2pchain admin`: deploy a market and run its registers."""
+
+from __future__ import annotations
+
+import click
+
+from p2pchain.cli.admin.areas import area
+from p2pchain.cli.admin.deploy import deploy
+from p2pchain.cli.admin.markets import market
+from p2pchain.cli.admin.meters import meter
+from p2pchain.cli.admin.roles import roles
+from p2pchain.cli.admin.suppliers import supplier
+from p2pchain.cli.admin.tariffs import tariff
+from p2pchain.cli.base import HelpfulGroup, examples
+
+
+@click.group(
+    cls=HelpfulGroup,
+    epilog=examples(
+        "p2pchain -a operator admin deploy --currency EUR",
+        "p2pchain -a operator admin area add --operator grid",
+        "p2pchain -a operator admin roles list",
+    ),
+)
+def admin() -> None:
+    """Deploy a market and run its registers: areas, suppliers, tariffs, meters, markets, roles.
+
+    Each command needs a role; docs/governance.md says which, and what no role can do.
+    """
+
+
+for _command in (deploy, area, supplier, tariff, meter, market, roles):
+    admin.add_command(_command)

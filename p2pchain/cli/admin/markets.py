@@ -1,0 +1,227 @@
+"""`p2pchain admin market`: create markets, and stop new messages in an emergency."""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.common import account_of, deliver, deployment_option, shown_price
+from p2pchain.cli.output import Output, output_options
+from p2pchain.errors import BadInput
+
+if TYPE_CHECKING:
+    from p2pchain.model import MarketParams
+
+_SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
+
+
+@click.group(cls=HelpfulGroup, epilog=examples("p2pchain admin market list"))
+def market() -> None:
+    """Markets: one set of rules for the meters of one area. They never change."""
+
+
+@market.command(
+    epilog=examples(
+        "p2pchain -a operator admin market create --area 1 --name valley",
+        "p2pchain -a operator admin market create --area 1 --name valley --rule sdr "
+        "--buy-fee 0.002EUR/kWh --sell-fee 0.002EUR/kWh --fee-account coop",
+    )
+)
+@click.option("--area", type=click.IntRange(1), required=True)
+@click.option("--name", default="main", show_default=True, help="What it is called in the record.")
+@click.option(
+    "--rule",
+    type=click.Choice(["reference", "sdr"]),
+    default="reference",
+    show_default=True,
+    help="How the price is found: docs/matching.md.",
+)
+@click.option(
+    "--k",
+    default="0.5",
+    show_default=True,
+    help="Where between feed-in and retail the price lies under 'reference'.",
+)
+@click.option("--tick", metavar="PRICE", help="Size of a tick; there are 256. Else 0.005.")
+@click.option("--floor", metavar="PRICE", help="Price of the lowest tick. Else 0.")
+@click.option(
+    "--post-within",
+    default="24h",
+    show_default=True,
+    metavar="DURATION",
+    help="After that a window is cleared without the readings that are missing.",
+)
+@click.option(
+    "--void-after",
+    default="7d",
+    show_default=True,
+    metavar="DURATION",
+    help="After that a window that nobody cleared may be given up.",
+)
+@click.option("--buy-fee", metavar="PRICE", help="The market's fee per kWh bought. Else none.")
+@click.option("--sell-fee", metavar="PRICE", help="The market's fee per kWh sold. Else none.")
+@click.option("--fee-account", metavar="ACCOUNT", help="Who receives the fees. Else the creator.")
+@click.option(
+    "--stated-price", metavar="PRICE", help="The price where retail does not lie above feed-in."
+)
+@deployment_option
+@output_options
+@sending_options
+@click.pass_obj
+def create(
+    env: Env,
+    /,
+    area: int,
+    name: str,
+    rule: str,
+    k: str,
+    post_within: str,
+    void_after: str,
+    fee_account: str | None,
+    out: Output,
+    dry_run: bool,
+    **prices: str | None,
+) -> None:
+    """Create a market for the meters of an area and note it in the record. Role: MARKET_OPERATOR.
+
+    Its id is the hash of its rules. Creating the same market again only notes it.
+    """
+    from p2pchain.chain.bindings.markets import MarketCreated
+    from p2pchain.eip712 import market_id
+    from p2pchain.model import MarketParams, PriceRule
+    from p2pchain.operator import Operator, created
+    from p2pchain.units import parse_price
+
+    record, currency = env.deployment, env.deployment.currency
+    nano = {key: parse_price(text, currency) for key, text in prices.items() if text is not None}
+    params = MarketParams(
+        area=area,
+        slot_seconds=record.slot_seconds,
+        rule=PriceRule[rule.upper()],
+        k_ppm=_ppm(k),
+        floor_nano=nano.get("floor", 0),
+        tick_nano=nano.get("tick", 5_000),
+        post_seconds=duration(post_within),
+        void_seconds=duration(void_after),
+        buy_fee_nano=nano.get("buy_fee", 0),
+        sell_fee_nano=nano.get("sell_fee", 0),
+        fee_account=account_of(env, fee_account),
+        has_stated_price="stated_price" in nano,
+        stated_price_nano=nano.get("stated_price", 0),
+    )
+    if params.tick_nano <= 0 or params.buy_fee_nano < 0 or params.sell_fee_nano < 0:
+        raise BadInput("a tick is more than nothing, and a fee not less")
+    found = market_id(params)
+    known = record.markets.get(name)
+    if known not in (None, "0x" + found.hex()):
+        raise BadInput(
+            f"the record has another market '{name}' already", hint="give it another --name"
+        )
+    if env.contracts.markets.market_params(found).tick_nano:
+        if not dry_run:
+            record.with_market(name, found).save(env.deployment_path)
+        out.fields(
+            {"market": found, "name": name, "transactions": []},
+            {"market": "0x" + found.hex(), "name": name, "note": "it was there already"},
+        )
+        return
+    receipt = deliver(
+        env,
+        out,
+        Operator(env.contracts).create_market_call(params),
+        f"create the market '{name}' in area {area}",
+        dry_run=dry_run,
+        result=lambda r: {"market": created(env.contracts, r, MarketCreated).market, "name": name},
+    )
+    if receipt is not None:
+        record.with_market(name, found).save(env.deployment_path)
+
+
+@market.command("list", epilog=examples("p2pchain admin market list --json"))
+@deployment_option
+@output_options
+@click.pass_obj
+def list_(env: Env, out: Output) -> None:
+    """List the markets of the record, their rules and how many meters take part."""
+    from p2pchain.market import Market
+
+    rows = []
+    for name, text in env.deployment.markets.items():
+        one = Market(env.contracts, bytes.fromhex(text[2:]))
+        rows.append({"name": name, "members": one.member_count, **_described(one.params)})
+        rows[-1]["market"] = text
+    out.rows(
+        "markets",
+        rows,
+        {
+            "name": "name",
+            "area": "area",
+            "members": "meters",
+            "rule": "rule",
+            "buy_fee_nano": ("buy fee", lambda nano: shown_price(env, nano)),
+            "sell_fee_nano": ("sell fee", lambda nano: shown_price(env, nano)),
+            "market": "id",
+        },
+        empty="no markets yet; 'p2pchain admin market create' creates one",
+    )
+
+
+@market.command(epilog=examples("p2pchain -a guardian admin market pause"))
+@deployment_option
+@output_options
+@sending_options
+@click.pass_obj
+def pause(env: Env, out: Output, dry_run: bool) -> None:
+    """Stop new enrolments and new limits; nothing else stops. Role: GUARDIAN."""
+    call = env.contracts.markets.set_paused(True)
+    deliver(env, out, call, "stop new enrolments and limits", dry_run=dry_run)
+
+
+@market.command(epilog=examples("p2pchain -a guardian admin market resume"))
+@deployment_option
+@output_options
+@sending_options
+@click.pass_obj
+def resume(env: Env, out: Output, dry_run: bool) -> None:
+    """Take new enrolments and limits again. Role: GUARDIAN."""
+    call = env.contracts.markets.set_paused(False)
+    deliver(env, out, call, "take new enrolments and limits again", dry_run=dry_run)
+
+
+def duration(text: str) -> int:
+    """Return the seconds of `90min`, `24h` or `7d`. Raises BadInput."""
+    found = re.fullmatch(r"(\d{1,6}) ?(s|min|h|d)", text.strip())
+    if not found:
+        raise BadInput(f"'{text}' is not a duration", hint="such as 90min, 24h or 7d")
+    seconds = int(found.group(1)) * _SECONDS[found.group(2)]
+    if seconds >= 2**32:
+        raise BadInput(f"'{text}' is too long")
+    return seconds
+
+
+def _ppm(text: str) -> int:
+    found = re.fullmatch(r"(?:(\d))?(?:\.(\d{1,6}))?", text.strip())
+    if not text.strip() or not found:
+        raise BadInput(f"'{text}' is not a share", hint="from 0 to 1, such as 0.5")
+    ppm = int(found.group(1) or 0) * 1_000_000 + int((found.group(2) or "").ljust(6, "0"))
+    if ppm > 1_000_000:
+        raise BadInput(f"'{text}' is more than 1", hint="from 0 to 1, such as 0.5")
+    return ppm
+
+
+def _described(params: MarketParams) -> dict[str, object]:
+    return {
+        "area": params.area,
+        "rule": params.rule.name.lower(),
+        "k_ppm": params.k_ppm,
+        "floor_nano": params.floor_nano,
+        "tick_nano": params.tick_nano,
+        "post_seconds": params.post_seconds,
+        "void_seconds": params.void_seconds,
+        "buy_fee_nano": params.buy_fee_nano,
+        "sell_fee_nano": params.sell_fee_nano,
+        "fee_account": params.fee_account,
+    }

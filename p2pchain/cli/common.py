@@ -1,0 +1,217 @@
+"""What the market's commands share: options, figures as people type them, and sending."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import click
+
+from p2pchain.cli.base import Env
+from p2pchain.cli.output import Output, table
+from p2pchain.errors import BadInput
+
+if TYPE_CHECKING:
+    from p2pchain.chain.abi import Call
+    from p2pchain.chain.records import Receipt
+
+F = TypeVar("F", bound=Callable[..., Any])
+
+#: A message for the next slot must reach a block before that slot begins.
+_HASTE_SECONDS = 60
+
+
+def deployment_option(function: F) -> F:
+    """Add `--deployment FILE`, which goes into the Env."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            env.deployment_choice = value
+
+    return click.option(
+        "--deployment",
+        type=click.Path(dir_okay=False, path_type=Path),
+        expose_value=False,
+        callback=choose,
+        help="The record of the deployment; else deployments/<network>.json.",
+    )(function)
+
+
+def market_options(function: F) -> F:
+    """Add `--market NAME` and `--deployment FILE`, which go into the Env."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            env.market_choice = value
+
+    function = deployment_option(function)
+    return click.option(
+        "--market",
+        metavar="NAME|ID",
+        expose_value=False,
+        callback=choose,
+        help="The market, where the deployment has several.",
+    )(function)
+
+
+def zone_option(function: F) -> F:
+    """Add `--zone NAME`, in which times without an offset are read and all times are shown."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        from p2pchain.units import parse_zone
+
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            parse_zone(value)
+            env.zone = value
+
+    return click.option(
+        "--zone",
+        metavar="NAME",
+        expose_value=False,
+        callback=choose,
+        help="Read and show local times of this zone, such as Europe/Berlin. Else UTC.",
+    )(function)
+
+
+# figures and names
+
+
+def slot_number(env: Env, text: str) -> int:
+    """Return the slot of a time as typed, a bare slot number, or `now`."""
+    from p2pchain.units import parse_slot
+
+    if text.strip().lower() == "now":
+        return current_slot(env)
+    return parse_slot(text, env.deployment.slot_seconds, env.zone)
+
+
+def slot_text(env: Env, slot: int) -> str:
+    """Return the beginning of a slot as text, in the chosen zone."""
+    from p2pchain.units import format_slot
+
+    return format_slot(slot, env.deployment.slot_seconds, env.zone)
+
+
+def current_slot(env: Env) -> int:
+    """Return the slot in which the chain's newest block lies."""
+    return env.chain.block().timestamp // env.deployment.slot_seconds
+
+
+def next_slot(env: Env) -> int:
+    """Return the first slot for which a message of now is surely in time."""
+    seconds = env.deployment.slot_seconds
+    return (env.chain.block().timestamp + _HASTE_SECONDS) // seconds + 1
+
+
+def from_slot(env: Env, text: str | None) -> int:
+    """Return the slot of a `--from`, by default the next one."""
+    return next_slot(env) if text is None else slot_number(env, text)
+
+
+def money(env: Env, text: str) -> int:
+    """Return a positive amount in nano-currency."""
+    from p2pchain.units import parse_money
+
+    amount = parse_money(text, env.deployment.currency)
+    if amount <= 0:
+        raise BadInput(f"'{text}': the amount must be more than nothing")
+    return amount
+
+
+def shown_money(env: Env, nano: int) -> str:
+    """Return an amount as text."""
+    from p2pchain.units import format_money
+
+    return format_money(nano, env.deployment.currency)
+
+
+def shown_price(env: Env, nano_per_wh: int) -> str:
+    """Return a price as text."""
+    from p2pchain.units import format_price
+
+    return format_price(nano_per_wh, env.deployment.currency)
+
+
+def account_of(env: Env, text: str | None) -> str:
+    """Return the address of an account: 0x..., the name of a key, or (None) the chosen account."""
+    from p2pchain.keys import checksum
+
+    if text is None:
+        return env.address
+    if text.lower().startswith("0x"):
+        return checksum(text)
+    return env.keystore.info(text).address
+
+
+def known_meter(env: Env, meter: int) -> int:
+    """Return a meter's number. Raises BadInput where none of that number is registered."""
+    count = env.contracts.registry.meter_count()
+    if not 1 <= meter <= count:
+        known = f"there are 1 to {count}" if count else "none is registered yet"
+        raise BadInput(f"there is no meter {meter}", hint=known)
+    return meter
+
+
+# sending
+
+
+def deliver(
+    env: Env,
+    out: Output,
+    call: Call,
+    what: str,
+    *,
+    dry_run: bool,
+    result: Callable[[Receipt], Mapping[str, Any]] = lambda receipt: {},
+) -> Receipt | None:
+    """Ask, send one call, wait, and print what came of it; `what` says it in words.
+
+    With `dry_run` the call is tried and nothing is sent. Raises Refused where the contract says no,
+    before anything is sent where that can be known.
+    """
+    if dry_run:
+        tell_dry_run(env, out, [call], what)
+        return None
+    env.confirm(f"{what}?")
+    receipt = env.sender.send(call)
+    done(out, what, [receipt], result(receipt))
+    return receipt
+
+
+def tell_dry_run(env: Env, out: Output, calls: list[Call], what: str) -> None:
+    """Try calls that do not depend on each other, and print what would be sent."""
+    tried = [
+        {
+            "call": call.name,
+            "to": call.to,
+            "gas": env.chain.estimate_gas(env.address, call.to, call.data, call.value),
+        }
+        for call in calls
+    ]
+    if out.as_json:
+        out.fields({"dry_run": True, "what": what, "from": env.address, "calls": tried})
+        return
+    click.echo(f"would send, from {env.address}: {what}")
+    if tried:
+        body = [[str(row["call"]), str(row["to"]), str(row["gas"])] for row in tried]
+        click.echo(table(["call", "to", "gas"], body, [False, False, True]))
+    click.echo("nothing was sent")
+
+
+def done(out: Output, what: str, receipts: list[Receipt], result: Mapping[str, Any]) -> None:
+    """Print what was done: its result, and the transactions."""
+    gas = sum(receipt.gas_used for receipt in receipts)
+    hashes = ["0x" + receipt.tx_hash.hex() for receipt in receipts]
+    shown = {"done": what, **{key.replace("_", " "): _text(v) for key, v in result.items()}}
+    shown |= {"transaction": ", ".join(hashes) or "-", "gas": f"{gas:,}"}
+    out.fields({**result, "transactions": hashes, "gas_used": gas}, shown)
+
+
+def _text(value: Any) -> str:
+    from p2pchain.cli.output import plain
+
+    return plain(value)
