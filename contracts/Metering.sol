@@ -42,6 +42,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     address public settlement;
     address public markets;
     mapping(uint32 meter => Head) private _heads;
+    mapping(uint32 meter => Origin) private _origins;
     mapping(uint32 meter => Gap[]) private _gaps;
     mapping(uint32 meter => mapping(uint256 place => DayHash)) private _dayHashes;
 
@@ -74,6 +75,11 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     /// @inheritdoc IMetering
     function headOf(uint32 meter) external view returns (Head memory) {
         return _heads[meter];
+    }
+
+    /// @inheritdoc IMetering
+    function originOf(uint32 meter) external view returns (Origin memory) {
+        return _origins[meter];
     }
 
     /// @inheritdoc IMetering
@@ -260,7 +266,8 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         return (Outcome.Accepted, closing);
     }
 
-    /// @dev Puts [first, end) into the meter's timeline: at its head, behind a new gap, or into an open gap.
+    /// @dev Puts [first, end) into the meter's timeline: at its head, behind a new gap, into an open gap, or before all
+    /// that is there, so that the order in which records arrive does not matter.
     function _join(uint32 meter, uint32 first, uint32 end, Registers memory opening, Registers memory closing)
         private
         returns (Outcome)
@@ -276,13 +283,39 @@ contract Metering is IMetering, AccessManaged, EIP712 {
                     _openGap(meter, head.nextSlot, first, known, opening);
                     ++head.gaps;
                 }
+            } else {
+                _origins[meter] = Origin(first, uint64(opening.importWh), uint64(opening.exportWh));
             }
             head.nextSlot = end;
             (head.importWh, head.exportWh) = (uint64(closing.importWh), uint64(closing.exportWh));
             _heads[meter] = head;
             return Outcome.Accepted;
         }
+        Origin memory origin = _origins[meter];
+        if (end <= origin.slot) return _joinBefore(meter, head, origin, first, end, opening, closing);
         return head.gaps == 0 ? Outcome.AlreadyPosted : _fillGap(meter, head, first, end, opening, closing);
+    }
+
+    function _joinBefore(
+        uint32 meter,
+        Head memory head,
+        Origin memory origin,
+        uint32 first,
+        uint32 end,
+        Registers memory opening,
+        Registers memory closing
+    ) private returns (Outcome) {
+        Registers memory right = Registers(origin.importWh, origin.exportWh);
+        if (!_notBelow(right, closing)) return Outcome.RegisterFell;
+        if (end == origin.slot) {
+            if (!_equal(closing, right)) return Outcome.RegistersDoNotJoin;
+        } else {
+            if (head.gaps == MAX_GAPS) return Outcome.TooManyGaps;
+            _openGap(meter, end, origin.slot, closing, right);
+            _heads[meter].gaps = head.gaps + 1;
+        }
+        _origins[meter] = Origin(first, uint64(opening.importWh), uint64(opening.exportWh));
+        return Outcome.Accepted;
     }
 
     function _fillGap(

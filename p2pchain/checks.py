@@ -77,6 +77,14 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             (head.next_slot, *head.registers),
         )
         same(f"open gaps of meter {meter}", found.gaps, len(twin.metering.gaps[meter]))
+        if meter in twin.metering.origins:
+            begun = metering.origin_of(meter)
+            slot, registers = twin.metering.origins[meter]
+            same(
+                f"first registers of meter {meter}",
+                (begun.slot, begun.import_wh, begun.export_wh),
+                (slot, *registers),
+            )
     for market, state in twin.markets.items():
         same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
         same("members", contracts.markets.member_count(market), len(state.members))

@@ -46,6 +46,7 @@ class MeteringTwin:
         self._emit = emit
         self._verify = verify
         self.heads: defaultdict[int, Head] = defaultdict(Head)
+        self.origins: dict[int, tuple[int, Registers]] = {}
         self.gaps: defaultdict[int, list[Gap]] = defaultdict(list)
         self.values: dict[tuple[int, int], tuple[int, int, Quality]] = {}
 
@@ -123,6 +124,8 @@ class MeteringTwin:
         head, gaps = self.heads[reading.meter], self.gaps[reading.meter]
         opening = (reading.import_wh, reading.export_wh)
         if head.next_slot != 0 and reading.first_slot < head.next_slot:
+            if reading.until_slot <= self.origins[reading.meter][0]:
+                return self._join_before(reading, opening)
             return self._fill_gap(reading, opening)
         if head.next_slot != 0:
             if not _not_below(opening, head.registers):
@@ -134,7 +137,26 @@ class MeteringTwin:
                     return Outcome.TOO_MANY_GAPS
                 gap = Gap(head.next_slot, reading.first_slot, head.registers, opening)
                 self._open_gap(reading.meter, gap)
+        else:
+            self.origins[reading.meter] = (reading.first_slot, opening)
         head.next_slot, head.registers = reading.until_slot, reading.closing
+        return Outcome.ACCEPTED
+
+    def _join_before(self, reading: Reading, opening: Registers) -> Outcome:
+        """Records may arrive in any order: the timeline grows to the left too."""
+        first, registers = self.origins[reading.meter]
+        closing = reading.closing
+        if not _not_below(registers, closing):
+            return Outcome.REGISTER_FELL
+        if reading.until_slot == first:
+            if closing != registers:
+                return Outcome.REGISTERS_DO_NOT_JOIN
+        elif len(self.gaps[reading.meter]) == MAX_GAPS:
+            return Outcome.TOO_MANY_GAPS
+        else:
+            gap = Gap(reading.until_slot, first, closing, registers)
+            self._open_gap(reading.meter, gap)
+        self.origins[reading.meter] = (reading.first_slot, opening)
         return Outcome.ACCEPTED
 
     def _fill_gap(self, reading: Reading, opening: Registers) -> Outcome:

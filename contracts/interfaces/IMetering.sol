@@ -66,6 +66,13 @@ interface IMetering {
         bool enrolled;
     }
 
+    /// @notice Both registers at the beginning of `slot`, the earliest slot posted.
+    struct Origin {
+        uint32 slot;
+        uint64 importWh;
+        uint64 exportWh;
+    }
+
     /// @notice Slots [fromSlot, untilSlot) that are missing, with the registers on both sides.
     struct Gap {
         uint32 fromSlot;
@@ -129,6 +136,9 @@ interface IMetering {
     function HASH_DAYS() external view returns (uint32);
 
     function headOf(uint32 meter) external view returns (Head memory);
+
+    /// @notice Where the readings of a meter begin; earlier ones can still join on that side.
+    function originOf(uint32 meter) external view returns (Origin memory);
 
     function gapsOf(uint32 meter) external view returns (Gap[] memory);
 

@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, topic
 from p2pchain.chain.bindings.enums import Outcome, Quality
-from p2pchain.chain.bindings.structs import Exchange, Gap, Head, Reading
+from p2pchain.chain.bindings.structs import Exchange, Gap, Head, Origin, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -385,6 +385,21 @@ class Metering:
         """Return what `max_gaps` answered, decoded."""
         _out = decode(("uint8",), raw)
         _value: int = _out[0]
+        return _value
+
+    def origin_of(self, meter: int, *, block: int | str = "latest") -> Origin:
+        """Where the readings of a meter begin; earlier ones can still join on that side."""
+        _data = bytes.fromhex("f8538ba3") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return self.origin_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def origin_of_result(raw: bytes) -> Origin:
+        """Return what `origin_of` answered, decoded."""
+        _out = decode(("(uint32,uint64,uint64)",), raw)
+        _value: Origin = Origin.from_abi(_out[0])
         return _value
 
     def post(self, readings: Sequence[Reading]) -> Call:

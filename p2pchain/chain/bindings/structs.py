@@ -345,6 +345,22 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """`IMetering.Origin`."""
+
+    slot: int
+    import_wh: int
+    export_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.slot, self.import_wh, self.export_wh)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """`IMetering.Reading`."""
 

@@ -1,0 +1,51 @@
+"""Contracts against twin on random markets, tariffs, limits, readings, switches and cuts."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator
+
+import pytest
+
+from p2pchain.chain.connect import connect
+from p2pchain.chain.deployment import Contracts, deploy
+from p2pchain.chain.devkeys import dev_signer
+from p2pchain.chain.node import network_of, running
+from p2pchain.chain.sender import Sender
+from tests.conftest import campaign
+from tests.differential.world import World
+
+GENESIS = 1_750_000_000
+WORLDS = campaign(24, 2_800)
+
+
+@pytest.fixture(scope="module")
+def contracts() -> Iterator[Contracts]:
+    with (
+        running(engine="anvil", genesis_time=GENESIS) as node,
+        connect(network_of(node)) as chain,
+        Sender(chain, dev_signer(0)) as sender,
+    ):
+        yield Contracts(chain, deploy(sender, slot_seconds=3600, currency="EUR"))
+
+
+@pytest.mark.anvil
+@pytest.mark.property(1)
+@pytest.mark.property(2)
+@pytest.mark.property(10)
+@pytest.mark.property(12)
+@pytest.mark.property(13)
+@pytest.mark.property(30)
+@pytest.mark.capability("FST-5")
+def test_contract_and_twin_never_differ(contracts: Contracts) -> None:
+    total: Counter[str] = Counter()
+    for seed in range(WORLDS):
+        with contracts.chain.anchor():
+            world = World(contracts, seed)
+            world.play()
+            total += world.check()
+    print(f"{WORLDS} worlds: " + ", ".join(f"{n} {what}" for what, n in sorted(total.items())))
+    assert total["traded"] * 10 >= total["books"] * 3
+    assert total["rationed"] * 10 >= total["books"] * 3
+    for what in ("switches", "successions", "voided", "limits", "skipped"):
+        assert total[what] >= WORLDS // 10, what
