@@ -7,15 +7,26 @@ import {ISettlement} from "../interfaces/ISettlement.sol";
 contract MockStage {
     ISettlement public settlement;
 
-    function bind(ISettlement settlement_) external {
+    function bind(
+        ISettlement settlement_
+    ) external {
         settlement = settlement_;
     }
 
-    function lower(bytes32 market, uint32 slot, uint32 buyMeter, uint32 sellMeter, uint32 wh) external {
+    function lower(
+        bytes32 market,
+        uint32 slot,
+        uint32 buyMeter,
+        uint32 sellMeter,
+        uint32 wh
+    ) external {
         settlement.lower(market, slot, buyMeter, sellMeter, wh);
     }
 
-    function finish(bytes32 market, uint32 window) external {
+    function finish(
+        bytes32 market,
+        uint32 window
+    ) external {
         settlement.finishStage(market, window);
     }
 }

@@ -7,7 +7,9 @@ import {ERC20} from "@openzeppelin/contracts/token/ERC20/ERC20.sol";
 contract MockToken is ERC20 {
     uint8 private immutable _decimals;
 
-    constructor(uint8 decimals_) ERC20("Mock", "MOCK") {
+    constructor(
+        uint8 decimals_
+    ) ERC20("Mock", "MOCK") {
         _decimals = decimals_;
     }
 
@@ -15,7 +17,10 @@ contract MockToken is ERC20 {
         return _decimals;
     }
 
-    function mint(address account, uint256 amount) external {
+    function mint(
+        address account,
+        uint256 amount
+    ) external {
         _mint(account, amount);
     }
 }
@@ -24,7 +29,11 @@ contract MockToken is ERC20 {
 contract FeeToken is MockToken {
     constructor() MockToken(6) {}
 
-    function _update(address from, address to, uint256 value) internal override {
+    function _update(
+        address from,
+        address to,
+        uint256 value
+    ) internal override {
         if (from == address(0) || to == address(0)) return super._update(from, to, value);
         super._update(from, to, value - value / 100);
         super._update(from, address(0), value / 100);
@@ -39,11 +48,17 @@ contract BlockingToken is MockToken {
 
     constructor() MockToken(6) {}
 
-    function setBlocked(address account) external {
+    function setBlocked(
+        address account
+    ) external {
         blocked = account;
     }
 
-    function _update(address from, address to, uint256 value) internal override {
+    function _update(
+        address from,
+        address to,
+        uint256 value
+    ) internal override {
         require(to != blocked || to == address(0), Blocked(to));
         super._update(from, to, value);
     }
@@ -58,12 +73,19 @@ contract ReentrantToken is MockToken {
 
     constructor() MockToken(6) {}
 
-    function attack(address target_, bytes calldata data_) external {
+    function attack(
+        address target_,
+        bytes calldata data_
+    ) external {
         (target, data) = (target_, data_);
         reentered = false;
     }
 
-    function _update(address from, address to, uint256 value) internal override {
+    function _update(
+        address from,
+        address to,
+        uint256 value
+    ) internal override {
         super._update(from, to, value);
         if (target == address(0)) return;
         address once = target;
@@ -81,27 +103,46 @@ contract BareToken {
     bool public refuses;
     mapping(address account => uint256) public balanceOf;
 
-    constructor(bool silent_, bool says_) {
+    constructor(
+        bool silent_,
+        bool says_
+    ) {
         (silent, says) = (silent_, says_);
     }
 
-    function setRefuses(bool refuses_) external {
+    function setRefuses(
+        bool refuses_
+    ) external {
         refuses = refuses_;
     }
 
-    function mint(address account, uint256 amount) external {
+    function mint(
+        address account,
+        uint256 amount
+    ) external {
         balanceOf[account] += amount;
     }
 
-    function transfer(address to, uint256 amount) external {
+    function transfer(
+        address to,
+        uint256 amount
+    ) external {
         _move(msg.sender, to, amount);
     }
 
-    function transferFrom(address from, address to, uint256 amount) external {
+    function transferFrom(
+        address from,
+        address to,
+        uint256 amount
+    ) external {
         _move(from, to, amount);
     }
 
-    function _move(address from, address to, uint256 amount) private {
+    function _move(
+        address from,
+        address to,
+        uint256 amount
+    ) private {
         if (!refuses) {
             balanceOf[from] -= amount;
             balanceOf[to] += amount;

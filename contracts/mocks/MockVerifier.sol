@@ -8,7 +8,11 @@ import {IERC7913SignatureVerifier} from "@openzeppelin/contracts/interfaces/IERC
 /// no security at all, but it depends on key and digest as a real scheme does.
 contract MockVerifier is IERC7913SignatureVerifier {
     /// @inheritdoc IERC7913SignatureVerifier
-    function verify(bytes calldata key, bytes32 hash, bytes calldata signature) external pure returns (bytes4) {
+    function verify(
+        bytes calldata key,
+        bytes32 hash,
+        bytes calldata signature
+    ) external pure returns (bytes4) {
         if (key.length != 64 || signature.length != 64) return 0xffffffff;
         bytes32 secret = bytes32(signature[:32]);
         bool knows = keccak256(abi.encode(secret)) == bytes32(key[32:]);

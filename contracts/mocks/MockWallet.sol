@@ -18,16 +18,23 @@ contract MockWallet is IERC1271 {
     address public immutable owner;
     Mode public mode;
 
-    constructor(address owner_) {
+    constructor(
+        address owner_
+    ) {
         owner = owner_;
     }
 
-    function setMode(Mode mode_) external {
+    function setMode(
+        Mode mode_
+    ) external {
         mode = mode_;
     }
 
     /// @inheritdoc IERC1271
-    function isValidSignature(bytes32 hash, bytes calldata signature) external view returns (bytes4) {
+    function isValidSignature(
+        bytes32 hash,
+        bytes calldata signature
+    ) external view returns (bytes4) {
         Mode m = mode;
         if (m == Mode.WrongAnswer) return 0xffffffff;
         if (m == Mode.Reverts) revert("no");

@@ -13,9 +13,13 @@ contract CutsTest is Neighbours {
     }
 
     /// @dev Everything that could differ: results, money of everybody, covers, claims.
-    function _state(uint32 windows) private view returns (bytes32 hash) {
+    function _state(
+        uint32 windows
+    ) private view returns (bytes32 hash) {
         for (uint32 w = window; w < window + windows; ++w) {
-            for (uint32 k; k < 8; ++k) hash = keccak256(abi.encode(hash, settlement.resultOf(market, w * 8 + k)));
+            for (uint32 k; k < 8; ++k) {
+                hash = keccak256(abi.encode(hash, settlement.resultOf(market, w * 8 + k)));
+            }
             hash = keccak256(abi.encode(hash, settlement.windowState(market, w)));
         }
         for (uint256 i; i < N; ++i) {
@@ -27,7 +31,9 @@ contract CutsTest is Neighbours {
             }
         }
         address[4] memory others = [supplierA, supplierB, gridOperator, feeAccount];
-        for (uint256 i; i < 4; ++i) hash = keccak256(abi.encode(hash, ledger.accountOf(others[i])));
+        for (uint256 i; i < 4; ++i) {
+            hash = keccak256(abi.encode(hash, ledger.accountOf(others[i])));
+        }
         hash = keccak256(abi.encode(hash, ledger.claimCount(), ledger.transitNano(market), ledger.heldNano()));
     }
 
@@ -42,7 +48,9 @@ contract CutsTest is Neighbours {
         }
     }
 
-    function _cut(uint256 n) private returns (uint32) {
+    function _cut(
+        uint256 n
+    ) private returns (uint32) {
         return uint32(1 + chance(n));
     }
 
@@ -65,9 +73,14 @@ contract CutsTest is Neighbours {
         while (phase(window + 1) != ISettlement.Phase.Settled) settlement.settle(market, window + 1, 1, _cut(N));
     }
 
-    function testFuzz_P13_P32_anyCutGivesTheSameState(uint256 seed) public {
+    /// forge-config: default.fuzz.runs = 700
+    function testFuzz_P13_P32_anyCutGivesTheSameState(
+        uint256 seed
+    ) public {
         deployNeighbours(seed);
-        for (uint256 i; i < N; ++i) fund(homes[i].owner, 1000 * EUR);
+        for (uint256 i; i < N; ++i) {
+            fund(homes[i].owner, 1000 * EUR);
+        }
         fund(supplierA, 1000 * EUR);
         fund(supplierB, 1000 * EUR);
         fund(gridOperator, 1000 * EUR);
@@ -76,7 +89,9 @@ contract CutsTest is Neighbours {
         IMetering.Reading[] memory rs = _records();
         vm.warp(windowEnd(window + 1) + rules.postSeconds);
         uint256 start = vm.snapshotState();
-        for (uint256 i; i < 2 * N; ++i) assertOutcome(postOne(rs[i]), IMetering.Outcome.Accepted, "one by one");
+        for (uint256 i; i < 2 * N; ++i) {
+            assertOutcome(postOne(rs[i]), IMetering.Outcome.Accepted, "one by one");
+        }
         settlement.clear(market, window, 2, type(uint32).max);
         settlement.settle(market, window, 2, type(uint32).max);
         bytes32 whole = _state(2);
@@ -95,9 +110,14 @@ contract CutsTest is Neighbours {
     }
 
     /// @dev With too little money the cut may move money between free and claims, but nobody's wealth.
-    function testFuzz_P32_cutMovesNobodysWealth(uint256 seed) public {
+    /// forge-config: default.fuzz.runs = 700
+    function testFuzz_P32_cutMovesNobodysWealth(
+        uint256 seed
+    ) public {
         deployNeighbours(seed);
-        for (uint256 i; i < N; ++i) fund(homes[i].owner, chance(EUR) / 1000 * 1000);
+        for (uint256 i; i < N; ++i) {
+            fund(homes[i].owner, chance(EUR) / 1000 * 1000);
+        }
         IMetering.Reading[] memory rs = _records();
         vm.warp(windowEnd(window + 1) + rules.postSeconds);
         settlement.postReadings(market, rs);
@@ -107,7 +127,9 @@ contract CutsTest is Neighbours {
         int256[4] memory others = [wealth(supplierA), wealth(supplierB), wealth(gridOperator), wealth(feeAccount)];
         vm.revertToState(start);
         _clearAndSettleInCuts();
-        for (uint256 i; i < N; ++i) vm.assertEq(wealth(homes[i].owner), want[i], "P32: wealth");
+        for (uint256 i; i < N; ++i) {
+            vm.assertEq(wealth(homes[i].owner), want[i], "P32: wealth");
+        }
         vm.assertEq(wealth(supplierA), others[0], "P32: supplier A");
         vm.assertEq(wealth(supplierB), others[1], "P32: supplier B");
         vm.assertEq(wealth(gridOperator), others[2], "P32: operator");

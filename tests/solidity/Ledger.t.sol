@@ -21,19 +21,27 @@ contract LedgerTest is World {
         ledger.bindSettlement(address(this));
     }
 
-    function _give(address account, uint256 nano) private {
+    function _give(
+        address account,
+        uint256 nano
+    ) private {
         fund(account, nano);
     }
 
-    function _entry(uint256 release, uint256 pay, uint256 income, int256 supplier)
-        private
-        view
-        returns (ILedger.Entry memory)
-    {
+    function _entry(
+        uint256 release,
+        uint256 pay,
+        uint256 income,
+        int256 supplier
+    ) private view returns (ILedger.Entry memory) {
         return ILedger.Entry(METER, _home, supplierA, release, pay, income, supplier);
     }
 
-    function _settle(ILedger.Entry memory e, int256 network, uint256 fees) private {
+    function _settle(
+        ILedger.Entry memory e,
+        int256 network,
+        uint256 fees
+    ) private {
         ILedger.Entry[] memory entries = new ILedger.Entry[](1);
         entries[0] = e;
         ILedger.Network[] memory networks = new ILedger.Network[](1);
@@ -154,12 +162,17 @@ contract LedgerTest is World {
 
     /* TOKENS */
 
-    function _with(address token) private returns (Ledger l) {
+    function _with(
+        address token
+    ) private returns (Ledger l) {
         l = new Ledger(address(manager), IERC20Metadata(token));
         l.bindSettlement(address(this));
     }
 
-    function testFuzz_P7_roundTripWithAnyDecimals(uint8 decimals, uint96 amount) public {
+    function testFuzz_P7_roundTripWithAnyDecimals(
+        uint8 decimals,
+        uint96 amount
+    ) public {
         decimals = uint8(bound(decimals, 0, 27));
         MockToken token = new MockToken(decimals);
         Ledger l = _with(address(token));
@@ -246,7 +259,9 @@ contract LedgerTest is World {
             l.withdraw(address(this), EUR / 4);
             vm.assertTrue(!token.reentered(), "refused during withdrawal");
             vm.assertEq(
-                bytes32(token.answer()), bytes32(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector), "by the guard"
+                bytes32(token.answer()),
+                bytes32(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector),
+                "by the guard"
             );
             token.attack(address(l), calls[i]);
             l.deposit(address(this), EUR);
@@ -427,7 +442,11 @@ contract LedgerTest is World {
     }
 
     /// @dev P32 of the guarantee: however a settlement is cut, own part and guarantee end alike.
-    function testFuzz_P32_releaseInAnyCut(uint64 own, uint64 guarantee, uint256 seed) public {
+    function testFuzz_P32_releaseInAnyCut(
+        uint64 own,
+        uint64 guarantee,
+        uint256 seed
+    ) public {
         own = uint64(bound(own, 0, 1e15)) / 1000 * 1000;
         guarantee = uint64(bound(guarantee, 0, 1e15)) / 1000 * 1000;
         _give(_home, own);
@@ -453,7 +472,9 @@ contract LedgerTest is World {
 
     /* ENERGY */
 
-    function testFuzz_postingsSumToZero(uint256 seed) public {
+    function testFuzz_postingsSumToZero(
+        uint256 seed
+    ) public {
         seedChance(seed);
         int256[4][16] memory net;
         for (uint256 i; i < 20; ++i) {

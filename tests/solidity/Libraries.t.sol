@@ -16,17 +16,24 @@ contract LibrariesTest is Base {
     /* MATCHING */
 
     /// @dev A random book: few ticks, so that ties, rationing and one empty side all occur often.
-    function _offers(uint256 n, uint256 span) private returns (Naive.Offer[] memory offers) {
+    function _offers(
+        uint256 n,
+        uint256 span
+    ) private returns (Naive.Offer[] memory offers) {
         offers = new Naive.Offer[](n);
         uint256 base = chance(256 - span);
         for (uint256 i; i < n; ++i) {
             uint256 size = chance(4);
-            uint256 wh = size == 0 ? 1 : size == 1 ? 1 + chance(10) : size == 2 ? 1 + chance(20_000) : 1 + chance(LaneWords.MAX_WH);
+            uint256 wh = size == 0
+                ? 1
+                : size == 1 ? 1 + chance(10) : size == 2 ? 1 + chance(20_000) : 1 + chance(LaneWords.MAX_WH);
             offers[i] = Naive.Offer(chance(2) == 0, base + chance(span), wh);
         }
     }
 
-    function _price(Naive.Offer[] memory offers) private returns (int256) {
+    function _price(
+        Naive.Offer[] memory offers
+    ) private returns (int256) {
         // On a tick, between two, or anywhere.
         uint256 kind = chance(3);
         int256 own = FLOOR + int256(offers[chance(offers.length)].tick) * TICK;
@@ -35,12 +42,20 @@ contract LibrariesTest is Base {
         return FLOOR - 20 + int256(chance(820));
     }
 
-    function _match(TickBook.Book memory book, uint256 slot, int256 price) private pure returns (ResultWord) {
+    function _match(
+        TickBook.Book memory book,
+        uint256 slot,
+        int256 price
+    ) private pure returns (ResultWord) {
         int256 low = Prices.ceilDiv(price - FLOOR, TICK);
         return book.matchAt(slot, price, low < 0 ? 0 : uint256(low), Prices.floorDiv(price - FLOOR, TICK));
     }
 
-    function _checkBook(uint256 n, uint256 span, uint256 slot) private returns (bool traded, bool rationed) {
+    function _checkBook(
+        uint256 n,
+        uint256 span,
+        uint256 slot
+    ) private returns (bool traded, bool rationed) {
         Naive.Offer[] memory offers = _offers(n, span);
         int256 price = _price(offers);
         (uint256[] memory want, uint256 matched) = Naive.fills(offers, price, FLOOR, TICK);
@@ -78,7 +93,14 @@ contract LibrariesTest is Base {
         return (matched != 0, rationed);
     }
 
-    function testFuzz_P8_P9_P10_P11_P12_matchingEqualsNaive(uint256 seed) public {
+    /// @dev From outside, so that the memory of a book is given back.
+    function checkBook(uint256 n, uint256 span, uint256 slot) external returns (bool traded, bool rationed) {
+        return _checkBook(n, span, slot);
+    }
+
+    function testFuzz_P8_P9_P10_P11_P12_matchingEqualsNaive(
+        uint256 seed
+    ) public {
         seedChance(seed);
         _checkBook(1 + chance(24), 1 + chance(12), chance(8));
     }
@@ -88,7 +110,7 @@ contract LibrariesTest is Base {
         uint256 traded;
         uint256 rationed;
         for (uint256 i; i < 1000; ++i) {
-            (bool t, bool r) = _checkBook(1 + chance(24), 1 + chance(12), chance(8));
+            (bool t, bool r) = this.checkBook(1 + chance(24), 1 + chance(12), chance(8));
             if (t) ++traded;
             if (r) ++rationed;
         }
@@ -99,7 +121,9 @@ contract LibrariesTest is Base {
     }
 
     /// @dev P13: the total does not depend on the order of the members, and nobody differs from his exact part by a Wh.
-    function testFuzz_P12_P13_order(uint256 seed) public {
+    function testFuzz_P12_P13_order(
+        uint256 seed
+    ) public {
         seedChance(seed);
         uint256 n = 2 + chance(10);
         Naive.Offer[] memory offers = _offers(n, 1 + chance(3));
@@ -117,7 +141,8 @@ contract LibrariesTest is Base {
         );
         for (uint256 i; i < n; ++i) {
             Naive.Offer memory o = offers[i];
-            bool atMargin = r.traded() && (o.sell ? o.tick == r.sellTick() && !r.buyRationed() : o.tick == r.buyTick() && r.buyRationed());
+            bool atMargin = r.traded()
+                && (o.sell ? o.tick == r.sellTick() && !r.buyRationed() : o.tick == r.buyTick() && r.buyRationed());
             uint256 filled;
             ResultWord before = r;
             (filled, r) = TickBook.fill(r, o.sell ? 1 : 0, o.tick, o.wh);
@@ -136,7 +161,7 @@ contract LibrariesTest is Base {
             book.add(slot, 1, 0, 4);
             book.add(slot, 1, 255, 6);
             ResultWord r = book.matchAt(slot, 9, 0, 255);
-            vm.assertEq(r.matchedWh(), 5 , "255 meets 0, then 0 meets nothing better");
+            vm.assertEq(r.matchedWh(), 5, "255 meets 0, then 0 meets nothing better");
             r = book.matchAt(slot, 9, 256, 255);
             vm.assertTrue(!r.traded(), "no buy takes part");
             r = book.matchAt(slot, 9, 0, -1);
@@ -150,7 +175,10 @@ contract LibrariesTest is Base {
 
     /* PRICES */
 
-    function testFuzz_divisionsRoundAsTheySay(int128 a, uint64 b) public pure {
+    function testFuzz_divisionsRoundAsTheySay(
+        int128 a,
+        uint64 b
+    ) public pure {
         int256 d = int256(uint256(b)) + 1;
         int256 f = Prices.floorDiv(a, d);
         int256 c = Prices.ceilDiv(a, d);
@@ -158,7 +186,11 @@ contract LibrariesTest is Base {
         vm.assertTrue(c * d >= a && (c - 1) * d < a, "ceil");
     }
 
-    function testFuzz_ticksRoundInward(int32 limit, int32 floor, uint32 size) public pure {
+    function testFuzz_ticksRoundInward(
+        int32 limit,
+        int32 floor,
+        uint32 size
+    ) public pure {
         int256 tick = int256(bound(size, 1, uint32(type(int32).max)));
         int256 t = Prices.buyTickDown(limit, floor, tick);
         if (t >= 0) {
@@ -176,7 +208,13 @@ contract LibrariesTest is Base {
         }
     }
 
-    function testFuzz_P31_priceLiesBetweenFeedInAndRetail(int32 r, int32 f, uint32 k, uint48 buy, uint48 sell) public pure {
+    function testFuzz_P31_priceLiesBetweenFeedInAndRetail(
+        int32 r,
+        int32 f,
+        uint32 k,
+        uint48 buy,
+        uint48 sell
+    ) public pure {
         vm.assume(r != f);
         if (r < f) (r, f) = (f, r);
         k = uint32(bound(k, 0, 1_000_000));
@@ -200,7 +238,9 @@ contract LibrariesTest is Base {
 
     /* PACKING */
 
-    function testFuzz_laneWords(uint256 seed) public {
+    function testFuzz_laneWords(
+        uint256 seed
+    ) public {
         seedChance(seed);
         uint256 window = chance(1 << 20);
         LaneWord word = LaneWords.empty(window);
@@ -232,7 +272,12 @@ contract LibrariesTest is Base {
         }
     }
 
-    function testFuzz_resultWords(int32 price, uint48 carry, uint48 next, uint208 rest) public pure {
+    function testFuzz_resultWords(
+        int32 price,
+        uint48 carry,
+        uint48 next,
+        uint208 rest
+    ) public pure {
         ResultWord r = ResultWord.wrap((uint256(rest) << 32) | uint256(uint32(price)));
         uint256 raw = ResultWord.unwrap(r);
         vm.assertEq(r.price(), price, "price");

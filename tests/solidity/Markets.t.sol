@@ -25,7 +25,10 @@ contract MarketsTest is World {
         markets.createMarket(p);
     }
 
-    function _bad(IMarkets.MarketParams memory p, string memory what) private {
+    function _bad(
+        IMarkets.MarketParams memory p,
+        string memory what
+    ) private {
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadParameter.selector, what));
         markets.createMarket(p);
@@ -86,7 +89,10 @@ contract MarketsTest is World {
         markets.memberByMeter(market, 99, from);
     }
 
-    function _refusedEnrolment(IMarkets.Enrolment memory e, IMarkets.Refusal why) private {
+    function _refusedEnrolment(
+        IMarkets.Enrolment memory e,
+        IMarkets.Refusal why
+    ) private {
         vm.expectEmit(address(markets));
         emit IMarkets.EnrolmentSkipped(e.market, e.meter, why);
         assertRefusal(enrolOne(e), why, "reason");
@@ -106,15 +112,13 @@ contract MarketsTest is World {
         _refusedEnrolment(e, IMarkets.Refusal.BadSignature);
         vm.startPrank(registrar);
         registry.addArea(0, gridOperator);
-        uint32 elsewhere = registry.registerMeter(
-            2, "c", terms(homes[_id].owner, from, 1, 0), abi.encodePacked(stranger)
-        );
+        uint32 elsewhere =
+            registry.registerMeter(2, "c", terms(homes[_id].owner, from, 1, 0), abi.encodePacked(stranger));
         IRegistry.Terms memory hobby = terms(homes[_id].owner, from, 1, 0);
         hobby.billingGrade = false;
         uint32 sensor = registry.registerMeter(1, "c", hobby, abi.encodePacked(stranger));
-        uint32 later = registry.registerMeter(
-            1, "c", terms(homes[_id].owner, from + 5, 1, 0), abi.encodePacked(stranger)
-        );
+        uint32 later =
+            registry.registerMeter(1, "c", terms(homes[_id].owner, from + 5, 1, 0), abi.encodePacked(stranger));
         vm.stopPrank();
         e.meter = elsewhere;
         _refusedEnrolment(e, IMarkets.Refusal.OtherArea);
@@ -154,13 +158,20 @@ contract MarketsTest is World {
 
     /* LIMITS */
 
-    function _refusedLimits(IMarkets.Limits memory l, IMarkets.Refusal why) private {
+    function _refusedLimits(
+        IMarkets.Limits memory l,
+        IMarkets.Refusal why
+    ) private {
         vm.expectEmit(address(markets));
         emit IMarkets.LimitsSkipped(l.market, l.meter, l.sequence, why);
         assertRefusal(limitOne(l), why, "reason");
     }
 
-    function _expectLimits(uint32 slot, int32 buy, int32 sell) private view {
+    function _expectLimits(
+        uint32 slot,
+        int32 buy,
+        int32 sell
+    ) private view {
         (int32 b, int32 s) = markets.limitsAt(market, homes[_id].meter, slot);
         vm.assertEq(b, buy, "buy limit");
         vm.assertEq(s, sell, "sell limit");
@@ -215,7 +226,9 @@ contract MarketsTest is World {
         enrol(_id, from);
         int32[] memory buy = new int32[](24);
         int32[] memory sell = new int32[](24);
-        for (uint256 h; h < 24; ++h) (buy[h], sell[h]) = (int32(int256(1000 + h)), -int32(int256(h)));
+        for (uint256 h; h < 24; ++h) {
+            (buy[h], sell[h]) = (int32(int256(1000 + h)), -int32(int256(h)));
+        }
         assertRefusal(limitOne(limitsMessage(_id, from + 6, 1, buy, sell)), IMarkets.Refusal.None, "taken");
         _expectLimits(from + 5, BUY_AT_TARIFF, SELL_AT_TARIFF);
         for (uint32 i = 6; i < 100; ++i) {
@@ -228,7 +241,9 @@ contract MarketsTest is World {
     }
 
     /// @dev Any series of messages against a list that is searched from its end.
-    function testFuzz_limitsAreATimeline(uint256 seed) public {
+    function testFuzz_limitsAreATimeline(
+        uint256 seed
+    ) public {
         seedChance(seed);
         enrol(_id, slotNow() + 1);
         uint32 start = slotNow();

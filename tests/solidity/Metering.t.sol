@@ -18,7 +18,12 @@ contract MeteringTest is World {
         warpToSlot(_first + 2 * slotsPerDay());
     }
 
-    function _expectHead(uint32 next, uint64 importWh, uint64 exportWh, uint8 gaps) private view {
+    function _expectHead(
+        uint32 next,
+        uint64 importWh,
+        uint64 exportWh,
+        uint8 gaps
+    ) private view {
         IMetering.Head memory h = metering.headOf(homes[_id].meter);
         vm.assertEq(h.nextSlot, next, "next slot");
         vm.assertEq(h.importWh, importWh, "import register");
@@ -28,7 +33,10 @@ contract MeteringTest is World {
     }
 
     /// @dev The record is refused for this reason, by an event, and leaves no trace.
-    function _refused(IMetering.Reading memory r, IMetering.Outcome why) private {
+    function _refused(
+        IMetering.Reading memory r,
+        IMetering.Outcome why
+    ) private {
         bytes32 before = _trace(r.meter);
         vm.expectEmit(address(metering));
         emit IMetering.ReadingSkipped(r.meter, r.firstSlot, why);
@@ -36,17 +44,27 @@ contract MeteringTest is World {
         vm.assertEq(_trace(r.meter), before, "a refused record leaves no trace");
     }
 
-    function _trace(uint32 meter) private view returns (bytes32) {
+    function _trace(
+        uint32 meter
+    ) private view returns (bytes32) {
         bytes32[4] memory days_;
-        for (uint32 i; i < 4; ++i) days_[i] = metering.dayHash(meter, DAY + i);
+        for (uint32 i; i < 4; ++i) {
+            days_[i] = metering.dayHash(meter, DAY + i);
+        }
         return keccak256(abi.encode(metering.headOf(meter), metering.gapsOf(meter), days_));
     }
 
-    function _take(IMetering.Reading memory r) private {
+    function _take(
+        IMetering.Reading memory r
+    ) private {
         assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "should be taken");
     }
 
-    function _next(uint32 slots, uint256 importWh, uint256 exportWh) private returns (IMetering.Reading memory) {
+    function _next(
+        uint32 slots,
+        uint256 importWh,
+        uint256 exportWh
+    ) private returns (IMetering.Reading memory) {
         uint32 from = homes[_id].nextSlot == 0 ? _first : homes[_id].nextSlot;
         return record(_id, from, flat(slots, importWh), flat(slots, exportWh));
     }
@@ -76,7 +94,13 @@ contract MeteringTest is World {
             _take(r);
             want = keccak256(
                 abi.encode(
-                    uint256(want), r.firstSlot, r.slots, r.quality, r.importWh, r.exportWh, keccak256(abi.encodePacked(r.intervals))
+                    uint256(want),
+                    r.firstSlot,
+                    r.slots,
+                    r.quality,
+                    r.importWh,
+                    r.exportWh,
+                    keccak256(abi.encodePacked(r.intervals))
                 )
             );
             want = bytes32(uint256(uint224(uint256(want))));
@@ -309,18 +333,26 @@ contract MeteringTest is World {
     }
 
     /// @dev P18: the same records in any order give the same state; resending changes nothing.
-    function testFuzz_P18_anyOrderOfBatches(uint256 seed) public {
+    function testFuzz_P18_anyOrderOfBatches(
+        uint256 seed
+    ) public {
         seedChance(seed);
         IMetering.Reading[] memory rs = new IMetering.Reading[](6);
-        for (uint256 i; i < 6; ++i) rs[i] = _next(uint32(1 + chance(7)), chance(500), chance(500));
+        for (uint256 i; i < 6; ++i) {
+            rs[i] = _next(uint32(1 + chance(7)), chance(500), chance(500));
+        }
         for (uint256 i = 5; i > 1; --i) {
             // The first record stays first: it sets the origin.
             uint256 k = 1 + chance(i);
             (rs[i], rs[k]) = (rs[k], rs[i]);
         }
-        for (uint256 i; i < 6; ++i) _take(rs[i]);
+        for (uint256 i; i < 6; ++i) {
+            _take(rs[i]);
+        }
         _expectHead(homes[_id].nextSlot, homes[_id].importWh, homes[_id].exportWh, 0);
-        for (uint256 i; i < 6; ++i) _refused(rs[i], IMetering.Outcome.AlreadyPosted);
+        for (uint256 i; i < 6; ++i) {
+            _refused(rs[i], IMetering.Outcome.AlreadyPosted);
+        }
     }
 
     /* MEMBERS */
@@ -370,13 +402,20 @@ contract MeteringTest is World {
 
     uint256 private constant NEW_KEY = 0x7777;
 
-    function _exchange(uint32 slot, uint64 closing, uint64 opening) private view returns (IMetering.Exchange memory e) {
+    function _exchange(
+        uint32 slot,
+        uint64 closing,
+        uint64 opening
+    ) private view returns (IMetering.Exchange memory e) {
         e = IMetering.Exchange(homes[_id].meter, slot, closing, closing / 2, opening, opening / 2, "", "");
         e.closingSignature = signed(homes[_id].meterKey, metering.exchangeDigest(e, false));
         e.openingSignature = signed(NEW_KEY, metering.exchangeDigest(e, true));
     }
 
-    function _exchangeRefused(IMetering.Exchange memory e, IMetering.Outcome why) private {
+    function _exchangeRefused(
+        IMetering.Exchange memory e,
+        IMetering.Outcome why
+    ) private {
         vm.prank(meterOperator);
         vm.expectRevert(abi.encodeWithSelector(IMetering.ExchangeRefused.selector, e.meter, why));
         metering.exchangeMeter(e);
@@ -459,7 +498,9 @@ contract MeteringTest is World {
         warpToSlot(change + slotsPerDay());
         uint32 from = homes[_id].nextSlot;
         _take(_next(1, 0, 0));
-        for (uint32 i = 1; i <= 8; ++i) _take(recordAt(_id, from + 4 * i, 0, 0, flat(1, 0), flat(1, 0)));
+        for (uint32 i = 1; i <= 8; ++i) {
+            _take(recordAt(_id, from + 4 * i, 0, 0, flat(1, 0), flat(1, 0)));
+        }
         _exchangeRefused(_exchange(change, 0, 0), IMetering.Outcome.TooManyGaps);
     }
 

@@ -10,10 +10,14 @@ contract MoneyTest is Neighbours {
         deployWorld();
     }
 
-    function _run(uint256 seed) private returns (uint256 traded) {
+    function _run(
+        uint256 seed
+    ) private returns (uint256 traded) {
         deployNeighbours(seed);
         measureByChance();
-        for (uint256 i; i < N; ++i) fund(homes[i].owner, 1000 * EUR);
+        for (uint256 i; i < N; ++i) {
+            fund(homes[i].owner, 1000 * EUR);
+        }
         fund(supplierA, 1000 * EUR);
         fund(supplierB, 1000 * EUR);
         warpToSlot((window + 1) * 8);
@@ -43,7 +47,9 @@ contract MoneyTest is Neighbours {
             int256 change = wealth(homes[i].owner) - int256(1000 * EUR);
             vm.assertEq(change, want[i], "P6: what the home should pay, to the unit");
             int256 alone;
-            for (uint256 k; k < 8; ++k) alone += aloneNano(i, k);
+            for (uint256 k; k < 8; ++k) {
+                alone += aloneNano(i, k);
+            }
             vm.assertGe(change, alone, "P31: never more than with the supplier alone");
             vm.assertEq(locked(homes[i].owner), 0, "P4: nothing stays locked");
         }
@@ -53,7 +59,9 @@ contract MoneyTest is Neighbours {
         assertLocksAddUp();
     }
 
-    function testFuzz_P6_P31_windowToTheUnit(uint256 seed) public {
+    function testFuzz_P6_P31_windowToTheUnit(
+        uint256 seed
+    ) public {
         _run(seed);
     }
 
@@ -69,7 +77,10 @@ contract MoneyTest is Neighbours {
     }
 
     /// @dev With little money and some guarantee: less is offered, but nobody pays more and nothing is lost.
-    function testFuzz_P31_P2_littleMoney(uint256 seed) public {
+    /// forge-config: default.fuzz.runs = 700
+    function testFuzz_P31_P2_littleMoney(
+        uint256 seed
+    ) public {
         deployNeighbours(seed);
         measureByChance();
         fund(supplierA, 2 * EUR);
@@ -91,11 +102,14 @@ contract MoneyTest is Neighbours {
         settlement.clearAndSettle(market, window, 1);
         for (uint256 i; i < N; ++i) {
             int256 alone;
-            for (uint256 k; k < 8; ++k) alone += aloneNano(i, k);
+            for (uint256 k; k < 8; ++k) {
+                alone += aloneNano(i, k);
+            }
             vm.assertGe(wealth(homes[i].owner) - before[i], alone, "P31: never more than with the supplier alone");
             vm.assertEq(locked(homes[i].owner), 0, "P4");
             vm.assertEq(
-                ledger.coverOf(homes[i].owner, supplierOf(i) == 1 ? supplierA : supplierB, homes[i].meter).guaranteeLockedNano,
+                ledger.coverOf(homes[i].owner, supplierOf(i) == 1 ? supplierA : supplierB, homes[i].meter)
+                .guaranteeLockedNano,
                 0,
                 "P4: no guarantee stays locked"
             );
@@ -105,11 +119,16 @@ contract MoneyTest is Neighbours {
     }
 
     /// @dev Voided, late or estimated: exactly the supplier's bill.
-    function testFuzz_P31_withoutTradeItIsTheSuppliersBill(uint256 seed) public {
+    /// forge-config: default.fuzz.runs = 700
+    function testFuzz_P31_withoutTradeItIsTheSuppliersBill(
+        uint256 seed
+    ) public {
         deployNeighbours(seed);
         measureByChance();
         uint256 way = chance(2);
-        for (uint256 i; i < N; ++i) fund(homes[i].owner, chance(3) * 10 * EUR);
+        for (uint256 i; i < N; ++i) {
+            fund(homes[i].owner, chance(3) * 10 * EUR);
+        }
         int256[N] memory before = wealthOfHomes();
         if (way == 0) {
             warpToSlot((window + 1) * 8);
@@ -117,7 +136,9 @@ contract MoneyTest is Neighbours {
             // Home 0 is in time and the window is settled without the others, who come late.
             warpToSlot((window + 1) * 8);
             // It has one side only, so that it cannot trade with itself.
-            for (uint256 k; k < 8; ++k) if (imports[0][k] != 0) exports[0][k] = 0;
+            for (uint256 k; k < 8; ++k) {
+                if (imports[0][k] != 0) exports[0][k] = 0;
+            }
             (uint256[] memory im0, uint256[] memory ex0) = volumes(0);
             post(0, window * 8, im0, ex0);
             vm.warp(windowEnd(window) + rules.postSeconds);
@@ -135,7 +156,9 @@ contract MoneyTest is Neighbours {
         if (phase(window) != ISettlement.Phase.Settled) settleAll(window);
         for (uint256 i; i < N; ++i) {
             int256 alone;
-            for (uint256 k; k < 8; ++k) alone += aloneNano(i, k);
+            for (uint256 k; k < 8; ++k) {
+                alone += aloneNano(i, k);
+            }
             vm.assertEq(wealth(homes[i].owner) - before[i], alone, "the supplier's bill, to the unit");
             vm.assertEq(locked(homes[i].owner), 0, "P4");
         }

@@ -9,16 +9,21 @@ library Naive {
         uint256 wh;
     }
 
-    function priceOf(uint256 tick, int256 floorNano, int256 tickNano) internal pure returns (int256) {
+    function priceOf(
+        uint256 tick,
+        int256 floorNano,
+        int256 tickNano
+    ) internal pure returns (int256) {
         return floorNano + int256(tick) * tickNano;
     }
 
     /// @notice Fills of all offers at price p, in the order in which they stand.
-    function fills(Offer[] memory offers, int256 price, int256 floorNano, int256 tickNano)
-        internal
-        pure
-        returns (uint256[] memory filled, uint256 matched)
-    {
+    function fills(
+        Offer[] memory offers,
+        int256 price,
+        int256 floorNano,
+        int256 tickNano
+    ) internal pure returns (uint256[] memory filled, uint256 matched) {
         filled = new uint256[](offers.length);
         uint256 buys = _total(offers, false, price, floorNano, tickNano);
         uint256 sells = _total(offers, true, price, floorNano, tickNano);
@@ -27,16 +32,23 @@ library Naive {
         _fill(offers, filled, true, matched, price, floorNano, tickNano);
     }
 
-    function takesPart(Offer memory o, int256 price, int256 floorNano, int256 tickNano) internal pure returns (bool) {
+    function takesPart(
+        Offer memory o,
+        int256 price,
+        int256 floorNano,
+        int256 tickNano
+    ) internal pure returns (bool) {
         int256 own = priceOf(o.tick, floorNano, tickNano);
         return o.sell ? own <= price : own >= price;
     }
 
-    function _total(Offer[] memory offers, bool sell, int256 price, int256 floorNano, int256 tickNano)
-        private
-        pure
-        returns (uint256 total)
-    {
+    function _total(
+        Offer[] memory offers,
+        bool sell,
+        int256 price,
+        int256 floorNano,
+        int256 tickNano
+    ) private pure returns (uint256 total) {
         for (uint256 i; i < offers.length; ++i) {
             if (offers[i].sell == sell && takesPart(offers[i], price, floorNano, tickNano)) total += offers[i].wh;
         }

@@ -18,7 +18,9 @@ abstract contract Neighbours is World {
     uint256[8][N] internal exports;
 
     /// @dev Market, prices and limits by chance; members from the first slot of the next day on.
-    function deployNeighbours(uint256 seed) internal {
+    function deployNeighbours(
+        uint256 seed
+    ) internal {
         seedChance(seed);
         rules = params();
         rules.rule = chance(3) == 0 ? IMarkets.PriceRule.Sdr : IMarkets.PriceRule.Reference;
@@ -36,17 +38,25 @@ abstract contract Neighbours is World {
             if (chance(2) == 0) continue;
             int32 buy = int32(int256(chance(400_000))) - 80_000;
             int32 sell = int32(int256(chance(400_000))) - 120_000;
-            setLimits(i, firstSlot() - uint32(chance(8)), chance(3) == 0 ? BUY_AT_TARIFF : buy, chance(3) == 0 ? SELL_AT_TARIFF : sell);
+            setLimits(
+                i,
+                firstSlot() - uint32(chance(8)),
+                chance(3) == 0 ? BUY_AT_TARIFF : buy,
+                chance(3) == 0 ? SELL_AT_TARIFF : sell
+            );
         }
         window = firstWindow();
     }
 
-    function _publishByChance(uint16 supplier) private {
+    function _publishByChance(
+        uint16 supplier
+    ) private {
         bool hourly = chance(2) == 0;
         ITariffs.Row[] memory rows = new ITariffs.Row[](hourly ? 24 : 1);
         for (uint256 h; h < rows.length; ++h) {
             // Mostly retail above feed-in; at times not, and at times negative.
-            int32 energy = chance(8) == 0 ? int32(int256(chance(90_000))) - 60_000 : int32(int256(150_000 + chance(200_000)));
+            int32 energy =
+                chance(8) == 0 ? int32(int256(chance(90_000))) - 60_000 : int32(int256(150_000 + chance(200_000)));
             int32 feedIn = chance(8) == 0 ? -int32(int256(chance(70_000))) : int32(int256(chance(140_000)));
             rows[h] = ITariffs.Row(energy, feedIn, energy, int32(int256(1 + chance(80_000))), 20_000, -5000);
         }
@@ -63,22 +73,34 @@ abstract contract Neighbours is World {
         }
     }
 
-    function volumes(uint256 i) internal view returns (uint256[] memory im, uint256[] memory ex) {
+    function volumes(
+        uint256 i
+    ) internal view returns (uint256[] memory im, uint256[] memory ex) {
         im = new uint256[](8);
         ex = new uint256[](8);
-        for (uint256 k; k < 8; ++k) (im[k], ex[k]) = (imports[i][k], exports[i][k]);
+        for (uint256 k; k < 8; ++k) {
+            (im[k], ex[k]) = (imports[i][k], exports[i][k]);
+        }
     }
 
-    function supplierOf(uint256 i) internal view returns (uint16) {
+    function supplierOf(
+        uint256 i
+    ) internal view returns (uint16) {
         return markets.memberByMeter(market, homes[i].meter, window * 8).supplier;
     }
 
-    function rowOf(uint256 i, uint256 k) internal view returns (ITariffs.Row memory) {
+    function rowOf(
+        uint256 i,
+        uint256 k
+    ) internal view returns (ITariffs.Row memory) {
         return tariffs.rowAt(supplierOf(i), 0, uint32(window * 8 + k));
     }
 
     /// @dev What a home pays its supplier in a slot without any neighbours (negative: pays).
-    function aloneNano(uint256 i, uint256 k) internal view returns (int256 nano) {
+    function aloneNano(
+        uint256 i,
+        uint256 k
+    ) internal view returns (int256 nano) {
         ITariffs.Row memory row = rowOf(i, k);
         int256 im = int256(imports[i][k]);
         nano = int256(exports[i][k]) * row.feedIn - im * row.energy - im * (int256(row.network) + row.levies + row.tax);
@@ -90,7 +112,9 @@ abstract contract Neighbours is World {
 
     /* WHAT SHOULD COME OUT */
 
-    function expectedPrice(uint256 k) internal view returns (int256 price, bool defined) {
+    function expectedPrice(
+        uint256 k
+    ) internal view returns (int256 price, bool defined) {
         int256 r = type(int256).max;
         int256 f = type(int256).min;
         for (uint256 i; i < N; ++i) {
@@ -111,7 +135,9 @@ abstract contract Neighbours is World {
         return rules.hasStatedPrice ? (int256(rules.statedPriceNano), true) : (int256(0), false);
     }
 
-    function _offered(uint256 k) private view returns (uint256 buyWh, uint256 sellWh) {
+    function _offered(
+        uint256 k
+    ) private view returns (uint256 buyWh, uint256 sellWh) {
         for (uint256 i; i < N; ++i) {
             (int256 b, int256 s) = ticksOf(i, k);
             if (b >= 0) buyWh += imports[i][k];
@@ -119,13 +145,23 @@ abstract contract Neighbours is World {
         }
     }
 
-    function ticksOf(uint256 i, uint256 k) internal view returns (int256 buyTick, int256 sellTick) {
+    function ticksOf(
+        uint256 i,
+        uint256 k
+    ) internal view returns (int256 buyTick, int256 sellTick) {
         (int256 buy, int256 sell) = grossOf(i, k);
-        buyTick = Prices.buyTickDown(buy - int256(uint256(rules.buyFeeNano)), rules.floorNano, int256(uint256(rules.tickNano)));
-        sellTick = Prices.sellTickUp(sell + int256(uint256(rules.sellFeeNano)), rules.floorNano, int256(uint256(rules.tickNano)));
+        buyTick = Prices.buyTickDown(
+            buy - int256(uint256(rules.buyFeeNano)), rules.floorNano, int256(uint256(rules.tickNano))
+        );
+        sellTick = Prices.sellTickUp(
+            sell + int256(uint256(rules.sellFeeNano)), rules.floorNano, int256(uint256(rules.tickNano))
+        );
     }
 
-    function grossOf(uint256 i, uint256 k) internal view returns (int256 buy, int256 sell) {
+    function grossOf(
+        uint256 i,
+        uint256 k
+    ) internal view returns (int256 buy, int256 sell) {
         ITariffs.Row memory row = rowOf(i, k);
         (int32 b, int32 s) = markets.limitsAt(market, homes[i].meter, uint32(window * 8 + k));
         buy = b < row.energy ? b : row.energy;
@@ -133,7 +169,9 @@ abstract contract Neighbours is World {
     }
 
     /// @dev Fills of a slot when everything is covered: buys first, then sells, by home.
-    function expectedFills(uint256 k) internal view returns (uint256[N] memory buys, uint256[N] memory sells, uint256 matched) {
+    function expectedFills(
+        uint256 k
+    ) internal view returns (uint256[N] memory buys, uint256[N] memory sells, uint256 matched) {
         (int256 price, bool defined) = expectedPrice(k);
         if (!defined) return (buys, sells, 0);
         Naive.Offer[] memory offers = new Naive.Offer[](2 * N);
@@ -144,7 +182,9 @@ abstract contract Neighbours is World {
         }
         uint256[] memory filled;
         (filled, matched) = Naive.fills(offers, price, rules.floorNano, int256(uint256(rules.tickNano)));
-        for (uint256 i; i < N; ++i) (buys[i], sells[i]) = (filled[2 * i], filled[2 * i + 1]);
+        for (uint256 i; i < N; ++i) {
+            (buys[i], sells[i]) = (filled[2 * i], filled[2 * i + 1]);
+        }
     }
 
     /// @dev Change of wealth of every home over the window, and the fees.
@@ -164,6 +204,8 @@ abstract contract Neighbours is World {
     }
 
     function wealthOfHomes() internal view returns (int256[N] memory nano) {
-        for (uint256 i; i < N; ++i) nano[i] = wealth(homes[i].owner);
+        for (uint256 i; i < N; ++i) {
+            nano[i] = wealth(homes[i].owner);
+        }
     }
 }

@@ -23,19 +23,28 @@ contract OwnersTest is World {
         fund(_new, 100 * EUR);
     }
 
-    function _handOver(uint32 slot, address owner) private {
+    function _handOver(
+        uint32 slot,
+        address owner
+    ) private {
         vm.prank(registrar);
         registry.setTerms(homes[_id].meter, terms(owner, slot, 1, 0));
     }
 
-    function _enrolmentBy(uint256 key, uint32 from) private returns (IMarkets.Enrolment memory e) {
+    function _enrolmentBy(
+        uint256 key,
+        uint32 from
+    ) private returns (IMarkets.Enrolment memory e) {
         uint256 kept = homes[_id].ownerKey;
         homes[_id].ownerKey = key;
         e = enrolment(_id, market, from);
         homes[_id].ownerKey = kept;
     }
 
-    function _enrolBy(uint256 key, uint32 from) private {
+    function _enrolBy(
+        uint256 key,
+        uint32 from
+    ) private {
         assertRefusal(enrolOne(_enrolmentBy(key, from)), IMarkets.Refusal.None, "enrolment");
     }
 
@@ -115,7 +124,9 @@ contract OwnersTest is World {
         r = recordAt(_id, (_w + 4) * 8 - 1, 3200, 0, flat(2, 1), flat(2, 0));
         assertOutcome(postOne(r), IMetering.Outcome.SplitAtChange, "over the beginning of the membership");
         post(_id, (_w + 4) * 8, flat(8, 100), flat(8, 0));
-        for (uint32 w = _w; w < _w + 5; ++w) postFlat(_neighbour, w, 0, 100);
+        for (uint32 w = _w; w < _w + 5; ++w) {
+            postFlat(_neighbour, w, 0, 100);
+        }
         settlement.clearAndSettle(market, _w, 5);
         vm.assertEq(wealth(_new), int256(100 * EUR) - 800 * 280_000, "from his own first slot on");
         assertNothingLost();
@@ -129,7 +140,9 @@ contract OwnersTest is World {
         assertOutcome(postOne(r), IMetering.Outcome.SplitAtChange, "two parts");
         post(late, _w * 8, flat(4, 1), flat(4, 0));
         post(late, _w * 8 + 4, flat(4, 1), flat(4, 0));
-        vm.assertEq(settlement.lanesOf(market, homes[late].meter, _w)[0] >> 224 & 0xff, 0xf0, "four slots in the market");
+        vm.assertEq(
+            settlement.lanesOf(market, homes[late].meter, _w)[0] >> 224 & 0xff, 0xf0, "four slots in the market"
+        );
     }
 
     /// @dev The old owner's membership and the new one's are both known before the old one's first slot.
@@ -175,7 +188,9 @@ contract OwnersTest is World {
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
 
-    function addHomeFrom(uint32 slot) private {
+    function addHomeFrom(
+        uint32 slot
+    ) private {
         Home memory h;
         h.ownerKey = 0x1000 + homes.length;
         h.meterKey = 0x2000 + homes.length;
@@ -190,7 +205,11 @@ contract OwnersTest is World {
         uint32 far = (_w + 9) * 8;
         IMarkets.Limits memory l = limitsMessage(_id, far, 1, one(1), one(2));
         assertRefusal(limitOne(l), IMarkets.Refusal.None, "once");
-        assertRefusal(limitOne(limitsMessage(_id, far, 2, one(BUY_AT_TARIFF), one(SELL_AT_TARIFF))), IMarkets.Refusal.None, "replaced");
+        assertRefusal(
+            limitOne(limitsMessage(_id, far, 2, one(BUY_AT_TARIFF), one(SELL_AT_TARIFF))),
+            IMarkets.Refusal.None,
+            "replaced"
+        );
         _handOver((_w + 1) * 8, _new);
         _enrolBy(NEW_KEY, (_w + 1) * 8);
         warpToSlot((_w + 2) * 8);

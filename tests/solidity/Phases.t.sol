@@ -28,13 +28,17 @@ contract PhasesTest is World {
         fund(supplierA, 100 * EUR);
     }
 
-    function _notReady(uint32 meter) private view returns (bytes memory) {
-        return abi.encodeWithSelector(
-            ISettlement.NotReady.selector, w, meter, uint64(windowEnd(w) + params().postSeconds)
-        );
+    function _notReady(
+        uint32 meter
+    ) private view returns (bytes memory) {
+        return
+            abi.encodeWithSelector(ISettlement.NotReady.selector, w, meter, uint64(windowEnd(w) + params().postSeconds));
     }
 
-    function _outcome(IMetering.Reading memory r, IMetering.Outcome want) private {
+    function _outcome(
+        IMetering.Reading memory r,
+        IMetering.Outcome want
+    ) private {
         vm.expectEmit(address(metering));
         emit IMetering.ReadingSkipped(r.meter, r.firstSlot, want);
         assertOutcome(postOne(r), want, "outcome");
@@ -149,7 +153,11 @@ contract PhasesTest is World {
         postFlat(1, w, 0, 100);
         settlement.clearAndSettle(market, w, 1);
         vm.assertEq(settlement.resultOf(market, s + 3).matchedWh, 40, "only what was offered");
-        vm.assertEq(wealth(homes[0].owner), int256(340 * 250_000 + 249_000) - 340 * 150_000 - 460 * 250_000 - 800 * 130_000 - int256(STANDING), "bill");
+        vm.assertEq(
+            wealth(homes[0].owner),
+            int256(340 * 250_000 + 249_000) - 340 * 150_000 - 460 * 250_000 - 800 * 130_000 - int256(STANDING),
+            "bill"
+        );
     }
 
     function test_withheldByTicks() public {
@@ -177,7 +185,11 @@ contract PhasesTest is World {
         vm.assertEq(settlement.resultOf(market, s + 1).matchedWh, 100, "and traded at 150");
         vm.assertTrue(!settlement.resultOf(market, s + 3).traded, "no buyer");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 200 * 150_000 + 600 * 50_000, "seller");
-        vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 200 * 150_000 - 600 * 250_000 - 800 * 130_000, "buyer");
+        vm.assertEq(
+            wealth(homes[0].owner),
+            int256(100 * EUR - STANDING) - 200 * 150_000 - 600 * 250_000 - 800 * 130_000,
+            "buyer"
+        );
     }
 
     /* CLEARING */
@@ -195,7 +207,11 @@ contract PhasesTest is World {
         vm.assertEq(r.fillWh, 60, "filled at the margin");
         vm.assertEq(r.liveWh, 100, "offered there");
         settleAll(w);
-        vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 480 * 150_000 - 320 * 250_000 - 800 * 130_000, "buyer");
+        vm.assertEq(
+            wealth(homes[0].owner),
+            int256(100 * EUR - STANDING) - 480 * 150_000 - 320 * 250_000 - 800 * 130_000,
+            "buyer"
+        );
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 150_000, "seller");
         vm.assertEq(wealth(gridOperator), 800 * 80_000, "network charge is passed on");
         vm.assertEq(wealth(supplierA), int256(100 * EUR + 2 * STANDING) + 320 * 250_000 + 800 * 50_000, "supplier");
@@ -408,7 +424,11 @@ contract PhasesTest is World {
         settlement.clearAndSettle(market, w, 1);
         vm.assertEq(wealth(feeAccount), 480 * 7000, "both fees");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 146_000, "seller");
-        vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 480 * 153_000 - 320 * 250_000 - 800 * 130_000, "buyer");
+        vm.assertEq(
+            wealth(homes[0].owner),
+            int256(100 * EUR - STANDING) - 480 * 153_000 - 320 * 250_000 - 800 * 130_000,
+            "buyer"
+        );
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
 
@@ -421,7 +441,11 @@ contract PhasesTest is World {
         settlement.clearAndSettle(market, w, 1);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertEq(r.matchedWh, 70, "with the neighbour and with itself");
-        vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) + 8 * (40 * 150_000 - 70 * 150_000 - 30 * 250_000 - 100 * 130_000), "both sides");
+        vm.assertEq(
+            wealth(homes[0].owner),
+            int256(100 * EUR - STANDING) + 8 * (40 * 150_000 - 70 * 150_000 - 30 * 250_000 - 100 * 130_000),
+            "both sides"
+        );
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 8 * 30 * 150_000, "neighbour");
         assertSolvent();
     }
@@ -432,7 +456,9 @@ contract PhasesTest is World {
         _two();
         int32[] memory buy = new int32[](24);
         int32[] memory sell = new int32[](24);
-        for (uint256 h; h < 24; ++h) (buy[h], sell[h]) = (h % 2 == 0 ? BUY_AT_TARIFF : int32(100_000), SELL_AT_TARIFF);
+        for (uint256 h; h < 24; ++h) {
+            (buy[h], sell[h]) = (h % 2 == 0 ? BUY_AT_TARIFF : int32(100_000), SELL_AT_TARIFF);
+        }
         limitOne(limitsMessage(0, s, 1, buy, sell));
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
@@ -455,7 +481,9 @@ contract PhasesTest is World {
         post(0, s, flat(6, 100), flat(6, 0));
         post(0, s + 6, flat(2, 100), flat(2, 0));
         postFlat(1, w, 0, 100);
-        vm.assertEq(ledger.coverOf(homes[0].owner, supplierA, homes[0].meter).ownNano, 400 * 250_000 + 200 * 100_000, "A");
+        vm.assertEq(
+            ledger.coverOf(homes[0].owner, supplierA, homes[0].meter).ownNano, 400 * 250_000 + 200 * 100_000, "A"
+        );
         vm.assertEq(ledger.coverOf(homes[0].owner, supplierB, homes[0].meter).ownNano, 200 * 230_000, "B");
         settlement.clearAndSettle(market, w, 1);
         // 4 slots at 150, 2 with the supplier at 250, 2 at p = (230 + 60) / 2 among two suppliers.
@@ -472,10 +500,14 @@ contract PhasesTest is World {
     /* CUTS */
 
     function test_clearingAndSettlingInSteps() public {
-        for (uint256 i; i < 5; ++i) addMember(1, 100 * EUR);
+        for (uint256 i; i < 5; ++i) {
+            addMember(1, 100 * EUR);
+        }
         fund(supplierA, 100 * EUR);
         warpToSlot(s + 8);
-        for (uint256 i; i < 5; ++i) postFlat(i, w, i < 3 ? 10 + i : 0, i < 3 ? 0 : 8);
+        for (uint256 i; i < 5; ++i) {
+            postFlat(i, w, i < 3 ? 10 + i : 0, i < 3 ? 0 : 8);
+        }
         vm.warp(windowEnd(w) + params().postSeconds);
         vm.expectEmit(address(settlement));
         emit ISettlement.ClearingStep(market, w, 2);
@@ -559,13 +591,19 @@ contract PhasesTest is World {
         vm.expectEmit(address(settlement));
         emit ISettlement.LateSettled(market, r.meter, s, 12);
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "late is not never");
-        vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000, "settled at once with the supplier");
+        vm.assertEq(
+            wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000, "settled at once with the supplier"
+        );
         vm.assertEq(settlement.lanesOf(market, r.meter, w)[0], 0, "not in the book");
         post(0, s + 12, flat(4, 100), flat(4, 0));
         post(1, s + 12, flat(4, 0), flat(4, 60));
         settleAll(w);
         settlement.clearAndSettle(market, w + 1, 1);
-        vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000 + 480 * 150_000, "the next window as usual");
+        vm.assertEq(
+            wealth(homes[1].owner),
+            int256(100 * EUR - STANDING) + 480 * 50_000 + 480 * 150_000,
+            "the next window as usual"
+        );
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
 
@@ -605,6 +643,8 @@ contract PhasesTest is World {
         postFlat(1, w, 0, 60);
         vm.assertEq(kept, homes[1].importWh, "nothing imported");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000, "with the supplier alone");
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 100, "the newer window is untouched");
+        vm.assertEq(
+            settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 100, "the newer window is untouched"
+        );
     }
 }

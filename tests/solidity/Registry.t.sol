@@ -15,17 +15,25 @@ contract RegistryTest is World {
         _meter = _register(terms(_owner, slotNow() + 2, 1, 0), abi.encodePacked(_key));
     }
 
-    function _register(IRegistry.Terms memory t, bytes memory signer) private returns (uint32) {
+    function _register(
+        IRegistry.Terms memory t,
+        bytes memory signer
+    ) private returns (uint32) {
         vm.prank(registrar);
         return registry.registerMeter(1, "c", t, signer);
     }
 
-    function _setTerms(IRegistry.Terms memory t) private {
+    function _setTerms(
+        IRegistry.Terms memory t
+    ) private {
         vm.prank(registrar);
         registry.setTerms(_meter, t);
     }
 
-    function _setSigner(uint32 from, bytes memory signer) private {
+    function _setSigner(
+        uint32 from,
+        bytes memory signer
+    ) private {
         vm.prank(meterOperator);
         registry.setSigner(_meter, from, signer);
     }
@@ -116,7 +124,9 @@ contract RegistryTest is World {
     }
 
     /// @dev P27: from registration on every slot belongs to exactly one supplier.
-    function testFuzz_P27_termsAreATimeline(uint256 seed) public {
+    function testFuzz_P27_termsAreATimeline(
+        uint256 seed
+    ) public {
         seedChance(seed);
         uint32[] memory from = new uint32[](6);
         from[0] = slotNow() + 2;

@@ -26,9 +26,15 @@ contract RolesTest is World {
         IMetering.Exchange memory e;
         uint32 next = slotNow() + 1;
         t = new Guarded[](10);
-        t[0] = Guarded("addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar);
+        t[0] = Guarded(
+            "addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar
+        );
         t[1] = Guarded(
-            "addSupplier", address(registry), abi.encodeCall(registry.addSupplier, (stranger, "x")), REGISTRAR, registrar
+            "addSupplier",
+            address(registry),
+            abi.encodeCall(registry.addSupplier, (stranger, "x")),
+            REGISTRAR,
+            registrar
         );
         t[2] = Guarded(
             "registerMeter",
@@ -38,27 +44,54 @@ contract RolesTest is World {
             registrar
         );
         t[3] = Guarded(
-            "setTerms", address(registry), abi.encodeCall(registry.setTerms, (1, terms(stranger, next, 1, 0))), REGISTRAR, registrar
+            "setTerms",
+            address(registry),
+            abi.encodeCall(registry.setTerms, (1, terms(stranger, next, 1, 0))),
+            REGISTRAR,
+            registrar
         );
         t[4] = Guarded(
-            "setSigner", address(registry), abi.encodeCall(registry.setSigner, (1, next, "")), METER_OPERATOR, meterOperator
+            "setSigner",
+            address(registry),
+            abi.encodeCall(registry.setSigner, (1, next, "")),
+            METER_OPERATOR,
+            meterOperator
         );
         t[5] = Guarded(
-            "exchangeMeter", address(metering), abi.encodeCall(metering.exchangeMeter, (e)), METER_OPERATOR, meterOperator
+            "exchangeMeter",
+            address(metering),
+            abi.encodeCall(metering.exchangeMeter, (e)),
+            METER_OPERATOR,
+            meterOperator
         );
         t[6] = Guarded(
-            "createMarket", address(markets), abi.encodeCall(markets.createMarket, (params())), MARKET_OPERATOR, marketOperator
+            "createMarket",
+            address(markets),
+            abi.encodeCall(markets.createMarket, (params())),
+            MARKET_OPERATOR,
+            marketOperator
         );
         t[7] = Guarded("setPaused", address(markets), abi.encodeCall(markets.setPaused, (true)), GUARDIAN, guardian);
         t[8] = Guarded(
-            "bindSettlement", address(ledger), abi.encodeCall(ledger.bindSettlement, (stranger)), manager.ADMIN_ROLE(), address(this)
+            "bindSettlement",
+            address(ledger),
+            abi.encodeCall(ledger.bindSettlement, (stranger)),
+            manager.ADMIN_ROLE(),
+            address(this)
         );
         t[9] = Guarded(
-            "bind", address(metering), abi.encodeCall(metering.bind, (stranger, stranger)), manager.ADMIN_ROLE(), address(this)
+            "bind",
+            address(metering),
+            abi.encodeCall(metering.bind, (stranger, stranger)),
+            manager.ADMIN_ROLE(),
+            address(this)
         );
     }
 
-    function _try(address caller, Guarded memory g) private returns (bool refusedAsStranger) {
+    function _try(
+        address caller,
+        Guarded memory g
+    ) private returns (bool refusedAsStranger) {
         vm.prank(caller);
         (bool ok, bytes memory answer) = g.target.call(g.data);
         return !ok && bytes4(answer) == IAccessManaged.AccessManagedUnauthorized.selector;
@@ -67,8 +100,18 @@ contract RolesTest is World {
     function test_P29_everyRestrictedFunctionKnowsItsRole() public {
         Guarded[] memory t = _table();
         address[12] memory callers = [
-            stranger, registrar, meterOperator, marketOperator, guardian, gridOperator, feeAccount, supplierA, supplierB,
-            homes[_id].owner, address(settlement), address(this)
+            stranger,
+            registrar,
+            meterOperator,
+            marketOperator,
+            guardian,
+            gridOperator,
+            feeAccount,
+            supplierA,
+            supplierB,
+            homes[_id].owner,
+            address(settlement),
+            address(this)
         ];
         for (uint256 i; i < t.length; ++i) {
             for (uint256 k; k < callers.length; ++k) {

@@ -12,11 +12,19 @@ import {World} from "./World.sol";
 
 /// @dev The library as contracts use it, to be asked directly.
 contract SignatureBook {
-    function by(bytes32 digest, bytes calldata signature, address signer) external view returns (bool) {
+    function by(
+        bytes32 digest,
+        bytes calldata signature,
+        address signer
+    ) external view returns (bool) {
         return Signatures.isSignedBy(digest, signature, signer);
     }
 
-    function byKey(bytes32 digest, bytes calldata signature, bytes calldata signer) external view returns (bool) {
+    function byKey(
+        bytes32 digest,
+        bytes calldata signature,
+        bytes calldata signer
+    ) external view returns (bool) {
         return Signatures.isSignedBy(digest, signature, bytes(signer));
     }
 }
@@ -40,7 +48,10 @@ contract SignaturesTest is World {
         return recordAt(_id, _slot, 10, 20, flat(4, 5), flat(4, 6));
     }
 
-    function _refused(IMetering.Reading memory r, string memory why) private {
+    function _refused(
+        IMetering.Reading memory r,
+        string memory why
+    ) private {
         assertOutcome(meterOne(r), IMetering.Outcome.BadSignature, why);
     }
 
@@ -49,7 +60,9 @@ contract SignaturesTest is World {
     function test_T18_digestIsThatOfEip712() public view {
         IMetering.Reading memory r = _record();
         vm.assertEq(
-            metering.readingDigest(r), digestOf(separator("p2pchain Metering", address(metering)), hashReading(r)), "digest"
+            metering.readingDigest(r),
+            digestOf(separator("p2pchain Metering", address(metering)), hashReading(r)),
+            "digest"
         );
     }
 
@@ -70,7 +83,10 @@ contract SignaturesTest is World {
         _refused(rs[0], "another domain name");
     }
 
-    function _signedAs(IMetering.Reading memory r, string memory name) private view {
+    function _signedAs(
+        IMetering.Reading memory r,
+        string memory name
+    ) private view {
         r.signature = signed(homes[_id].meterKey, digestOf(separator(name, address(metering)), hashReading(r)));
     }
 
@@ -168,7 +184,11 @@ contract SignaturesTest is World {
         assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "the one form that counts");
     }
 
-    function testFuzz_T18_noOtherBytesCount(bytes calldata noise, uint8 place, uint8 bit) public view {
+    function testFuzz_T18_noOtherBytesCount(
+        bytes calldata noise,
+        uint8 place,
+        uint8 bit
+    ) public view {
         bytes32 digest = keccak256("digest");
         address signer = vm.addr(0x77);
         vm.assertTrue(!_book.by(digest, noise, signer), "noise");
@@ -180,7 +200,9 @@ contract SignaturesTest is World {
 
     /* CONTRACTS THAT SIGN */
 
-    function _withSigner(bytes memory signer) private returns (IMetering.Reading memory r, uint32 from) {
+    function _withSigner(
+        bytes memory signer
+    ) private returns (IMetering.Reading memory r, uint32 from) {
         from = slotNow() + 1;
         vm.prank(meterOperator);
         registry.setSigner(homes[_id].meter, from, signer);
@@ -221,7 +243,10 @@ contract SignaturesTest is World {
     }
 
     /// @dev One signer of many meters, whatever it answers, leaves room for the others' records in one transaction.
-    function _badSignerInABatch(MockWallet.Mode mode, uint256 bad) private {
+    function _badSignerInABatch(
+        MockWallet.Mode mode,
+        uint256 bad
+    ) private {
         MockWallet wallet = new MockWallet(vm.addr(0x88));
         wallet.setMode(mode);
         uint32 from = slotNow() + 1;
@@ -232,12 +257,16 @@ contract SignaturesTest is World {
             registry.setSigner(homes[id].meter, from, abi.encodePacked(address(wallet)));
         }
         warpToSlot(from + 16);
-        for (uint256 i; i < bad; ++i) rs[i] = recordAt(1 + i, from, 0, 0, flat(4, 5), flat(4, 6));
+        for (uint256 i; i < bad; ++i) {
+            rs[i] = recordAt(1 + i, from, 0, 0, flat(4, 5), flat(4, 6));
+        }
         rs[bad] = recordAt(_id, from, 0, 0, flat(4, 5), flat(4, 6));
         uint256 gas_ = gasleft();
         IMetering.Outcome[] memory got = metering.post(rs);
         gas_ -= gasleft();
-        for (uint256 i; i < bad; ++i) assertOutcome(got[i], IMetering.Outcome.BadSignature, "bad");
+        for (uint256 i; i < bad; ++i) {
+            assertOutcome(got[i], IMetering.Outcome.BadSignature, "bad");
+        }
         assertOutcome(got[bad], IMetering.Outcome.Accepted, "the good one goes through");
         vm.assertLt(gas_, 1.2e6 * bad + 3e5, "each bad signer costs no more than its allowance");
     }

@@ -11,7 +11,10 @@ contract TariffsTest is World {
         deployWorld();
     }
 
-    function _rows(uint256 n, int32 base) private pure returns (ITariffs.Row[] memory rows) {
+    function _rows(
+        uint256 n,
+        int32 base
+    ) private pure returns (ITariffs.Row[] memory rows) {
         rows = new ITariffs.Row[](n);
         for (uint256 h; h < n; ++h) {
             int32 x = base + int32(int256(h));
@@ -84,13 +87,21 @@ contract TariffsTest is World {
     }
 
     /// @dev Packed rows over any range equal the rows one by one, hourly or not, over changes of versions.
-    function testFuzz_packedRowsEqualRowsOneByOne(uint256 seed) public {
+    function testFuzz_packedRowsEqualRowsOneByOne(
+        uint256 seed
+    ) public {
         seedChance(seed);
         uint32 from = slotNow() + 1 + uint32(chance(30));
         uint32 start = from;
         for (uint256 i; i < 4; ++i) {
             bool hourly = chance(2) == 0;
-            publish(1, 9, from, _rows(hourly ? 24 : 1, int32(int256(chance(400_000))) - 200_000), int64(int256(chance(1e9))) - 5e8);
+            publish(
+                1,
+                9,
+                from,
+                _rows(hourly ? 24 : 1, int32(int256(chance(400_000))) - 200_000),
+                int64(int256(chance(1e9))) - 5e8
+            );
             from += 1 + uint32(chance(40));
         }
         uint32 first = start - uint32(chance(20));

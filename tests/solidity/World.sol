@@ -96,7 +96,11 @@ abstract contract World is Base {
         manager.grantRole(GUARDIAN, guardian, 0);
     }
 
-    function _allow(address target, bytes4 selector, uint64 role) private {
+    function _allow(
+        address target,
+        bytes4 selector,
+        uint64 role
+    ) private {
         bytes4[] memory selectors = new bytes4[](1);
         selectors[0] = selector;
         manager.setTargetFunctionRole(target, selectors, role);
@@ -139,11 +143,15 @@ abstract contract World is Base {
     }
 
     /// @dev To the moment in which `slot` begins (and the slot before it has been delivered).
-    function warpToSlot(uint256 slot) internal {
+    function warpToSlot(
+        uint256 slot
+    ) internal {
         vm.warp(slot * slotSeconds());
     }
 
-    function windowEnd(uint32 window) internal view returns (uint256) {
+    function windowEnd(
+        uint32 window
+    ) internal view returns (uint256) {
         return uint256(window + 1) * 8 * slotSeconds();
     }
 
@@ -163,26 +171,37 @@ abstract contract World is Base {
         p.stages = new address[](0);
     }
 
-    function createMarket(IMarkets.MarketParams memory p) internal returns (bytes32) {
+    function createMarket(
+        IMarkets.MarketParams memory p
+    ) internal returns (bytes32) {
         vm.prank(marketOperator);
         return markets.createMarket(p);
     }
 
-    function publish(uint16 supplier, uint16 tariff, uint32 from, ITariffs.Row[] memory rows, int64 standing) internal {
+    function publish(
+        uint16 supplier,
+        uint16 tariff,
+        uint32 from,
+        ITariffs.Row[] memory rows,
+        int64 standing
+    ) internal {
         vm.prank(registry.supplierAccount(supplier));
         tariffs.publish(supplier, tariff, from, rows, standing);
     }
 
-    function terms(address owner, uint32 from, uint16 supplier, uint16 tariff)
-        internal
-        pure
-        returns (IRegistry.Terms memory)
-    {
+    function terms(
+        address owner,
+        uint32 from,
+        uint16 supplier,
+        uint16 tariff
+    ) internal pure returns (IRegistry.Terms memory) {
         return IRegistry.Terms(owner, from, supplier, tariff, 20_000, true);
     }
 
     /// @dev Registers a meter of a new home with keys of its own, from the running slot on.
-    function addHome(uint16 supplier) internal returns (uint256 id) {
+    function addHome(
+        uint16 supplier
+    ) internal returns (uint256 id) {
         id = homes.length;
         Home memory h;
         h.ownerKey = 0x1000 + id;
@@ -190,19 +209,28 @@ abstract contract World is Base {
         h.owner = vm.addr(h.ownerKey);
         vm.prank(registrar);
         h.meter = registry.registerMeter(
-            1, keccak256(abi.encode("point", id)), terms(h.owner, slotNow(), supplier, 0), abi.encodePacked(vm.addr(h.meterKey))
+            1,
+            keccak256(abi.encode("point", id)),
+            terms(h.owner, slotNow(), supplier, 0),
+            abi.encodePacked(vm.addr(h.meterKey))
         );
         homes.push(h);
     }
 
     /// @dev A home that is a member from the first slot of the next day on, with money.
-    function addMember(uint16 supplier, uint256 moneyNano) internal returns (uint256 id) {
+    function addMember(
+        uint16 supplier,
+        uint256 moneyNano
+    ) internal returns (uint256 id) {
         id = addHome(supplier);
         enrol(id, firstSlot());
         if (moneyNano != 0) fund(homes[id].owner, moneyNano);
     }
 
-    function fund(address account, uint256 nano) internal {
+    function fund(
+        address account,
+        uint256 nano
+    ) internal {
         currency.mint(address(this), nano / NANO_PER_UNIT);
         currency.approve(address(ledger), nano / NANO_PER_UNIT);
         ledger.deposit(account, nano);
@@ -210,7 +238,10 @@ abstract contract World is Base {
 
     /* SIGNED MESSAGES */
 
-    function separator(string memory name, address verifying) internal view returns (bytes32) {
+    function separator(
+        string memory name,
+        address verifying
+    ) internal view returns (bytes32) {
         return keccak256(
             abi.encode(
                 keccak256("EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"),
@@ -222,16 +253,26 @@ abstract contract World is Base {
         );
     }
 
-    function signed(uint256 key, bytes32 digest) internal pure returns (bytes memory) {
+    function signed(
+        uint256 key,
+        bytes32 digest
+    ) internal pure returns (bytes memory) {
         (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, digest);
         return abi.encodePacked(r, s, v);
     }
 
-    function digestOf(bytes32 domain, bytes32 structHash) internal pure returns (bytes32) {
+    function digestOf(
+        bytes32 domain,
+        bytes32 structHash
+    ) internal pure returns (bytes32) {
         return keccak256(abi.encodePacked(hex"1901", domain, structHash));
     }
 
-    function enrolment(uint256 id, bytes32 market_, uint32 from) internal view returns (IMarkets.Enrolment memory e) {
+    function enrolment(
+        uint256 id,
+        bytes32 market_,
+        uint32 from
+    ) internal view returns (IMarkets.Enrolment memory e) {
         e = IMarkets.Enrolment(market_, homes[id].meter, from, "");
         bytes32 hash = keccak256(
             abi.encode(
@@ -241,22 +282,29 @@ abstract contract World is Base {
         e.signature = signed(homes[id].ownerKey, digestOf(separator("p2pchain Markets", address(markets)), hash));
     }
 
-    function enrolOne(IMarkets.Enrolment memory e) internal returns (IMarkets.Refusal) {
+    function enrolOne(
+        IMarkets.Enrolment memory e
+    ) internal returns (IMarkets.Refusal) {
         IMarkets.Enrolment[] memory es = new IMarkets.Enrolment[](1);
         es[0] = e;
         return markets.enrol(es)[0];
     }
 
-    function enrol(uint256 id, uint32 from) internal {
+    function enrol(
+        uint256 id,
+        uint32 from
+    ) internal {
         IMarkets.Refusal refusal = enrolOne(enrolment(id, market, from));
         vm.assertEq(uint256(refusal), 0, "enrolment refused");
     }
 
-    function limitsMessage(uint256 id, uint32 from, uint32 sequence, int32[] memory buy, int32[] memory sell)
-        internal
-        view
-        returns (IMarkets.Limits memory l)
-    {
+    function limitsMessage(
+        uint256 id,
+        uint32 from,
+        uint32 sequence,
+        int32[] memory buy,
+        int32[] memory sell
+    ) internal view returns (IMarkets.Limits memory l) {
         l = IMarkets.Limits(market, homes[id].meter, from, sequence, buy, sell, "");
         bytes32 hash = keccak256(
             abi.encode(
@@ -274,33 +322,47 @@ abstract contract World is Base {
         l.signature = signed(homes[id].ownerKey, digestOf(separator("p2pchain Markets", address(markets)), hash));
     }
 
-    function limitOne(IMarkets.Limits memory l) internal returns (IMarkets.Refusal) {
+    function limitOne(
+        IMarkets.Limits memory l
+    ) internal returns (IMarkets.Refusal) {
         IMarkets.Limits[] memory ls = new IMarkets.Limits[](1);
         ls[0] = l;
         return markets.setLimits(ls)[0];
     }
 
-    function setLimits(uint256 id, uint32 from, int32 buy, int32 sell) internal {
+    function setLimits(
+        uint256 id,
+        uint32 from,
+        int32 buy,
+        int32 sell
+    ) internal {
         (,,, uint32 sequence) = markets.memberOf(market, homes[id].meter);
         IMarkets.Refusal refusal = limitOne(limitsMessage(id, from, sequence + 1, one(buy), one(sell)));
         vm.assertEq(uint256(refusal), 0, "limits refused");
     }
 
-    function one(int32 x) internal pure returns (int32[] memory xs) {
+    function one(
+        int32 x
+    ) internal pure returns (int32[] memory xs) {
         xs = new int32[](1);
         xs[0] = x;
     }
 
     /* READINGS */
 
-    function pack(uint256[] memory imports, uint256[] memory exports) internal pure returns (uint256[] memory words) {
+    function pack(
+        uint256[] memory imports,
+        uint256[] memory exports
+    ) internal pure returns (uint256[] memory words) {
         words = new uint256[]((imports.length + 3) / 4);
         for (uint256 i; i < imports.length; ++i) {
             words[i / 4] |= ((imports[i] << 32) | exports[i]) << (192 - 64 * (i % 4));
         }
     }
 
-    function hashReading(IMetering.Reading memory r) internal pure returns (bytes32) {
+    function hashReading(
+        IMetering.Reading memory r
+    ) internal pure returns (bytes32) {
         return keccak256(
             abi.encode(
                 keccak256(
@@ -317,7 +379,10 @@ abstract contract World is Base {
         );
     }
 
-    function signReading(IMetering.Reading memory r, uint256 key) internal view {
+    function signReading(
+        IMetering.Reading memory r,
+        uint256 key
+    ) internal view {
         r.signature = signed(key, digestOf(separator("p2pchain Metering", address(metering)), hashReading(r)));
     }
 
@@ -344,10 +409,12 @@ abstract contract World is Base {
     }
 
     /// @dev The next signed record of a home; its registers move on.
-    function record(uint256 id, uint32 first, uint256[] memory imports, uint256[] memory exports)
-        internal
-        returns (IMetering.Reading memory r)
-    {
+    function record(
+        uint256 id,
+        uint32 first,
+        uint256[] memory imports,
+        uint256[] memory exports
+    ) internal returns (IMetering.Reading memory r) {
         Home storage h = homes[id];
         r = recordAt(id, first, h.importWh, h.exportWh, imports, exports);
         h.nextSlot = first + uint32(imports.length);
@@ -355,64 +422,101 @@ abstract contract World is Base {
         h.exportWh += uint64(sum(exports));
     }
 
-    function postOne(IMetering.Reading memory r) internal returns (IMetering.Outcome) {
+    function postOne(
+        IMetering.Reading memory r
+    ) internal returns (IMetering.Outcome) {
         IMetering.Reading[] memory rs = new IMetering.Reading[](1);
         rs[0] = r;
         return settlement.postReadings(market, rs)[0];
     }
 
-    function meterOne(IMetering.Reading memory r) internal returns (IMetering.Outcome) {
+    function meterOne(
+        IMetering.Reading memory r
+    ) internal returns (IMetering.Outcome) {
         IMetering.Reading[] memory rs = new IMetering.Reading[](1);
         rs[0] = r;
         return metering.post(rs)[0];
     }
 
-    function assertOutcome(IMetering.Outcome got, IMetering.Outcome want, string memory why) internal pure {
+    function assertOutcome(
+        IMetering.Outcome got,
+        IMetering.Outcome want,
+        string memory why
+    ) internal pure {
         vm.assertEq(uint256(got), uint256(want), why);
     }
 
-    function assertRefusal(IMarkets.Refusal got, IMarkets.Refusal want, string memory why) internal pure {
+    function assertRefusal(
+        IMarkets.Refusal got,
+        IMarkets.Refusal want,
+        string memory why
+    ) internal pure {
         vm.assertEq(uint256(got), uint256(want), why);
     }
 
     /// @dev Posts a record of a member and expects that it is taken.
-    function post(uint256 id, uint32 first, uint256[] memory imports, uint256[] memory exports) internal {
+    function post(
+        uint256 id,
+        uint32 first,
+        uint256[] memory imports,
+        uint256[] memory exports
+    ) internal {
         assertOutcome(postOne(record(id, first, imports, exports)), IMetering.Outcome.Accepted, "record refused");
     }
 
     /// @dev The same import and export in all eight slots of a window.
-    function postFlat(uint256 id, uint32 window, uint256 importWh, uint256 exportWh) internal {
+    function postFlat(
+        uint256 id,
+        uint32 window,
+        uint256 importWh,
+        uint256 exportWh
+    ) internal {
         post(id, window * 8, flat(8, importWh), flat(8, exportWh));
     }
 
-    function clearAll(uint32 window) internal {
+    function clearAll(
+        uint32 window
+    ) internal {
         settlement.clear(market, window, 1, type(uint32).max);
     }
 
-    function settleAll(uint32 window) internal {
+    function settleAll(
+        uint32 window
+    ) internal {
         settlement.settle(market, window, 1, type(uint32).max);
     }
 
-    function phase(uint32 window) internal view returns (ISettlement.Phase) {
+    function phase(
+        uint32 window
+    ) internal view returns (ISettlement.Phase) {
         return settlement.windowState(market, window).phase;
     }
 
-    function assertPhase(uint32 window, ISettlement.Phase want) internal view {
+    function assertPhase(
+        uint32 window,
+        ISettlement.Phase want
+    ) internal view {
         vm.assertEq(uint256(phase(window)), uint256(want), "phase");
     }
 
     /* MONEY */
 
-    function free(address account) internal view returns (uint256) {
+    function free(
+        address account
+    ) internal view returns (uint256) {
         return ledger.accountOf(account).freeNano;
     }
 
-    function locked(address account) internal view returns (uint256) {
+    function locked(
+        address account
+    ) internal view returns (uint256) {
         return ledger.accountOf(account).lockedNano;
     }
 
     /// @dev What an account owns: free and locked money, and claims for and against it.
-    function wealth(address account) internal view returns (int256 nano) {
+    function wealth(
+        address account
+    ) internal view returns (int256 nano) {
         ILedger.Account memory a = ledger.accountOf(account);
         nano = int256(uint256(a.freeNano)) + int256(uint256(a.lockedNano));
         for (uint256 id = 1; id <= ledger.claimCount(); ++id) {
@@ -425,7 +529,9 @@ abstract contract World is Base {
     /// @dev Everything that the ledger keeps for accounts, covers and markets that these tests know of.
     function keptNano() internal view virtual returns (int256 nano) {
         address[6] memory known = [gridOperator, feeAccount, supplierA, supplierB, stranger, address(this)];
-        for (uint256 i; i < known.length; ++i) nano += _accountNano(known[i]);
+        for (uint256 i; i < known.length; ++i) {
+            nano += _accountNano(known[i]);
+        }
         for (uint256 i; i < homes.length; ++i) {
             nano += _accountNano(homes[i].owner);
             nano += _guaranteeNano(homes[i], supplierA) + _guaranteeNano(homes[i], supplierB);
@@ -433,12 +539,17 @@ abstract contract World is Base {
         nano += ledger.transitNano(market);
     }
 
-    function _accountNano(address account) private view returns (int256) {
+    function _accountNano(
+        address account
+    ) private view returns (int256) {
         ILedger.Account memory a = ledger.accountOf(account);
         return int256(uint256(a.freeNano)) + int256(uint256(a.lockedNano));
     }
 
-    function _guaranteeNano(Home storage h, address supplier) private view returns (int256) {
+    function _guaranteeNano(
+        Home storage h,
+        address supplier
+    ) private view returns (int256) {
         ILedger.Cover memory c = ledger.coverOf(h.owner, supplier, h.meter);
         return int256(uint256(c.guaranteeFreeNano)) + int256(uint256(c.guaranteeLockedNano));
     }
