@@ -1,0 +1,170 @@
+"""What a slot costs each participant, from receipts: `python -m bench.gas`, `make gas`.
+
+A market of N homes is set up with the public API and warmed up until every ring of storage has gone
+round: 21 days as meters in no market, 11 days as members (32 days for the ring of day hashes, 128
+windows for that of volumes and results). Then whole days are measured. All transactions that a day
+needs are counted: readings posted, windows cleared, members settled. Gas follows from the code and
+the workload alone, so `--check` compares with bench/results/gas.json to the unit.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.limits import clear_limit
+from bench.workload import SLOTS_PER_DAY
+from bench.world import METERED_DAYS, RING_DAYS, Day, world
+from p2pchain.chain.connect import connect
+from p2pchain.chain.deployment import artifact
+from p2pchain.chain.node import network_of, running
+from p2pchain.chain.rpc import Rpc
+
+RESULTS = Path(__file__).parent / "results" / "gas.json"
+SCHEMA = 1
+METERS = (20, 50, 100, 200, 400)
+SEEDS = (7, 11)
+DAYS = 2
+CHECKED = ((20, 7), (100, 7))
+
+TOTAL = "metered_per_participant_slot"
+
+
+@dataclass(frozen=True, slots=True)
+class Measured:
+    """The measured days of one market."""
+
+    meters: int
+    days: tuple[Day, ...]
+
+    def figures(self) -> dict[str, int]:
+        """Return gas by key, each rounded up."""
+        slots = self.meters * SLOTS_PER_DAY * len(self.days)
+
+        def per_slot(*phases: str) -> int:
+            return -(-sum(day.total(*phases) for day in self.days) // slots)
+
+        return {
+            TOTAL: per_slot(),
+            "reading_relayed": per_slot("post"),
+            "clear_per_participant_slot": per_slot("clear"),
+            "settle_per_participant_slot": per_slot("settle"),
+        }
+
+    def transactions(self) -> dict[str, list[int]]:
+        """Return the gas of every transaction of the last day, by phase."""
+        return self.days[-1].gas
+
+
+def measure(meters: int, seed: int, days: int = DAYS) -> Measured:
+    """Set up, warm up and measure a market of so many meters. Raises CheckFailed."""
+    with world(meters, seed) as market:
+        for _ in range(METERED_DAYS - 1):
+            market.meter_day()
+        market.enrol()
+        for _ in range(RING_DAYS):
+            market.market_day()
+        return Measured(meters, tuple(market.market_day() for _ in range(days)))
+
+
+def collect(pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
+    """Measure (meters, seed) pairs; return the part of gas.json that they make."""
+    seeds: dict[str, dict[str, dict[str, int]]] = {}
+    transactions: dict[str, dict[str, Mapping[str, list[int]]]] = {}
+    for meters, seed in pairs:
+        began = time.monotonic()
+        measured = measure(meters, seed)
+        figures = measured.figures()
+        for key, gas in figures.items():
+            seeds.setdefault(str(seed), {}).setdefault(key, {})[str(meters)] = gas
+        transactions.setdefault(str(seed), {})[str(meters)] = measured.transactions()
+        print(
+            f"N = {meters:4}, seed {seed:2}: {figures[TOTAL]:6,} gas per participant and slot"
+            f" ({', '.join(f'{phase} {gas:,}' for phase, gas in list(figures.items())[1:])};"
+            f" {time.monotonic() - began:.0f} s)",
+            flush=True,
+        )
+    return {"seeds": seeds, "transactions": transactions}
+
+
+def differences(found: Mapping[str, Any], kept: Mapping[str, Any], at: str = "") -> list[str]:
+    """Return a line for every figure in `found` that `kept` has not or has otherwise."""
+    lines = []
+    for key, value in found.items():
+        place, other = f"{at}{key}", kept.get(key)
+        if isinstance(value, Mapping):
+            lines += differences(value, other if isinstance(other, Mapping) else {}, f"{place} / ")
+        elif value != other:
+            lines.append(f"{place:60} {other!s:>12} -> {value}")
+    return lines
+
+
+def toolchain() -> dict[str, Any]:
+    """Return what the figures depend on beside the sources."""
+    compiler = artifact("Settlement")["compiler"]
+    settings = compiler["settings"]
+    with running(engine="anvil") as node, connect(network_of(node)) as chain:
+        assert isinstance(chain, Rpc)
+        version = chain.client_version()
+    return {
+        "solc": compiler["version"],
+        "evm_version": settings["evmVersion"],
+        "optimizer_runs": settings["optimizer"]["runs"],
+        "via_ir": settings["viaIR"],
+        "anvil": version,
+    }
+
+
+def load(path: Path = RESULTS) -> dict[str, Any]:
+    """Return the committed figures."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def check() -> list[str]:
+    """Measure a part again; return the differences from the committed figures."""
+    return differences(collect(CHECKED), load())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    parser = argparse.ArgumentParser(prog="python -m bench.gas", description=__doc__)
+    parser.add_argument("--meters", type=_numbers, default=METERS, help="such as 20,100")
+    parser.add_argument("--seeds", type=_numbers, default=SEEDS, help="such as 7,11")
+    parser.add_argument("--check", action="store_true", help="compare a part, write nothing")
+    parser.add_argument("--output", type=Path, help=f"default: {RESULTS.name} when all is measured")
+    options = parser.parse_args(arguments)
+    if options.check:
+        lines = check()
+        print("\n".join(lines) or "gas is as in bench/results/gas.json")
+        return int(bool(lines))
+    content = collect([(n, seed) for seed in options.seeds for n in options.meters])
+    everything = set(METERS) <= set(options.meters) and set(SEEDS) <= set(options.seeds)
+    path = options.output or (RESULTS if everything else None)
+    if path is None:
+        return 0
+    limit = clear_limit()
+    print(f"one transaction clears a window of {limit} meters")
+    content = {
+        "schema": SCHEMA,
+        "toolchain": toolchain(),
+        "seeds": content["seeds"],
+        "limits": {"clear_max_meters_per_tx": limit},
+        "transactions": content["transactions"],
+    }
+    path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
+    print(f"written to {path}")
+    return 0
+
+
+def _numbers(text: str) -> tuple[int, ...]:
+    return tuple(int(part) for part in text.split(","))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
