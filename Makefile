@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --
 UV     := .tools/bin/uv
 PINNED_UV := 0.13.9
 
-.PHONY: demo test test-deep setup setup-dev setup-node capabilities lock clean
+.PHONY: demo test test-deep gas setup setup-dev setup-node capabilities lock clean
 
 demo: setup
 	@$(BIN)/p2pchain demo
@@ -20,6 +20,10 @@ test:
 # Long campaigns: all that have not passed on these sources, or PART=fuzz|invariant|books.
 test-deep:
 	@$(PYTHON) -m tools.run_deep $(PART)
+
+# Gas of a slot from receipts on anvil, to bench/results/gas.json; CHECK=1 compares a part with it.
+gas: setup-dev setup-node
+	@$(BIN)/python -m bench.gas $(if $(CHECK),--check)
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

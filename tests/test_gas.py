@@ -1,0 +1,57 @@
+"""Gas: the committed figures are within their targets, and are what this code costs."""
+
+import pytest
+
+from bench import gas
+
+# What the design sets as a target for 100 members that settle once a day.
+MOST_PER_PARTICIPANT_SLOT = 4_000
+CAP = 16_777_216
+
+
+def test_a_slot_of_a_hundred_members_is_within_its_target():
+    seeds = gas.load()["seeds"]
+    assert set(seeds) == {str(seed) for seed in gas.SEEDS}
+    for figures in seeds.values():
+        assert figures[gas.TOTAL]["100"] <= MOST_PER_PARTICIPANT_SLOT
+
+
+def test_every_size_is_measured_and_no_transaction_is_above_the_cap():
+    kept = gas.load()
+    sizes = {str(meters) for meters in gas.METERS}
+    for figures in kept["seeds"].values():
+        assert all(set(by_size) == sizes for by_size in figures.values())
+    for by_size in kept["transactions"].values():
+        assert set(by_size) == sizes
+        for phases in by_size.values():
+            for phase in ("post", "clear", "settle"):
+                assert phases[phase]
+                assert max(phases[phase]) <= CAP
+
+
+def test_transactions_add_up_to_the_figures():
+    """A day's total, from its transactions, and the mean of the measured days agree within 1 %."""
+    kept = gas.load()
+    for seed, by_size in kept["transactions"].items():
+        for meters, phases in by_size.items():
+            slots = int(meters) * gas.SLOTS_PER_DAY
+            day = sum(sum(phase) for phase in phases.values()) / slots
+            figure = kept["seeds"][seed][gas.TOTAL][meters]
+            assert abs(day - figure) <= figure / 100
+
+
+def test_a_table_of_differences_names_each_figure():
+    kept = {"seeds": {"7": {"a": {"20": 5}}}}
+    found = {"seeds": {"7": {"a": {"20": 6, "50": 1}}}}
+    lines = gas.differences(found, kept)
+    assert len(lines) == 2
+    assert all("seeds / 7 / a" in line for line in lines)
+    assert "5 -> 6" in lines[0]
+    assert "None -> 1" in lines[1]
+    assert gas.differences(kept, kept) == []
+
+
+@pytest.mark.anvil
+def test_gas_is_what_is_committed():
+    """After a change that is meant: `make gas`, and a commit that gives the reason."""
+    assert gas.check() == []
