@@ -23,7 +23,7 @@ def clear_limit() -> int:
         while (gas := _clear(market)) is not None:
             fits = len(market.homes)
             each = -(-gas // fits)
-            market.grow(max(1, (_USABLE - gas) * 19 // 20 // each))
+            market.grow(max(1, (_USABLE - gas) * 2 // 3 // each))
         return fits
 
 
