@@ -181,7 +181,8 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         _covers[account][supplier][meter] = Cover(
             (cover.ownNano + own).toUint64(),
             (cover.guaranteeFreeNano - guarantee).toUint64(),
-            (cover.guaranteeLockedNano + guarantee).toUint64()
+            (cover.guaranteeLockedNano + guarantee).toUint64(),
+            true
         );
         emit Locked(account, meter, supplier, own, guarantee);
     }
@@ -293,7 +294,8 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
             _covers[account][supplier][meter] = Cover(
                 (cover.ownNano - ended).toUint64(),
                 (cover.guaranteeFreeNano + toGuarantee).toUint64(),
-                (cover.guaranteeLockedNano - guaranteePays - toGuarantee).toUint64()
+                (cover.guaranteeLockedNano - guaranteePays - toGuarantee).toUint64(),
+                true
             );
         }
         if (ended + incomeNano == 0) return;

@@ -194,7 +194,6 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     function _take(Reading calldata r, address submitter) private returns (Outcome) {
         uint256 first = r.firstSlot;
         uint256 end = first + r.slots;
-        if (r.meter == 0 || r.meter > registry.meterCount()) return Outcome.UnknownMeter;
         if (r.slots == 0 || r.intervals.length != (uint256(r.slots) + 3) / 4) return Outcome.BadFormat;
         if (first / _slotsPerDay != (end - 1) / _slotsPerDay) return Outcome.BadFormat;
         if (end * _slotSeconds > block.timestamp) return Outcome.FutureSlot;
@@ -215,26 +214,24 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         view
         returns (Outcome, uint256 fuseWh)
     {
-        IRegistry.Terms memory terms;
+        address signer;
         uint32 untilSlot;
-        try registry.termsAt(r.meter, r.firstSlot) returns (IRegistry.Terms memory t, uint32 u) {
-            (terms, untilSlot) = (t, u);
+        try registry.readingTerms(r.meter, r.firstSlot) returns (uint24 f, address s, uint32 u) {
+            (fuseWh, signer, untilSlot) = (f, s, u);
         } catch {
-            return (Outcome.BeforeRegistration, 0);
+            bool known = r.meter != 0 && r.meter <= registry.meterCount();
+            return (known ? Outcome.BeforeRegistration : Outcome.UnknownMeter, 0);
         }
         if (untilSlot < end) return (Outcome.SplitAtChange, 0);
-        address signer;
-        (signer, untilSlot) = registry.signerAddressAt(r.meter, r.firstSlot);
-        if (untilSlot < end) return (Outcome.SplitAtChange, 0);
         if (signer != address(0)) {
-            if (r.signature.length == 0 && submitter == signer) return (Outcome.Accepted, terms.fuseWh);
-            if (!Signatures.isSignedBy(readingDigest(r), r.signature, signer)) return (Outcome.BadSignature, 0);
-            return (Outcome.Accepted, terms.fuseWh);
+            if (r.signature.length == 0 && submitter == signer) return (Outcome.Accepted, fuseWh);
+            bool signed = Signatures.isSignedBy(readingDigest(r), r.signature, signer);
+            return (signed ? Outcome.Accepted : Outcome.BadSignature, fuseWh);
         }
         (bytes memory extended,) = registry.signerAt(r.meter, r.firstSlot);
         if (extended.length == 0) return (Outcome.KeyRevoked, 0);
-        if (!Signatures.isSignedBy(readingDigest(r), r.signature, extended)) return (Outcome.BadSignature, 0);
-        return (Outcome.Accepted, terms.fuseWh);
+        bool ok = Signatures.isSignedBy(readingDigest(r), r.signature, extended);
+        return (ok ? Outcome.Accepted : Outcome.BadSignature, fuseWh);
     }
 
     /// @dev Adds the intervals to the opening registers.
@@ -244,20 +241,21 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         uint256 exportWh;
         for (uint256 w; w < r.intervals.length; ++w) {
             uint256 word = r.intervals[w];
-            uint256 inWord = slots - w * 4;
-            if (inWord > 4) inWord = 4;
             // Each figure has 32 bits and a record at most 96 slots, so nothing here can overflow.
             unchecked {
+                uint256 inWord = slots - w * 4;
+                if (inWord > 4) inWord = 4;
                 for (uint256 k; k < inWord; ++k) {
-                    uint256 im = (word >> (224 - 64 * k)) & type(uint32).max;
-                    uint256 ex = (word >> (192 - 64 * k)) & type(uint32).max;
+                    uint256 im = word >> 224;
+                    uint256 ex = (word >> 192) & type(uint32).max;
                     if (im > fuseWh || ex > fuseWh) return (Outcome.AboveFuse, closing);
                     importWh += im;
                     exportWh += ex;
+                    word <<= 64;
                 }
-                // What lies beyond the last slot must be empty: two encodings of one reading would be two messages.
-                if (inWord < 4 && word << (64 * inWord) != 0) return (Outcome.BadFormat, closing);
             }
+            // What lies beyond the last slot must be empty: two encodings of one reading would be two messages.
+            if (word != 0) return (Outcome.BadFormat, closing);
         }
         closing = Registers(r.importWh + importWh, r.exportWh + exportWh);
         if (closing.importWh > type(uint64).max || closing.exportWh > type(uint64).max) {

@@ -69,7 +69,7 @@ contract Registry is IRegistry, AccessManaged {
     }
 
     /// @inheritdoc IRegistry
-    function termsAt(uint32 meter, uint32 slot) external view returns (Terms memory terms, uint32 untilSlot) {
+    function termsAt(uint32 meter, uint32 slot) public view returns (Terms memory terms, uint32 untilSlot) {
         terms = _terms[meter];
         require(terms.owner != address(0), UnknownMeter(meter));
         untilSlot = type(uint32).max;
@@ -95,6 +95,18 @@ contract Registry is IRegistry, AccessManaged {
         Key memory key;
         (key, untilSlot) = _keyAt(meter, slot);
         signer = key.signer;
+    }
+
+    /// @inheritdoc IRegistry
+    function readingTerms(uint32 meter, uint32 slot)
+        external
+        view
+        returns (uint24 fuseWh, address signer, uint32 untilSlot)
+    {
+        (Terms memory terms, uint32 until) = termsAt(meter, slot);
+        Key memory key;
+        (key, untilSlot) = _keyAt(meter, slot);
+        return (terms.fuseWh, key.signer, until < untilSlot ? until : untilSlot);
     }
 
     /* REGISTRAR */

@@ -24,10 +24,12 @@ interface ILedger {
     /// @param ownNano locked from the owner's free money
     /// @param guaranteeFreeNano guaranteed by the supplier and unused
     /// @param guaranteeLockedNano guaranteed and locked
+    /// @param used keeps the word from becoming zero, which would make the next lock dearer
     struct Cover {
         uint64 ownNano;
         uint64 guaranteeFreeNano;
         uint64 guaranteeLockedNano;
+        bool used;
     }
 
     /// @notice What one meter's settled slots move.

@@ -100,6 +100,13 @@ interface IRegistry {
     /// @notice `signerAt` for the common case: the address, or zero when the signer is longer or revoked.
     function signerAddressAt(uint32 meter, uint32 slot) external view returns (address signer, uint32 untilSlot);
 
+    /// @notice What a reading is checked against, in one call: fuse and key in force in `slot` (zero where the key is
+    /// longer than an address or revoked), and the first slot in which terms or key change.
+    function readingTerms(uint32 meter, uint32 slot)
+        external
+        view
+        returns (uint24 fuseWh, address signer, uint32 untilSlot);
+
     function addArea(uint32 parent, address operator) external returns (uint32 id);
 
     function addSupplier(address account, string calldata name) external returns (uint16 id);

@@ -22,7 +22,8 @@ library LaneWords {
     uint256 internal constant WITHHELD_BUY = 1 << 233;
     uint256 internal constant WITHHELD_SELL = 1 << 234;
     uint256 internal constant IMPORTS = 1 << 235;
-    uint256 private constant LANE_MASK = (1 << 28) - 1;
+    uint256 internal constant LAYERS = SECOND | WITHHELD_BUY | WITHHELD_SELL | IMPORTS;
+    uint256 internal constant LANE_MASK = (1 << 28) - 1;
 
     function empty(uint256 window) internal pure returns (LaneWord) {
         return LaneWord.wrap(window << 236);
@@ -153,5 +154,81 @@ library TariffWords {
 
     function isNone(TariffWord word) internal pure returns (bool) {
         return TariffWord.unwrap(word) == 0;
+    }
+}
+
+/// @notice What a slot is worth to a member in one word, least significant bit first: gross buy limit, gross sell limit
+/// (int32 each), ticks of the effective limits (16 bits each), the supplier's energy and feed-in price, the network
+/// charge (int32 each), all charges on an imported Wh (int64). Nano-currency per Wh.
+type Quote is uint256;
+
+using Quotes for Quote global;
+
+library Quotes {
+    /// @dev The tick of what cannot be offered.
+    uint256 internal constant NO_TICK = 0xffff;
+    uint256 private constant LIMITS = (1 << 96) - 1;
+
+    function from(TariffWord row) internal pure returns (Quote) {
+        return Quote.wrap(
+            (uint256(uint32(int32(row.energy()))) << 96) | (uint256(uint32(int32(row.feedIn()))) << 128)
+                | (uint256(uint32(int32(row.network()))) << 160) | (uint256(uint64(int64(row.charges()))) << 192)
+        );
+    }
+
+    function withLimits(Quote quote, int256 buyNano, int256 sellNano, uint256 buyTick_, uint256 sellTick_)
+        internal
+        pure
+        returns (Quote)
+    {
+        return Quote.wrap(
+            (Quote.unwrap(quote) & ~LIMITS) | uint256(uint32(int32(buyNano)))
+                | (uint256(uint32(int32(sellNano))) << 32) | (buyTick_ << 64) | (sellTick_ << 80)
+        );
+    }
+
+    function grossBuy(Quote quote) internal pure returns (int256) {
+        return int32(uint32(Quote.unwrap(quote)));
+    }
+
+    function grossSell(Quote quote) internal pure returns (int256) {
+        return int32(uint32(Quote.unwrap(quote) >> 32));
+    }
+
+    function buyTick(Quote quote) internal pure returns (uint256) {
+        return (Quote.unwrap(quote) >> 64) & 0xffff;
+    }
+
+    function sellTick(Quote quote) internal pure returns (uint256) {
+        return (Quote.unwrap(quote) >> 80) & 0xffff;
+    }
+
+    function energy(Quote quote) internal pure returns (int256) {
+        return int32(uint32(Quote.unwrap(quote) >> 96));
+    }
+
+    function feedIn(Quote quote) internal pure returns (int256) {
+        return int32(uint32(Quote.unwrap(quote) >> 128));
+    }
+
+    function network(Quote quote) internal pure returns (int256) {
+        return int32(uint32(Quote.unwrap(quote) >> 160));
+    }
+
+    /// @notice Network, levies and tax: what every imported Wh pays.
+    function charges(Quote quote) internal pure returns (int256) {
+        return int64(uint64(Quote.unwrap(quote) >> 192));
+    }
+
+    /// @notice What stands locked for each Wh bought: the worst price, where it is to be paid.
+    function buyLock(Quote quote) internal pure returns (uint256) {
+        int256 nano = quote.grossBuy();
+        return nano > 0 ? uint256(nano) : 0;
+    }
+
+    /// @notice What stands locked for each Wh sold: the worst price, where the seller is to pay.
+    function sellLock(Quote quote) internal pure returns (uint256) {
+        int256 nano = quote.grossSell();
+        return nano < 0 ? uint256(-nano) : 0;
     }
 }

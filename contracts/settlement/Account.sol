@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ILedger} from "../interfaces/ILedger.sol";
-import {TariffWord} from "../libraries/Packed.sol";
+import {Quote, TariffWord} from "../libraries/Packed.sol";
 import {Accrual, Batch, Env, Member, PriceTable} from "./Types.sol";
 
 /// @title Account: what a slot costs and earns
@@ -16,29 +16,32 @@ library Account {
     }
 
     /// @dev What the supplier of the slot takes and gives: energy that is still missing at the retail price, energy
-    /// that is left at the feed-in price, the charges on every imported Wh, the standing charge once a UTC day.
-    function accrueSupplier(
-        Env memory env,
-        PriceTable memory table,
-        Member memory m,
-        Accrual memory acc,
-        uint256 slot,
-        uint256 missingWh,
-        uint256 leftWh,
-        uint256 importWh
-    ) internal pure {
-        TariffWord row = TariffWord.wrap(table.rows[m.tariff][slot - table.firstSlot]);
-        // Volumes have 32 bits and prices 32, so no product or sum comes near 256 bits.
+    /// that is left at the feed-in price, and the charges on every imported Wh.
+    function accrueSupplier(Accrual memory acc, Quote quote, uint256 missingWh, uint256 leftWh, uint256 importWh)
+        internal
+        pure
+    {
+        // Volumes have 32 bits and prices 34 at most, so no product or sum comes near 256 bits.
         unchecked {
-            int256 nano = int256(leftWh) * row.feedIn() - int256(missingWh) * row.energy();
+            int256 nano;
+            if (leftWh != 0) nano = int256(leftWh) * quote.feedIn();
+            if (missingWh != 0) nano -= int256(missingWh) * quote.energy();
             if (importWh != 0) {
-                nano -= int256(importWh) * row.charges();
-                table.networkNano[m.tariff] += int256(importWh) * row.network();
+                nano -= int256(importWh) * quote.charges();
+                acc.networkNano += int256(importWh) * quote.network();
             }
-            if ((slot * env.core.slotSeconds) % 1 days == 0) nano -= row.standing();
             acc.supplierNano += nano;
         }
         acc.any = true;
+    }
+
+    /// @dev The standing charge falls due in the first slot of a UTC day, which is also the first of its window.
+    function accrueStanding(Env memory env, PriceTable memory table, Member memory m, Accrual memory acc, uint256 slot)
+        internal
+        pure
+    {
+        if ((slot * env.core.slotSeconds) % 1 days != 0) return;
+        acc.supplierNano -= TariffWord.wrap(table.rows[m.tariff][slot - table.firstSlot]).standing();
     }
 
     /// @dev What the neighbours take and give for the filled part of one side, at p and the fee.
@@ -51,12 +54,6 @@ library Account {
             if (nano >= 0) acc.incomeNano += uint256(nano);
             else acc.payNano += uint256(-nano);
         }
-    }
-
-    /// @dev What stands locked for an offer: the worst that its owner may have to pay for it.
-    function lockNano(uint256 wh, int256 grossNano, bool sell) internal pure returns (uint256) {
-        int256 each = sell ? -grossNano : grossNano;
-        return each > 0 ? wh * uint256(each) : 0;
     }
 
     /// @dev Closes a member's sums into an entry of the batch.
@@ -73,7 +70,9 @@ library Account {
             acc.incomeNano,
             acc.supplierNano
         );
-        (acc.releaseNano, acc.payNano, acc.incomeNano, acc.supplierNano, acc.any) = (0, 0, 0, 0, false);
+        table.networkNano[m.tariff] += acc.networkNano;
+        (acc.releaseNano, acc.payNano, acc.incomeNano) = (0, 0, 0);
+        (acc.supplierNano, acc.networkNano, acc.any) = (0, 0, false);
         if (batch.count == batch.entries.length) hand(env, table, batch);
     }
 

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, ResultWord, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, Quote, ResultWord, TariffWord} from "../libraries/Packed.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Context} from "./Context.sol";
@@ -22,12 +22,13 @@ library Clearing {
         int32 feedInNano;
     }
 
-    /// @dev What one call of clearing works with.
+    /// @dev What one call of clearing works with. `seen` is by tariff: in which slots a member has it.
     struct Walk {
         Env env;
         PriceTable table;
         TickBook.Book book;
         Reference[8] refs;
+        uint256[] seen;
         Member[] members;
         uint256 budget;
     }
@@ -83,13 +84,14 @@ library Clearing {
     {
         Walk memory walk;
         walk.env = Context.load(core, market);
-        walk.table = Context.newTable(slot, 1);
+        walk.table = Context.newTable(slot - slot % WINDOW, WINDOW);
         walk.members = new Member[](core.markets.memberCount(market));
         for (uint256 index; index < walk.members.length; ++index) {
             Member memory m = _memberAt(walk, index, slot);
-            if (m.active) _see(walk, m, slot, 0);
+            _see(walk, m, 1 << (slot % WINDOW));
         }
-        Reference memory ref = walk.refs[0];
+        _fold(walk, slot / WINDOW);
+        Reference memory ref = walk.refs[slot % WINDOW];
         int256 price;
         (price, defined) = _referencePrice(walk.env, ref);
         return (ref.retailNano, ref.feedInNano, int32(price), defined);
@@ -114,6 +116,7 @@ library Clearing {
             ISettlement.NotReady(w.window, 0, uint64(deadline))
         );
         for (uint256 index = w.cursor; index < end; ++index) _visit(state, walk, window, index, deadline);
+        _fold(walk, window);
         w.cursor = uint32(end);
         if (end < w.members) {
             w.phase = ISettlement.Phase.Clearing;
@@ -147,32 +150,57 @@ library Clearing {
         private
         view
     {
-        Env memory env = walk.env;
         Member memory m = _memberAt(walk, index, window * WINDOW);
-        mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[walk.env.market];
         LaneWord word = lanes[Context.laneKey(index, window, FIRST)];
         if (!word.isWindow(window)) word = LaneWords.empty(window);
         LaneWord second =
             word.has(LaneWords.SECOND) ? lanes[Context.laneKey(index, window, SECOND)] : LaneWord.wrap(0);
-        uint256 posted = word.postedMask();
-        bool early = block.timestamp < deadline;
-        for (uint256 lane; lane < WINDOW; ++lane) {
-            uint256 slot = window * WINDOW + lane;
-            if (slot >= m.untilSlot) Context.loadMember(env, walk.table, m, slot);
-            if (!m.active) continue;
-            require(
-                !early || posted & (1 << lane) != 0,
-                ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
-            );
-            _see(walk, m, slot, lane);
-            (uint256 wh, uint256 side) = word.lane(lane);
-            if (wh != 0) {
-                walk.book.add(lane, side, Context.tickOf(env, walk.table, m, slot, side == TickBook.SELL), wh);
+        uint256 active = _offer(walk, m, window, LaneWord.unwrap(word), LaneWord.unwrap(second));
+        // Before the deadline everybody whose membership holds in a slot must have posted it.
+        require(
+            block.timestamp >= deadline || word.postedMask() & active == active,
+            ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
+        );
+    }
+
+    /// @dev Adds the lanes of both words at the member's ticks; returns the mask of the slots of its membership.
+    function _offer(Walk memory walk, Member memory m, uint256 window, uint256 word, uint256 second)
+        private
+        view
+        returns (uint256 active)
+    {
+        uint256 first = window * WINDOW;
+        uint256[] memory quotes;
+        uint256 base;
+        if (m.active) (quotes, base) = Context.quotes(walk.env, walk.table, m, first, WINDOW);
+        uint256 same;
+        // Lanes are eight, volumes 27 bits, and slots 32.
+        unchecked {
+            for (uint256 lane; lane < WINDOW; ++lane) {
+                if (first + lane >= m.untilSlot) {
+                    _see(walk, m, same);
+                    (active, same) = (active | same, 0);
+                    Context.loadMember(walk.env, walk.table, m, first + lane);
+                    if (m.active) {
+                        (quotes, base) = Context.quotes(walk.env, walk.table, m, first + lane, WINDOW - lane);
+                    }
+                }
+                if (!m.active) continue;
+                same |= 1 << lane;
+                uint256 shift = lane * LaneWords.LANE_BITS;
+                uint256 wh = (word >> shift) & LaneWords.LANE_MASK;
+                if (wh == 0) continue;
+                Quote quote = Quote.wrap(quotes[first + lane - base]);
+                if (wh & LaneWords.SELL == 0) walk.book.add(lane, TickBook.BUY, quote.buyTick(), wh);
+                else walk.book.add(lane, TickBook.SELL, quote.sellTick(), wh ^ LaneWords.SELL);
+                if (second == 0) continue;
+                wh = (second >> shift) & LaneWords.MAX_WH;
+                if (wh != 0) walk.book.add(lane, TickBook.SELL, quote.sellTick(), wh);
             }
-            if (LaneWord.unwrap(second) == 0) continue;
-            (wh, side) = second.lane(lane);
-            if (wh != 0) walk.book.add(lane, side, Context.tickOf(env, walk.table, m, slot, true), wh);
         }
+        _see(walk, m, same);
+        return active | same;
     }
 
     /// @dev The member as of `slot`, loaded once for all windows of the call where nothing changes.
@@ -182,16 +210,36 @@ library Clearing {
         if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
     }
 
-    /// @dev Every member's tariff counts for the reference prices, whether or not it has posted.
-    function _see(Walk memory walk, Member memory m, uint256 slot, uint256 lane) private pure {
-        TariffWord row = TariffWord.wrap(walk.table.rows[m.tariff][slot - walk.table.firstSlot]);
-        if (row.isNone()) return;
-        Reference memory ref = walk.refs[lane];
-        int32 retail = int32(row.energy());
-        int32 feedIn = int32(row.feedIn());
-        if (!ref.any || retail < ref.retailNano) ref.retailNano = retail;
-        if (!ref.any || feedIn > ref.feedInNano) ref.feedInNano = feedIn;
-        ref.any = true;
+    /// @dev Notes in which slots of the window a member has which tariff: every member's tariff counts for the
+    /// reference prices, whether or not it has posted.
+    function _see(Walk memory walk, Member memory m, uint256 active) private pure {
+        if (!m.active) return;
+        if (walk.seen.length <= m.tariff) {
+            uint256[] memory larger = new uint256[](2 * (m.tariff + 1));
+            for (uint256 i; i < walk.seen.length; ++i) larger[i] = walk.seen[i];
+            walk.seen = larger;
+        }
+        walk.seen[m.tariff] |= active;
+    }
+
+    /// @dev Turns what was seen into the lowest retail and the highest feed-in price of each slot.
+    function _fold(Walk memory walk, uint256 window) private pure {
+        uint256 first = window * WINDOW - walk.table.firstSlot;
+        for (uint256 place; place < walk.seen.length; ++place) {
+            uint256 mask = walk.seen[place];
+            walk.seen[place] = 0;
+            for (uint256 lane; mask >> lane != 0; ++lane) {
+                if ((mask >> lane) & 1 == 0) continue;
+                TariffWord row = TariffWord.wrap(walk.table.rows[place][first + lane]);
+                if (row.isNone()) continue;
+                Reference memory ref = walk.refs[lane];
+                int32 retail = int32(row.energy());
+                int32 feedIn = int32(row.feedIn());
+                if (!ref.any || retail < ref.retailNano) ref.retailNano = retail;
+                if (!ref.any || feedIn > ref.feedInNano) ref.feedInNano = feedIn;
+                ref.any = true;
+            }
+        }
     }
 
     function _match(State storage state, Walk memory walk, uint256 window)

@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Prices} from "../libraries/Prices.sol";
-import {TariffWord} from "../libraries/Packed.sol";
-import {Core, Env, Member, NO_TICK, PriceTable, RING, State, WINDOW} from "./Types.sol";
+import {Quote, Quotes, TariffWord} from "../libraries/Packed.sol";
+import {Core, Env, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
 /// @title Context: what the three phases read, loaded once per call
 /// @notice The state of windows, the prices of a range of slots, the terms and limits of a member.
@@ -99,48 +99,48 @@ library Context {
         uint256[] memory rows =
             env.core.tariffs.packedRows(supplier, tariff, uint32(table.firstSlot), uint32(table.slots));
         table.rows[place] = rows;
-        table.ticks[place] = _ticks(env, rows);
+        table.quotes[place] = _tariffQuotes(env, rows);
     }
 
-    function _ticks(Env memory env, uint256[] memory rows) private pure returns (uint256[] memory ticks) {
-        ticks = new uint256[](rows.length);
+    function _tariffQuotes(Env memory env, uint256[] memory rows) private pure returns (uint256[] memory words) {
+        words = new uint256[](rows.length);
         for (uint256 i; i < rows.length; ++i) {
             if (i != 0 && rows[i] == rows[i - 1]) {
-                ticks[i] = ticks[i - 1];
+                words[i] = words[i - 1];
                 continue;
             }
             TariffWord row = TariffWord.wrap(rows[i]);
-            ticks[i] = buyTick(env, row.energy()) | (sellTick(env, row.feedIn()) << 16);
+            words[i] = Quote.unwrap(_quote(env, Quotes.from(row), row.energy(), row.feedIn()));
         }
+    }
+
+    /// @dev The quote with these gross limits and the ticks of the effective ones.
+    function _quote(Env memory env, Quote base, int256 grossBuy, int256 grossSell) private pure returns (Quote) {
+        int256 buyTick = Prices.buyTickDown(grossBuy - env.buyFeeNano, env.floorNano, env.tickNano);
+        int256 sellTick = Prices.sellTickUp(grossSell + env.sellFeeNano, env.floorNano, env.tickNano);
+        return base.withLimits(
+            grossBuy,
+            grossSell,
+            buyTick == Prices.NO_BUY_TICK ? Quotes.NO_TICK : uint256(buyTick),
+            sellTick == Prices.NO_SELL_TICK ? Quotes.NO_TICK : uint256(sellTick)
+        );
     }
 
     function _resize(PriceTable memory table, uint256 size) private pure {
         uint256[] memory keys = new uint256[](size);
         address[] memory suppliers = new address[](size);
         uint256[][] memory rows = new uint256[][](size);
-        uint256[][] memory ticks = new uint256[][](size);
+        uint256[][] memory quotes_ = new uint256[][](size);
         int256[] memory networkNano = new int256[](size);
         for (uint256 i; i < table.count; ++i) {
             keys[i] = table.keys[i];
             suppliers[i] = table.suppliers[i];
             rows[i] = table.rows[i];
-            ticks[i] = table.ticks[i];
+            quotes_[i] = table.quotes[i];
             networkNano[i] = table.networkNano[i];
         }
-        (table.keys, table.suppliers, table.rows, table.ticks, table.networkNano) =
-            (keys, suppliers, rows, ticks, networkNano);
-    }
-
-    /// @dev Tick of a gross buy limit, `NO_TICK` where it cannot be offered.
-    function buyTick(Env memory env, int256 grossNano) internal pure returns (uint256) {
-        int256 tick = Prices.buyTickDown(grossNano - env.buyFeeNano, env.floorNano, env.tickNano);
-        return tick == Prices.NO_BUY_TICK ? NO_TICK : uint256(tick);
-    }
-
-    /// @dev Tick of a gross sell limit, `NO_TICK` where it cannot be offered.
-    function sellTick(Env memory env, int256 grossNano) internal pure returns (uint256) {
-        int256 tick = Prices.sellTickUp(grossNano + env.sellFeeNano, env.floorNano, env.tickNano);
-        return tick == Prices.NO_SELL_TICK ? NO_TICK : uint256(tick);
+        (table.keys, table.suppliers, table.rows, table.quotes, table.networkNano) =
+            (keys, suppliers, rows, quotes_, networkNano);
     }
 
     /* MEMBERS */
@@ -160,39 +160,42 @@ library Context {
         m.tariff = tariffPlace(env, table, terms.supplier, terms.tariff);
     }
 
-    /// @dev The stated limits of a slot.
-    function _stated(Env memory env, Member memory m, uint256 slot) private pure returns (int256 buyNano, int256 sellNano) {
-        if (m.hourly.length == 0) return (m.buyNano, m.sellNano);
-        uint64 pair = m.hourly[(slot * env.core.slotSeconds / 3600) % 24];
-        return (int32(uint32(pair)), int32(uint32(pair >> 32)));
-    }
-
-    /// @dev The lower of the stated limit and the own supplier's energy price.
-    function grossBuy(Env memory env, Member memory m, TariffWord row, uint256 slot) internal pure returns (int256) {
-        (int256 stated,) = _stated(env, m, slot);
-        int256 energy = row.energy();
-        return stated < energy ? stated : energy;
-    }
-
-    /// @dev The higher of the stated limit and the own supplier's feed-in price.
-    function grossSell(Env memory env, Member memory m, TariffWord row, uint256 slot) internal pure returns (int256) {
-        (, int256 stated) = _stated(env, m, slot);
-        int256 feedIn = row.feedIn();
-        return stated > feedIn ? stated : feedIn;
-    }
-
-    /// @dev Tick of the effective limit of a slot and side; the table's where the limit is TARIFF.
-    function tickOf(Env memory env, PriceTable memory table, Member memory m, uint256 slot, bool sell)
+    /// @dev Quotes of `count` slots from `firstSlot` for a member: the word of a slot stands at `slot - base`. A member
+    /// at TARIFF shares the table's; for another they are made anew, once for each run of slots with the same prices.
+    function quotes(Env memory env, PriceTable memory table, Member memory m, uint256 firstSlot, uint256 count)
         internal
         pure
-        returns (uint256)
+        returns (uint256[] memory words, uint256 base)
     {
-        uint256 offset = slot - table.firstSlot;
-        if (m.hourly.length == 0 && (sell ? m.sellNano == SELL_AT_TARIFF : m.buyNano == BUY_AT_TARIFF)) {
-            uint256 ticks = table.ticks[m.tariff][offset];
-            return sell ? ticks >> 16 : ticks & NO_TICK;
+        bool hourly = m.hourly.length != 0;
+        if (!hourly && m.buyNano == BUY_AT_TARIFF && m.sellNano == SELL_AT_TARIFF) {
+            return (table.quotes[m.tariff], table.firstSlot);
         }
-        TariffWord row = TariffWord.wrap(table.rows[m.tariff][offset]);
-        return sell ? sellTick(env, grossSell(env, m, row, slot)) : buyTick(env, grossBuy(env, m, row, slot));
+        if (m.own.length < count) m.own = new uint256[](count);
+        words = m.own;
+        uint256[] memory shared = table.quotes[m.tariff];
+        uint256 offset = firstSlot - table.firstSlot;
+        uint256 before;
+        uint256 made;
+        for (uint256 i; i < count; ++i) {
+            uint256 word = shared[offset + i];
+            if (i == 0 || hourly || word != before) made = _stated(env, m, word, firstSlot + i);
+            words[i] = made;
+            before = word;
+        }
+        return (words, firstSlot);
+    }
+
+    /// @dev A quote with the member's own limits, where they are inside its tariff.
+    function _stated(Env memory env, Member memory m, uint256 word, uint256 slot) private pure returns (uint256) {
+        (int256 buyNano, int256 sellNano) = (m.buyNano, m.sellNano);
+        if (m.hourly.length != 0) {
+            uint64 pair = m.hourly[((slot * env.core.slotSeconds) / 3600) % 24];
+            (buyNano, sellNano) = (int32(uint32(pair)), int32(uint32(pair >> 32)));
+        }
+        Quote shared = Quote.wrap(word);
+        if (shared.energy() < buyNano) buyNano = shared.energy();
+        if (shared.feedIn() > sellNano) sellNano = shared.feedIn();
+        return Quote.unwrap(_quote(env, shared, buyNano, sellNano));
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IMetering} from "../interfaces/IMetering.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, Quote, Quotes} from "../libraries/Packed.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
 import {
@@ -15,7 +15,6 @@ import {
     FIRST,
     IMPORTS,
     Member,
-    NO_TICK,
     PriceTable,
     SECOND,
     State,
@@ -27,15 +26,21 @@ import {
 /// @title Posting: the first phase, from a signed reading to offered volumes
 /// @notice What a member measured beyond its contracts is offered to the neighbours, as far as its money and its
 /// supplier's guarantee cover the worst price; the rest is withheld and goes to the supplier.
+/// @dev The volumes of a slot while it is worked on, in one word: offered buy, offered sell, withheld buy, withheld
+/// sell, import; 32 bits each, the first lowest.
 library Posting {
-    /// @dev Volumes of one slot, in Wh.
-    struct Volumes {
-        uint256 buyWh;
-        uint256 sellWh;
-        uint256 withheldBuyWh;
-        uint256 withheldSellWh;
-        uint256 importWh;
-        bool late;
+    uint256 private constant WH = type(uint32).max;
+    uint256 private constant OFFER = type(uint64).max;
+
+    /// @dev A record with its member and prices.
+    struct Work {
+        Member m;
+        PriceTable table;
+        uint256 first;
+        uint256 windows;
+        uint256 late;
+        bool contracted;
+        uint256[] volumes;
     }
 
     /// @notice See ISettlement.postReadings.
@@ -47,112 +52,72 @@ library Posting {
     ) external returns (IMetering.Outcome[] memory outcomes) {
         Env memory env = Context.load(core, market);
         outcomes = new IMetering.Outcome[](readings.length);
-        IMarkets.MemberTerms[] memory terms = new IMarkets.MemberTerms[](readings.length);
-        for (uint256 i; i < readings.length; ++i) (outcomes[i], terms[i]) = _admit(env, readings[i]);
-        outcomes = core.metering.postFor(readings, msg.sender, outcomes);
-        PriceTable memory table;
+        Work[] memory works = new Work[](readings.length);
         for (uint256 i; i < readings.length; ++i) {
-            if (outcomes[i] != IMetering.Outcome.Accepted) continue;
-            IMetering.Reading calldata r = readings[i];
-            if (table.firstSlot != r.firstSlot || table.slots != r.slots) {
-                table = Context.newTable(r.firstSlot, r.slots);
+            Work memory before = i == 0 ? works[0] : works[i - 1];
+            outcomes[i] = _admit(env, readings[i], works[i], before.table);
+        }
+        outcomes = core.metering.postFor(readings, msg.sender, outcomes);
+        for (uint256 i; i < readings.length; ++i) {
+            if (outcomes[i] == IMetering.Outcome.Accepted && works[i].m.active) {
+                _post(state, env, works[i], readings[i]);
             }
-            if (!terms[i].active) continue;
-            Member memory m;
-            Context.fill(env, table, m, terms[i]);
-            _post(state, env, table, m, r);
         }
     }
 
-    /// @dev What the market itself requires of a record; everything else is Metering's to judge.
-    function _admit(Env memory env, IMetering.Reading calldata r)
+    /// @dev What the market itself requires of a record; everything else is Metering's to judge. Records of the same
+    /// slots share a price table.
+    function _admit(Env memory env, IMetering.Reading calldata r, Work memory work, PriceTable memory shared)
         private
         view
-        returns (IMetering.Outcome, IMarkets.MemberTerms memory terms)
+        returns (IMetering.Outcome)
     {
+        IMarkets.MemberTerms memory terms;
         try env.core.markets.memberByMeter(env.market, r.meter, r.firstSlot) returns (
             IMarkets.MemberTerms memory t
         ) {
             terms = t;
         } catch {
-            return (IMetering.Outcome.NotAMember, terms);
+            return IMetering.Outcome.NotAMember;
         }
         // Slots without a membership (before it, or of an owner who has not enrolled) are metered and no more.
         if (!terms.active) {
             bool split = terms.untilSlot < uint256(r.firstSlot) + r.slots;
-            return (split ? IMetering.Outcome.SplitAtChange : IMetering.Outcome.Accepted, terms);
+            return split ? IMetering.Outcome.SplitAtChange : IMetering.Outcome.Accepted;
         }
-        if (!terms.billingGrade) return (IMetering.Outcome.NotBillingGrade, terms);
+        if (!terms.billingGrade) return IMetering.Outcome.NotBillingGrade;
+        if (r.slots == 0 || uint256(r.slots) * env.core.slotSeconds > 1 days) return IMetering.Outcome.BadFormat;
+        bool same = shared.firstSlot == r.firstSlot && shared.slots == r.slots;
+        work.table = same ? shared : Context.newTable(r.firstSlot, r.slots);
+        work.first = r.firstSlot;
+        Context.fill(env, work.table, work.m, terms);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
-        if (env.core.tariffs.packedRows(terms.supplier, terms.tariff, r.firstSlot, 1)[0] == 0) {
-            return (IMetering.Outcome.NoTariff, terms);
-        }
-        return (IMetering.Outcome.Accepted, terms);
+        return work.table.rows[work.m.tariff][0] == 0 ? IMetering.Outcome.NoTariff : IMetering.Outcome.Accepted;
     }
 
-    function _post(
-        State storage state,
-        Env memory env,
-        PriceTable memory table,
-        Member memory m,
-        IMetering.Reading calldata r
-    ) private {
-        (Volumes[] memory volumes, uint256 wantedNano, bool contracted, bool late) = _measure(state, env, table, m, r);
+    function _post(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
+        _open(state, env, work, r.slots);
+        work.contracted = _isContracted(env, r);
+        uint256 wantedNano = _measure(env, work, r);
         if (wantedNano != 0) {
-            address supplier = table.suppliers[m.tariff];
+            Member memory m = work.m;
+            address supplier = work.table.suppliers[m.tariff];
             uint256 lockedNano = env.core.ledger.lockUpTo(m.owner, supplier, m.meter, wantedNano);
             if (lockedNano < wantedNano) {
-                uint256 unusedNano = _withhold(env, table, m, r.firstSlot, volumes, lockedNano);
+                uint256 unusedNano = _withhold(env, work, lockedNano);
                 env.core.ledger.unlock(m.owner, supplier, m.meter, unusedNano);
             }
         }
-        _store(state, env, m, r.firstSlot, volumes, contracted);
-        if (late) _settleLate(env, table, m, r, volumes);
+        _store(state, env, work);
+        if (work.late != 0) _settleLate(env, work, r);
     }
 
-    /// @dev Volumes of each slot, what may be offered of them, and the money that this takes.
-    function _measure(
-        State storage state,
-        Env memory env,
-        PriceTable memory table,
-        Member memory m,
-        IMetering.Reading calldata r
-    )
-        private
-        returns (Volumes[] memory volumes, uint256 wantedNano, bool contracted, bool anyLate)
-    {
-        volumes = new Volumes[](r.slots);
-        contracted = _isContracted(env, r);
-        bool offered = r.quality == IMetering.Quality.Measured;
-        bool open;
-        for (uint256 i; i < volumes.length; ++i) {
-            uint256 slot = r.firstSlot + i;
-            if (i == 0 || slot % WINDOW == 0) {
-                open = Context.openWindow(state, env, slot / WINDOW);
-                anyLate = anyLate || !open;
-            }
-            Volumes memory v = volumes[i];
-            (v.buyWh, v.sellWh) = _interval(r.intervals, i);
-            v.importWh = v.buyWh;
-            if (contracted) (v.buyWh, v.sellWh) = _net(env, r.meter, slot, v.buyWh, v.sellWh);
-            v.late = !open;
-            if (!open) continue;
-            if (slot >= m.untilSlot) Context.loadMember(env, table, m, slot);
-            TariffWord row = TariffWord.wrap(table.rows[m.tariff][i]);
-            if (v.buyWh != 0) {
-                if (offered && Context.tickOf(env, table, m, slot, false) != NO_TICK) {
-                    wantedNano += Account.lockNano(v.buyWh, Context.grossBuy(env, m, row, slot), false);
-                } else {
-                    (v.withheldBuyWh, v.buyWh) = (v.buyWh, 0);
-                }
-            }
-            if (v.sellWh != 0) {
-                if (offered && Context.tickOf(env, table, m, slot, true) != NO_TICK) {
-                    wantedNano += Account.lockNano(v.sellWh, Context.grossSell(env, m, row, slot), true);
-                } else {
-                    (v.withheldSellWh, v.sellWh) = (v.sellWh, 0);
-                }
-            }
+    /// @dev Opens the windows of a record; notes those that are late, as a mask from the first window on.
+    function _open(State storage state, Env memory env, Work memory work, uint256 slots) private {
+        uint256 window = work.first / WINDOW;
+        work.windows = (work.first + slots - 1) / WINDOW + 1 - window;
+        for (uint256 i; i < work.windows; ++i) {
+            if (!Context.openWindow(state, env, window + i)) work.late |= 1 << i;
         }
     }
 
@@ -163,10 +128,57 @@ library Posting {
         return env.core.ledger.hasPostings(r.meter, uint32(first), uint32(end - end % WINDOW - first));
     }
 
-    /// @dev Import and export of slot `i` of a record.
-    function _interval(uint256[] calldata intervals, uint256 i) private pure returns (uint256, uint256) {
-        uint256 pair = intervals[i / 4] >> (192 - 64 * (i % 4));
-        return ((pair >> 32) & type(uint32).max, pair & type(uint32).max);
+    /// @dev Volumes of each slot, what may be offered of them, and the money that this takes.
+    function _measure(Env memory env, Work memory work, IMetering.Reading calldata r)
+        private
+        view
+        returns (uint256 wantedNano)
+    {
+        Member memory m = work.m;
+        uint256 slots = r.slots;
+        uint256[] memory volumes = new uint256[](slots);
+        work.volumes = volumes;
+        bool offered = r.quality == IMetering.Quality.Measured;
+        (uint256[] memory quotes, uint256 base) = Context.quotes(env, work.table, m, work.first, slots);
+        uint256 pairs;
+        // Volumes have 24 bits by the fuse, quotes 32, and there are 96 slots at most.
+        unchecked {
+            for (uint256 i; i < slots; ++i) {
+                uint256 slot = work.first + i;
+                if (i % 4 == 0) pairs = r.intervals[i / 4];
+                uint256 buyWh = pairs >> 224;
+                uint256 sellWh = (pairs >> 192) & WH;
+                pairs <<= 64;
+                uint256 importWh = buyWh;
+                if (work.contracted) (buyWh, sellWh) = _net(env, m.meter, slot, buyWh, sellWh);
+                if (_isLate(work, slot)) {
+                    volumes[i] = buyWh | (sellWh << 32) | (importWh << 128);
+                    continue;
+                }
+                if (slot >= m.untilSlot) {
+                    Context.loadMember(env, work.table, m, slot);
+                    (quotes, base) = Context.quotes(env, work.table, m, slot, slots - i);
+                }
+                Quote quote = Quote.wrap(quotes[slot - base]);
+                uint256 word = importWh << 128;
+                if (buyWh != 0) {
+                    bool may = offered && quote.buyTick() != Quotes.NO_TICK;
+                    word |= may ? buyWh : buyWh << 64;
+                    if (may) wantedNano += buyWh * quote.buyLock();
+                }
+                if (sellWh != 0) {
+                    bool may = offered && quote.sellTick() != Quotes.NO_TICK;
+                    word |= may ? sellWh << 32 : sellWh << 96;
+                    if (may) wantedNano += sellWh * quote.sellLock();
+                }
+                volumes[i] = word;
+            }
+        }
+    }
+
+    function _isLate(Work memory work, uint256 slot) private pure returns (bool) {
+        if (work.late == 0) return false;
+        return (work.late >> (slot / WINDOW - work.first / WINDOW)) & 1 != 0;
     }
 
     /// @dev The difference between metered and contracted energy (bought B, sold S).
@@ -188,26 +200,29 @@ library Posting {
     }
 
     /// @dev Withholds what `budgetNano` does not cover, the earliest slots first; returns what is left of it.
-    function _withhold(
-        Env memory env,
-        PriceTable memory table,
-        Member memory m,
-        uint256 firstSlot,
-        Volumes[] memory volumes,
-        uint256 budgetNano
-    ) private view returns (uint256) {
-        Context.loadMember(env, table, m, firstSlot);
-        for (uint256 i; i < volumes.length; ++i) {
-            Volumes memory v = volumes[i];
-            uint256 slot = firstSlot + i;
-            if (slot >= m.untilSlot) Context.loadMember(env, table, m, slot);
-            if (v.late) continue;
-            TariffWord row = TariffWord.wrap(table.rows[m.tariff][i]);
-            uint256 covered;
-            (covered, budgetNano) = _coveredDown(v.buyWh, Account.lockNano(1, Context.grossBuy(env, m, row, slot), false), budgetNano);
-            (v.withheldBuyWh, v.buyWh) = (v.withheldBuyWh + v.buyWh - covered, covered);
-            (covered, budgetNano) = _coveredDown(v.sellWh, Account.lockNano(1, Context.grossSell(env, m, row, slot), true), budgetNano);
-            (v.withheldSellWh, v.sellWh) = (v.withheldSellWh + v.sellWh - covered, covered);
+    function _withhold(Env memory env, Work memory work, uint256 budgetNano) private view returns (uint256) {
+        Member memory m = work.m;
+        Context.loadMember(env, work.table, m, work.first);
+        uint256 slots = work.volumes.length;
+        (uint256[] memory quotes, uint256 base) = Context.quotes(env, work.table, m, work.first, slots);
+        for (uint256 i; i < slots; ++i) {
+            uint256 slot = work.first + i;
+            if (slot >= m.untilSlot) {
+                Context.loadMember(env, work.table, m, slot);
+                (quotes, base) = Context.quotes(env, work.table, m, slot, slots - i);
+            }
+            if (_isLate(work, slot)) continue;
+            Quote quote = Quote.wrap(quotes[slot - base]);
+            uint256 word = work.volumes[i];
+            uint256 buyWh = word & WH;
+            uint256 sellWh = (word >> 32) & WH;
+            uint256 coveredBuy;
+            uint256 coveredSell;
+            (coveredBuy, budgetNano) = _coveredDown(buyWh, quote.buyLock(), budgetNano);
+            (coveredSell, budgetNano) = _coveredDown(sellWh, quote.sellLock(), budgetNano);
+            // What is not covered moves from the offered to the withheld part of the word.
+            work.volumes[i] = (word & ~OFFER) + (coveredBuy | (coveredSell << 32))
+                + (((buyWh - coveredBuy) | ((sellWh - coveredSell) << 32)) << 64);
         }
         return budgetNano;
     }
@@ -224,97 +239,94 @@ library Posting {
     }
 
     /// @dev Writes the volumes into the ring, window by window.
-    function _store(
-        State storage state,
-        Env memory env,
-        Member memory m,
-        uint256 firstSlot,
-        Volumes[] memory volumes,
-        bool contracted
-    ) private {
+    function _store(State storage state, Env memory env, Work memory work) private {
+        uint256[] memory volumes = work.volumes;
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
         uint256 i;
-        while (i < volumes.length) {
-            uint256 window = (firstSlot + i) / WINDOW;
-            uint256 end = (window + 1) * WINDOW - firstSlot;
+        for (uint256 w; w < work.windows; ++w) {
+            uint256 window = work.first / WINDOW + w;
+            uint256 begin = i;
+            uint256 end = (window + 1) * WINDOW - work.first;
             if (end > volumes.length) end = volumes.length;
-            if (volumes[i].late) i = end;
-            LaneWord[5] memory words;
-            uint256 flags;
-            for (; i < end; ++i) {
-                Volumes memory v = volumes[i];
-                uint256 lane = (firstSlot + i) % WINDOW;
-                words[FIRST] = words[FIRST].withPosted(lane).withLane(
-                    lane, v.buyWh != 0 ? v.buyWh : v.sellWh != 0 ? v.sellWh | LaneWords.SELL : 0
-                );
-                if (v.buyWh != 0 && v.sellWh != 0) {
-                    words[SECOND] = words[SECOND].withLane(lane, v.sellWh | LaneWords.SELL);
-                    flags |= LaneWords.SECOND;
-                }
-                if (v.withheldBuyWh != 0) {
-                    words[WITHHELD_BUY] = words[WITHHELD_BUY].withLane(lane, v.withheldBuyWh);
-                    flags |= LaneWords.WITHHELD_BUY;
-                }
-                if (v.withheldSellWh != 0) {
-                    words[WITHHELD_SELL] = words[WITHHELD_SELL].withLane(lane, v.withheldSellWh | LaneWords.SELL);
-                    flags |= LaneWords.WITHHELD_SELL;
-                }
-                if (contracted) {
-                    words[IMPORTS] = words[IMPORTS].withLane(lane, v.importWh);
-                    flags |= LaneWords.IMPORTS;
-                }
-                if (v.withheldBuyWh + v.withheldSellWh != 0) {
-                    emit ISettlement.Withheld(
-                        env.market,
-                        m.meter,
-                        uint32(firstSlot + i),
-                        uint32(v.withheldBuyWh),
-                        uint32(v.withheldSellWh)
-                    );
+            i = end;
+            if ((work.late >> w) & 1 != 0) continue;
+            uint256 word;
+            uint256 extras;
+            // A lane has 28 bits, a volume 27, and a window eight lanes.
+            unchecked {
+                for (uint256 k = begin; k < end; ++k) {
+                    uint256 v = volumes[k];
+                    uint256 lane = (work.first + k) % WINDOW;
+                    uint256 buyWh = v & WH;
+                    uint256 sellWh = (v >> 32) & WH;
+                    if (buyWh != 0 && sellWh != 0) extras = 1;
+                    if ((v >> 64) & OFFER != 0) extras = 1;
+                    uint256 raw = buyWh != 0 ? buyWh : sellWh != 0 ? sellWh | LaneWords.SELL : 0;
+                    word |= (raw << (lane * LaneWords.LANE_BITS)) | (1 << (224 + lane));
                 }
             }
-            if (words[FIRST].postedMask() != 0) _write(state.lanes[env.market], m.index, window, words, flags);
+            uint256 flags;
+            if (extras != 0 || work.contracted) flags = _storeExtras(lanes, env, work, window, begin, end);
+            _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word | flags);
         }
     }
 
-    /// @dev Joins the words of one window with what an earlier record of the same window has left.
-    function _write(
+    /// @dev Writes the layers that most windows do not have; returns their flags.
+    function _storeExtras(
         mapping(uint256 => LaneWord) storage lanes,
-        uint256 index,
+        Env memory env,
+        Work memory work,
         uint256 window,
-        LaneWord[5] memory words,
-        uint256 flags
-    ) private {
-        uint256 key = Context.laneKey(index, window, FIRST);
+        uint256 begin,
+        uint256 end
+    ) private returns (uint256 flags) {
+        uint256[5] memory words;
+        for (uint256 k = begin; k < end; ++k) {
+            uint256 v = work.volumes[k];
+            uint256 shift = ((work.first + k) % WINDOW) * LaneWords.LANE_BITS;
+            uint256 sellWh = (v >> 32) & WH;
+            if (v & WH != 0 && sellWh != 0) words[SECOND] |= (sellWh | LaneWords.SELL) << shift;
+            uint256 withheldBuy = (v >> 64) & WH;
+            uint256 withheldSell = (v >> 96) & WH;
+            words[WITHHELD_BUY] |= withheldBuy << shift;
+            if (withheldSell != 0) words[WITHHELD_SELL] |= (withheldSell | LaneWords.SELL) << shift;
+            words[IMPORTS] |= (v >> 128) << shift;
+            if (withheldBuy + withheldSell != 0) {
+                emit ISettlement.Withheld(
+                    env.market, work.m.meter, uint32(work.first + k), uint32(withheldBuy), uint32(withheldSell)
+                );
+            }
+        }
+        if (!work.contracted) words[IMPORTS] = 0;
+        for (uint256 layer = SECOND; layer <= IMPORTS; ++layer) {
+            // A window with contracts has the layer of imports even where all of them are zero.
+            if (words[layer] == 0 && !(layer == IMPORTS && work.contracted)) continue;
+            flags |= LaneWords.SECOND << (layer - 1);
+            _join(lanes, Context.laneKey(work.m.index, window, layer), window, words[layer]);
+        }
+    }
+
+    /// @dev Adds bits to what an earlier record of the same window has left.
+    function _join(mapping(uint256 => LaneWord) storage lanes, uint256 key, uint256 window, uint256 bits) private {
         LaneWord old = lanes[key];
         if (!old.isWindow(window)) old = LaneWords.empty(window);
-        lanes[key] = old.with(LaneWord.unwrap(words[FIRST]) | flags);
-        if (flags == 0) return;
-        for (uint256 layer = SECOND; layer <= IMPORTS; ++layer) {
-            uint256 added = LaneWord.unwrap(words[layer]);
-            bool flagged = flags & (LaneWords.SECOND << (layer - 1)) != 0;
-            if (!flagged) continue;
-            old = lanes[key | layer];
-            if (!old.isWindow(window)) old = LaneWords.empty(window);
-            lanes[key | layer] = old.with(added);
-        }
+        lanes[key] = old.with(bits);
     }
 
     /// @dev Readings of windows that were cleared without them: the supplier takes and gives everything.
-    function _settleLate(
-        Env memory env,
-        PriceTable memory table,
-        Member memory m,
-        IMetering.Reading calldata r,
-        Volumes[] memory volumes
-    ) private {
+    function _settleLate(Env memory env, Work memory work, IMetering.Reading calldata r) private {
+        Member memory m = work.m;
         Batch memory batch = Account.newBatch();
         Accrual memory acc;
-        for (uint256 i; i < volumes.length; ++i) {
-            Volumes memory v = volumes[i];
-            if (v.late) Account.accrueSupplier(env, table, m, acc, r.firstSlot + i, v.buyWh, v.sellWh, v.importWh);
+        uint256[] memory quotes = work.table.quotes[m.tariff];
+        for (uint256 i; i < work.volumes.length; ++i) {
+            if (!_isLate(work, work.first + i)) continue;
+            uint256 v = work.volumes[i];
+            Account.accrueSupplier(acc, Quote.wrap(quotes[i]), v & WH, (v >> 32) & WH, v >> 128);
+            Account.accrueStanding(env, work.table, m, acc, work.first + i);
         }
-        Account.close(env, table, batch, m, acc);
-        Account.hand(env, table, batch);
+        Account.close(env, work.table, batch, m, acc);
+        Account.hand(env, work.table, batch);
         emit ISettlement.LateSettled(env.market, m.meter, r.firstSlot, r.slots);
     }
 }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, ResultWord, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, Quote, ResultWord} from "../libraries/Packed.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
@@ -36,6 +36,16 @@ library Settling {
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
+        Offer offer;
+    }
+
+    /// @dev What a member has in a slot, in Wh.
+    struct Offer {
+        uint256 buyWh;
+        uint256 sellWh;
+        uint256 missingWh;
+        uint256 leftWh;
+        uint256 importWh;
     }
 
     /// @notice See ISettlement.settle.
@@ -149,61 +159,91 @@ library Settling {
         LaneWord word,
         uint256 count
     ) private returns (uint256) {
-        LaneWord[5] memory words = _layers(lanes, m.index, window, word);
-        uint256 posted = word.postedMask();
-        uint256 firstFills;
+        LaneWord[5] memory words;
+        bool layered = word.has(LaneWords.LAYERS);
+        if (layered) words = _layers(lanes, m.index, window, word);
+        uint256[] memory quotes;
+        uint256 base;
+        uint256 end; // first slot for which the quotes do not stand
+        uint256 fills;
         uint256 secondFills;
-        for (uint256 lane; lane < WINDOW; ++lane) {
-            if (posted & (1 << lane) == 0) continue;
-            uint256 slot = window * WINDOW + lane;
-            if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
-            (uint256 buyWh, uint256 side) = word.lane(lane);
-            uint256 sellWh;
-            if (side == TickBook.SELL) (buyWh, sellWh) = (0, buyWh);
-            else (sellWh,) = words[SECOND].lane(lane);
-            (uint256 missingWh,) = words[WITHHELD_BUY].lane(lane);
-            (uint256 leftWh,) = words[WITHHELD_SELL].lane(lane);
-            uint256 importWh = missingWh + buyWh;
-            if (word.has(LaneWords.IMPORTS)) (importWh,) = words[IMPORTS].lane(lane);
-            if (buyWh != 0) {
-                uint256 filled = _settleOffer(run, m, acc, slot, buyWh, TickBook.BUY);
-                firstFills |= filled << (lane * LaneWords.LANE_BITS);
-                missingWh += buyWh - filled;
+        // Lanes are eight, volumes 27 bits, and slots 32.
+        unchecked {
+            for (uint256 lane; lane < WINDOW; ++lane) {
+                if ((word.postedMask() >> lane) & 1 == 0) continue;
+                uint256 slot = window * WINDOW + lane;
+                if (slot >= end) {
+                    if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
+                    (quotes, base) = Context.quotes(run.env, run.table, m, slot, WINDOW - lane);
+                    end = m.untilSlot;
+                }
+                if (lane == 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
+                Quote quote = Quote.wrap(quotes[slot - base]);
+                Offer memory offer = run.offer;
+                _readOffer(offer, words, layered, word, lane);
+                if (offer.buyWh != 0) {
+                    uint256 filled = _settleOffer(run, acc, quote, slot, offer.buyWh, TickBook.BUY);
+                    offer.missingWh += offer.buyWh - filled;
+                    fills |= filled << (lane * LaneWords.LANE_BITS);
+                }
+                if (offer.sellWh != 0) {
+                    uint256 filled = _settleOffer(run, acc, quote, slot, offer.sellWh, TickBook.SELL);
+                    offer.leftWh += offer.sellWh - filled;
+                    if (filled != 0) filled = (filled | LaneWords.SELL) << (lane * LaneWords.LANE_BITS);
+                    if (offer.buyWh != 0) secondFills |= filled;
+                    else fills |= filled;
+                }
+                Account.accrueSupplier(acc, quote, offer.missingWh, offer.leftWh, offer.importWh);
             }
-            if (sellWh != 0) {
-                uint256 filled = _settleOffer(run, m, acc, slot, sellWh, TickBook.SELL);
-                uint256 raw = filled == 0 ? 0 : (filled | LaneWords.SELL) << (lane * LaneWords.LANE_BITS);
-                if (buyWh != 0) secondFills |= raw;
-                else firstFills |= raw;
-                leftWh += sellWh - filled;
-            }
-            Account.accrueSupplier(run.env, run.table, m, acc, slot, missingWh, leftWh, importWh);
+            if (fills != 0) run.fills[count++] = fills | (window << 236);
+            if (secondFills != 0) run.fills[count++] = secondFills | (window << 236) | LaneWords.SECOND;
         }
-        if (firstFills != 0) run.fills[count++] = firstFills | (window << 236);
-        if (secondFills != 0) run.fills[count++] = secondFills | (window << 236) | LaneWords.SECOND;
         return count;
+    }
+
+    /// @dev Volumes of one slot; most windows have the first layer only.
+    function _readOffer(
+        Offer memory offer,
+        LaneWord[5] memory words,
+        bool layered,
+        LaneWord word,
+        uint256 lane
+    ) private pure {
+        (uint256 wh, uint256 side) = word.lane(lane);
+        offer.buyWh = side == TickBook.BUY ? wh : 0;
+        offer.sellWh = wh - offer.buyWh;
+        (offer.missingWh, offer.leftWh, offer.importWh) = (0, 0, offer.buyWh);
+        if (!layered) return;
+        if (side == TickBook.BUY) (offer.sellWh,) = words[SECOND].lane(lane);
+        (offer.missingWh,) = words[WITHHELD_BUY].lane(lane);
+        (offer.leftWh,) = words[WITHHELD_SELL].lane(lane);
+        if (word.has(LaneWords.IMPORTS)) (offer.importWh,) = words[IMPORTS].lane(lane);
+        else offer.importWh += offer.missingWh;
     }
 
     /// @dev Ends the lock of one offer and pays what was filled of it.
     function _settleOffer(
         Run memory run,
-        Member memory m,
         Accrual memory acc,
+        Quote quote,
         uint256 slot,
         uint256 wh,
         uint256 side
     ) private pure returns (uint256 filledWh) {
         bool sell = side == TickBook.SELL;
-        uint256 offset = slot - run.table.firstSlot;
-        TariffWord row = TariffWord.wrap(run.table.rows[m.tariff][offset]);
-        acc.releaseNano += Account.lockNano(wh, sell ? Context.grossSell(run.env, m, row, slot) : Context.grossBuy(run.env, m, row, slot), sell);
-        ResultWord result = run.results[offset];
-        if (!result.traded()) return 0;
-        uint256 tick = Context.tickOf(run.env, run.table, m, slot, sell);
-        (filledWh, run.results[offset]) = TickBook.fill(result, side, tick, wh);
-        if (filledWh == 0) return 0;
-        Account.accrueFill(run.env, acc, result.price(), filledWh, sell);
-        run.batch.feesNano += filledWh * uint256(sell ? run.env.sellFeeNano : run.env.buyFeeNano);
+        uint256 place = slot - run.table.firstSlot;
+        ResultWord result = run.results[place];
+        // Volumes have 27 bits and prices 32.
+        unchecked {
+            acc.releaseNano += wh * (sell ? quote.sellLock() : quote.buyLock());
+            if (!result.traded()) return 0;
+            (filledWh, run.results[place]) =
+                TickBook.fill(result, side, sell ? quote.sellTick() : quote.buyTick(), wh);
+            if (filledWh == 0) return 0;
+            Account.accrueFill(run.env, acc, result.price(), filledWh, sell);
+            int256 feeNano = sell ? run.env.sellFeeNano : run.env.buyFeeNano;
+            if (feeNano != 0) run.batch.feesNano += filledWh * uint256(feeNano);
+        }
     }
 
     /// @dev New terms or limits from `slot` on; another owner or tariff begins another entry.
@@ -281,9 +321,10 @@ library Settling {
         );
         uint256 key = Context.laneKey(m.index, window, layer);
         lanes[key] = lanes[key].lowered(lane, wh);
-        TariffWord row = TariffWord.wrap(table.rows[m.tariff][0]);
-        int256 grossNano = sell ? Context.grossSell(env, m, row, slot) : Context.grossBuy(env, m, row, slot);
-        env.core.ledger.unlock(m.owner, table.suppliers[m.tariff], meter, Account.lockNano(wh, grossNano, sell));
+        (uint256[] memory quotes, uint256 base) = Context.quotes(env, table, m, slot, 1);
+        Quote quote = Quote.wrap(quotes[slot - base]);
+        uint256 nano = wh * (sell ? quote.sellLock() : quote.buyLock());
+        env.core.ledger.unlock(m.owner, table.suppliers[m.tariff], meter, nano);
     }
 
     /// @dev Keeps what was imported before offers and imports part ways.

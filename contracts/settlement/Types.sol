@@ -12,8 +12,6 @@ import {LaneWord, ResultWord} from "../libraries/Packed.sol";
 /// @dev Slots of a window, and windows that can be under way at a time.
 uint256 constant WINDOW = 8;
 uint256 constant RING = 128;
-/// @dev The tick of what cannot be offered.
-uint256 constant NO_TICK = 0xffff;
 /// @dev Layers of a member's window, see LaneWord.
 uint256 constant FIRST = 0;
 uint256 constant SECOND = 1;
@@ -54,10 +52,10 @@ struct Env {
     int256 sellFeeNano;
 }
 
-/// @dev Rows and ticks of the tariffs that occur, for a range of slots.
+/// @dev Rows and quotes of the tariffs that occur, for a range of slots.
 /// @param keys supplier << 16 | tariff
 /// @param rows by tariff and slot
-/// @param ticks by tariff and slot: tick of the effective buy limit TARIFF, and of the sell limit << 16
+/// @param quotes by tariff and slot: what the slot is worth to a member whose limits are TARIFF (see Quote)
 /// @param networkNano network charges collected, by tariff
 struct PriceTable {
     uint256 firstSlot;
@@ -66,12 +64,12 @@ struct PriceTable {
     uint256[] keys;
     address[] suppliers;
     uint256[][] rows;
-    uint256[][] ticks;
+    uint256[][] quotes;
     int256[] networkNano;
 }
 
 /// @dev A member as of some slot; holds until `untilSlot`. `tariff` is a place in the price table; `hourly` is empty
-/// where one figure holds all day.
+/// where one figure holds all day; `own` holds quotes for `Context.quotes`.
 struct Member {
     uint32 meter;
     uint256 index;
@@ -82,6 +80,7 @@ struct Member {
     int256 buyNano;
     int256 sellNano;
     uint64[] hourly;
+    uint256[] own;
 }
 
 /// @dev Running sums of one member over slots with the same owner and tariff.
@@ -90,6 +89,7 @@ struct Accrual {
     uint256 payNano;
     uint256 incomeNano;
     int256 supplierNano;
+    int256 networkNano;
     bool any;
 }
 

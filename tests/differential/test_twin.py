@@ -16,7 +16,7 @@ from tests.conftest import campaign
 from tests.differential.world import World
 
 GENESIS = 1_750_000_000
-WORLDS = campaign(24, 2_800)
+WORLDS = campaign(20, 2_800)
 
 
 @pytest.fixture(scope="module")

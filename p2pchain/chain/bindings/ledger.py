@@ -445,7 +445,7 @@ class Ledger:
     @staticmethod
     def cover_of_result(raw: bytes) -> Cover:
         """Return what `cover_of` answered, decoded."""
-        _out = decode(("(uint64,uint64,uint64)",), raw)
+        _out = decode(("(uint64,uint64,uint64,bool)",), raw)
         _value: Cover = Cover.from_abi(_out[0])
         return _value
 

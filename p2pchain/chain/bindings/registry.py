@@ -130,6 +130,14 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
+class ReadingTermsResult(NamedTuple):
+    """What `readingTerms(uint32, uint32)` returns."""
+
+    fuse_wh: int
+    signer: str
+    until_slot: int
+
+
 class SignerAddressAtResult(NamedTuple):
     """What `signerAddressAt(uint32, uint32)` returns."""
 
@@ -300,6 +308,29 @@ class Registry:
         _out = decode(("bytes32",), raw)
         _value: bytes = _out[0]
         return _value
+
+    def reading_terms(
+        self,
+        meter: int,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> ReadingTermsResult:
+        """What a reading is checked against, in one call: fuse and key in force in `slot` (zero
+        where the key is longer than an address or revoked), and the first slot in which terms
+        or key change.
+        """
+        _data = bytes.fromhex("6d87ff83") + encode(
+            ("uint32", "uint32"),
+            (meter, slot),
+        )
+        return self.reading_terms_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def reading_terms_result(raw: bytes) -> ReadingTermsResult:
+        """Return what `reading_terms` answered, decoded."""
+        _out = decode(("uint24", "address", "uint32"), raw)
+        return ReadingTermsResult(_out[0], checksum(_out[1]), _out[2])
 
     def register_meter(self, area_id: int, commitment: bytes, terms: Terms, signer: bytes) -> Call:
         """Registers a meter with its first terms and key; both may begin in the running slot or

@@ -65,13 +65,14 @@ class Cover:
     own_nano: int
     guarantee_free_nano: int
     guarantee_locked_nano: int
+    used: bool
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.own_nano, self.guarantee_free_nano, self.guarantee_locked_nano)
+        return (self.own_nano, self.guarantee_free_nano, self.guarantee_locked_nano, self.used)
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], raw[1], raw[2])
+        return cls(raw[0], raw[1], raw[2], raw[3])
 
 
 @dataclass(frozen=True, slots=True)
