@@ -19,10 +19,11 @@ from pathlib import Path
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
-from p2pchain.chain.bindings.metering import ReadingSkipped
+from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
+from p2pchain.chain.bindings.settlement import WindowCleared, WindowsSettled
 from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import Contracts, Deployment, path_of
-from p2pchain.chain.events import of_receipt
+from p2pchain.chain.events import of_receipt, read
 from p2pchain.chain.records import TX_GAS_CAP, Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.eip712 import (
@@ -56,6 +57,8 @@ _READING_SLOT_GAS = 5_200
 _MEMBER_SLOT_GAS = 1_900
 _MEMBER_GAS = 90_000
 _BUDGET = TX_GAS_CAP * 7 // 8
+# Members of one window that fit a transaction, where not all of them do.
+_PART = _BUDGET // (WINDOW_SLOTS * _MEMBER_SLOT_GAS + _MEMBER_GAS)
 
 Step = Callable[[int], None]
 
@@ -188,28 +191,67 @@ class Market:
 
     def post_call(self, readings: Sequence[Reading]) -> Call:
         """Return the call that posts signed readings."""
-        return self.contracts.settlement.post_readings(self.id, [_reading(r) for r in readings])
+        return self.contracts.settlement.post_readings(self.id, [packed(r) for r in readings])
 
     def clear_and_settle_calls(self, first_window: int, windows: int) -> list[Call]:
         """Return the calls that clear and settle windows, each within the gas of a transaction."""
-        settlement = self.contracts.settlement
-        members = max(1, self.member_count)
-        per_window = members * WINDOW_SLOTS * _MEMBER_SLOT_GAS
-        at_once = (_BUDGET - members * _MEMBER_GAS) // per_window
-        if at_once >= 1:
-            starts = range(first_window, first_window + windows, at_once)
-            end = first_window + windows
+        if not self._at_once:
+            calls: list[Call] = []
+            for window in range(first_window, first_window + windows):
+                calls += self.clear_calls(window, 1) + self.settle_calls(window, 1)
+            return calls
+        both = self.contracts.settlement.clear_and_settle
+        return [both(self.id, start, count) for start, count in self._cut(first_window, windows)]
+
+    def clear_calls(self, first_window: int, windows: int) -> list[Call]:
+        """Return the calls that clear windows that are ready, each within the gas limit.
+
+        Where one transaction cannot hold a window, its members are taken in several steps, which
+        the contract allows once the deadline for readings has passed.
+        """
+        clear, members = self.contracts.settlement.clear, max(1, self.member_count)
+        if self._at_once:
             return [
-                settlement.clear_and_settle(self.id, start, min(at_once, end - start))
-                for start in starts
+                clear(self.id, start, count, members * count)
+                for start, count in self._cut(first_window, windows)
             ]
-        part = _BUDGET // (WINDOW_SLOTS * _MEMBER_SLOT_GAS + _MEMBER_GAS)
-        steps = -(-members // part)
         calls: list[Call] = []
         for window in range(first_window, first_window + windows):
-            calls += [settlement.clear(self.id, window, 1, part)] * steps
-            calls += [settlement.settle(self.id, window, 1, part)] * steps
+            left = members - self.window(window).cursor
+            calls += [clear(self.id, window, 1, _PART)] * -(-left // _PART)
         return calls
+
+    def settle_calls(self, first_window: int, windows: int) -> list[Call]:
+        """Return the calls that settle cleared windows, each within the gas limit."""
+        settle, calls = self.contracts.settlement.settle, []
+        states = [self.window(first_window + place) for place in range(windows)]
+        begin = 0
+        for end in range(1, windows + 1):
+            here = states[begin]
+            if end < windows and (states[end].members, states[end].cursor) == (
+                here.members,
+                here.cursor,
+            ):
+                continue  # one walk over the members settles them all
+            left = max(1, (here.members or self.member_count) - here.cursor)
+            for start, count in self._cut(first_window + begin, end - begin):
+                step = left if self._at_once else _PART
+                calls += [settle(self.id, start, count, step)] * -(-left // step)
+            begin = end
+        return calls
+
+    @property
+    def _at_once(self) -> int:
+        """How many windows of all members fit one transaction; 0 where not even one does."""
+        members = max(1, self.member_count)
+        per_window = members * WINDOW_SLOTS * _MEMBER_SLOT_GAS
+        return max(0, (_BUDGET - members * _MEMBER_GAS) // per_window)
+
+    def _cut(self, first_window: int, windows: int) -> Iterator[tuple[int, int]]:
+        """Yield (first, how many) of pieces that fit a transaction."""
+        end, piece = first_window + windows, max(1, self._at_once)
+        for start in range(first_window, end, piece):
+            yield start, min(piece, end - start)
 
     # Sending
 
@@ -266,11 +308,39 @@ class Market:
 
     # Looking
 
+    def window(self, window: int) -> structs.Window:
+        """Return the state of a window of eight slots; absent where the contract keeps none."""
+        return self.contracts.settlement.window_state(self.id, window)
+
+    def open_windows(self) -> list[int]:
+        """Return the windows that have been posted to and are not settled, in order."""
+        posted: set[int] = set()
+        members: dict[int, int] = {}
+        settled: set[int] = set()
+        meters = set(self.meters())
+        kinds = (ReadingPosted, WindowCleared, WindowsSettled)
+        for entry in read(self.contracts, kinds=kinds):
+            event = entry.event
+            if isinstance(event, ReadingPosted):
+                if event.meter in meters:
+                    last = event.first_slot + event.slots - 1
+                    posted.update(range(event.first_slot // WINDOW_SLOTS, last // WINDOW_SLOTS + 1))
+            elif isinstance(event, WindowCleared):
+                if event.market == self.id:
+                    members[event.window] = event.members
+            elif isinstance(event, WindowsSettled) and event.market == self.id:
+                done = range(event.first_window, event.first_window + event.windows)
+                settled.update(w for w in done if event.cursor == members.get(w))
+        under_way = (Phase.OPEN, Phase.CLEARING, Phase.CLEARED)
+        return [
+            w for w in sorted(posted - settled) if Phase(int(self.window(w).phase)) in under_way
+        ]
+
     def slot_status(self, slot: int) -> SlotStatus:
         """Return where a slot stands, and which members have not posted it."""
         contracts, params = self.contracts, self.params
         window = slot // WINDOW_SLOTS
-        state = contracts.settlement.window_state(self.id, window)
+        state = self.window(window)
         phase = Phase(int(state.phase))
         reference = contracts.settlement.reference_at(self.id, slot)
         result = None
@@ -320,7 +390,8 @@ def batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
         yield batch
 
 
-def _reading(r: Reading) -> structs.Reading:
+def packed(r: Reading) -> structs.Reading:
+    """Return a reading as the contracts take it."""
     quality = enums.Quality(int(r.quality))
     return structs.Reading(
         r.meter, r.first_slot, r.slots, quality, r.import_wh, r.export_wh, r.intervals, r.signature
