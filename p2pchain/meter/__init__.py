@@ -1,0 +1,16 @@
+"""What a meter's side does: read what was measured, sign it, keep it in files, say why it failed.
+
+`source` turns a CSV file into readings, `signed` keeps signed readings as JSON lines.
+"""
+
+from p2pchain.meter.signed import SignedReading, read_signed, write_signed
+from p2pchain.meter.source import Measured, read_measured, to_readings
+
+__all__ = [
+    "Measured",
+    "SignedReading",
+    "read_measured",
+    "read_signed",
+    "to_readings",
+    "write_signed",
+]
