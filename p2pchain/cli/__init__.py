@@ -25,20 +25,25 @@ from p2pchain.errors import INTERRUPTED, P2PError
 #: name -> (module, attribute, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "admin": ("p2pchain.cli.admin", "admin", "Deploy a market and run its registers."),
-    "balance": ("p2pchain.cli.prosumer", "balance", "Show an account's money, free and locked."),
+    "balance": (
+        "p2pchain.cli.prosumer.money",
+        "balance",
+        "Show an account's money, free and locked.",
+    ),
     "clear": ("p2pchain.cli.operate", "clear", "Clear slots whose time has come."),
     "demo": ("p2pchain.cli.demo", "demo", "Watch thirteen measured homes share their sun."),
-    "deposit": ("p2pchain.cli.prosumer", "deposit", "Pay money into the market."),
+    "deposit": ("p2pchain.cli.prosumer.money", "deposit", "Pay money into the market."),
     "dev": ("p2pchain.cli.dev", "dev", "For developers: compile the contracts."),
+    "enrol": ("p2pchain.cli.prosumer.limits", "enrol", "Take part in a market with your meter."),
     "keys": ("p2pchain.cli.keys", "keys", "Make, import and list signing keys."),
-    "limits": ("p2pchain.cli.prosumer", "limits", "Show or set a meter's standing limits."),
+    "limits": ("p2pchain.cli.prosumer.limits", "limits", "Show or set a meter's standing limits."),
     "meter": ("p2pchain.cli.meter", "meter", "Sign and post what a meter measured."),
     "node": ("p2pchain.cli.node", "node", "Run a local chain for several terminals."),
-    "savings": ("p2pchain.cli.prosumer", "savings", "Show what the market saved a meter."),
+    "savings": ("p2pchain.cli.prosumer.look", "savings", "Show what the market saved a meter."),
     "settle": ("p2pchain.cli.operate", "settle", "Settle slots that are cleared."),
-    "slot": ("p2pchain.cli.prosumer", "slot", "Show where a slot stands and what is missing."),
-    "trades": ("p2pchain.cli.prosumer", "trades", "List what a meter bought and sold."),
-    "withdraw": ("p2pchain.cli.prosumer", "withdraw", "Take free money out of the market."),
+    "slot": ("p2pchain.cli.prosumer.look", "slot", "Show where a slot stands and what is missing."),
+    "trades": ("p2pchain.cli.prosumer.look", "trades", "List what a meter bought and sold."),
+    "withdraw": ("p2pchain.cli.prosumer.money", "withdraw", "Take free money out of the market."),
 }
 
 

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 import click
 
 from p2pchain.cli.base import Env
-from p2pchain.cli.output import Output, table
+from p2pchain.cli.output import Output, plain, table
 from p2pchain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -178,7 +178,7 @@ def deliver(
         return None
     env.confirm(f"{what}?")
     receipt = env.sender.send(call)
-    done(out, what, [receipt], result(receipt))
+    done(env, out, what, [receipt], result(receipt))
     return receipt
 
 
@@ -202,16 +202,17 @@ def tell_dry_run(env: Env, out: Output, calls: list[Call], what: str) -> None:
     click.echo("nothing was sent")
 
 
-def done(out: Output, what: str, receipts: list[Receipt], result: Mapping[str, Any]) -> None:
+def done(
+    env: Env, out: Output, what: str, receipts: list[Receipt], result: Mapping[str, Any]
+) -> None:
     """Print what was done: its result, and the transactions."""
     gas = sum(receipt.gas_used for receipt in receipts)
     hashes = ["0x" + receipt.tx_hash.hex() for receipt in receipts]
-    shown = {"done": what, **{key.replace("_", " "): _text(v) for key, v in result.items()}}
+    shown = {"done": what}
+    for key, value in result.items():
+        if key.endswith("_nano"):
+            shown[key.removesuffix("_nano").replace("_", " ")] = shown_money(env, value)
+        elif not key.endswith("_slot"):  # it is in `what`, as a time
+            shown[key.replace("_", " ")] = plain(value)
     shown |= {"transaction": ", ".join(hashes) or "-", "gas": f"{gas:,}"}
     out.fields({**result, "transactions": hashes, "gas_used": gas}, shown)
-
-
-def _text(value: Any) -> str:
-    from p2pchain.cli.output import plain
-
-    return plain(value)
