@@ -33,6 +33,7 @@ from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput, WrongNetwork
 
 SCHEMA: Final = 1
+_RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
 LIBRARIES: Final = ("Posting", "Clearing", "Settling")
 CORE: Final = ("Registry", "Tariffs", "Ledger", "Metering", "Markets", "Settlement")
 
@@ -127,13 +128,13 @@ class Deployment:
                 hint="'p2pchain admin deploy' makes one; --deployment names another file",
             ) from None
         except (OSError, ValueError, TypeError) as error:
-            raise BadInput(f"{path} cannot be read: {error}") from None
+            raise BadInput(f"{path} cannot be read: {error}", hint=_RECORD) from None
         if content.get("schema") != SCHEMA:
-            raise BadInput(f"{path} is not a deployment of this version")
+            raise BadInput(f"{path} is not a deployment of this version", hint=_RECORD)
         try:
             return cls(**content)
-        except TypeError as error:
-            raise BadInput(f"{path} is not a deployment: {error}") from None
+        except TypeError:
+            raise BadInput(f"{path} is not the record of a deployment", hint=_RECORD) from None
 
 
 class Contracts:
