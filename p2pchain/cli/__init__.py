@@ -20,7 +20,7 @@ import click
 
 from p2pchain import __version__
 from p2pchain.cli.base import Env, HelpfulGroup
-from p2pchain.errors import INTERRUPTED, P2PError
+from p2pchain.errors import INTERRUPTED, BadInput, P2PError
 
 #: name -> (module, attribute, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
@@ -45,6 +45,8 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "trades": ("p2pchain.cli.prosumer.look", "trades", "List what a meter bought and sold."),
     "withdraw": ("p2pchain.cli.prosumer.money", "withdraw", "Take free money out of the market."),
 }
+
+_USAGE = "the command's --help shows an example"
 
 
 class LazyGroup(HelpfulGroup):
@@ -115,7 +117,8 @@ def run(arguments: Sequence[str], env: Env | None = None) -> int:
         result = cli.main(list(arguments), prog_name="p2pchain", standalone_mode=False, obj=env)
         return result if isinstance(result, int) else 0
     except P2PError as error:
-        return _report(env, error.message, error.hint, error.exit_code)
+        hint = error.hint or (_USAGE if isinstance(error, BadInput) else None)
+        return _report(env, error.message, hint, error.exit_code)
     except click.exceptions.NoArgsIsHelpError as error:
         error.show()
         return error.exit_code

@@ -58,7 +58,7 @@ def read_measured(path: Path, *, slot_seconds: int, zone: str | None = None) -> 
     try:
         text = path.read_text(encoding="utf-8-sig")
     except FileNotFoundError:
-        raise BadInput(f"{path} does not exist") from None
+        raise BadInput(f"{path} does not exist", hint=_HINT) from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read {path}: {error}", hint="the file is CSV in UTF-8") from None
     lines = _lines(text, path)
@@ -70,7 +70,7 @@ def read_measured(path: Path, *, slot_seconds: int, zone: str | None = None) -> 
     for line, row in lines:
         where = f"{path}, line {line}"
         if len(row) != len(header):
-            raise BadInput(f"{where}: {len(row)} cells, the header has {len(header)}")
+            raise BadInput(f"{where}: {len(row)} cells, the header has {len(header)}", hint=_HINT)
         slot = _slot(row[0], slot_seconds, tz, where)
         if last is not None and slot <= last:
             raise BadInput(
@@ -161,7 +161,7 @@ def _lines(text: str, path: Path) -> Iterator[tuple[int, list[str]]]:
             if row:
                 yield reader.line_num, [cell.strip() for cell in row]
     except csv.Error as error:
-        raise BadInput(f"{path}, line {reader.line_num}: {error}") from None
+        raise BadInput(f"{path}, line {reader.line_num}: {error}", hint=_HINT) from None
 
 
 def _columns(header: list[str], path: Path) -> tuple[tuple[str, str], tuple[int, int]]:
@@ -192,7 +192,7 @@ def _figure(cell: str, scale: int, where: str) -> int:
             hint="leave the whole row out where nothing was measured; missing is not zero",
         ) from None
     if not value.is_finite() or not 0 <= value <= _MOST_WH:
-        raise BadInput(f"{where}: {cell[:40]} is not what a meter counts")
+        raise BadInput(f"{where}: {cell[:40]} is not what a meter counts", hint="0 Wh and up")
     if value != value.to_integral_value():
         raise BadInput(
             f"{where}: {cell[:40]} is finer than one Wh", hint="meters count in whole Wh"

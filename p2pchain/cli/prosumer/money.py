@@ -157,7 +157,12 @@ def withdraw(env: Env, amount: str, to: str | None, out: Output, dry_run: bool) 
     if amount.lower() == "all":
         nano = free - free % ledger.unit_nano()
         if not nano:
-            raise Refused("NotEnoughFree", (), message="there is no free money to take out")
+            raise Refused(
+                "NotEnoughFree",
+                (),
+                "locked money becomes free when its slots are settled: 'p2pchain balance'",
+                message="there is no free money to take out",
+            )
     else:
         nano = money(env, amount)
     target = account_of(env, to)
