@@ -18,7 +18,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from bench import report
 from bench.limits import clear_limit
+from bench.report import TOTAL
 from bench.workload import SLOTS_PER_DAY
 from bench.world import METERED_DAYS, RING_DAYS, Day, world
 from p2pchain.chain.connect import connect
@@ -32,8 +34,6 @@ METERS = (20, 50, 100, 200, 400)
 SEEDS = (7, 11)
 DAYS = 2
 CHECKED = ((20, 7), (100, 7))
-
-TOTAL = "metered_per_participant_slot"
 
 
 @dataclass(frozen=True, slots=True)
@@ -159,6 +159,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")
     print(f"written to {path}")
+    if path == RESULTS:
+        report.update(content)
     return 0
 
 

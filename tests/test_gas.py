@@ -2,7 +2,8 @@
 
 import pytest
 
-from bench import gas
+from bench import gas, report
+from bench.workload import SLOTS_PER_DAY
 
 # What the design sets as a target for 100 members that settle once a day.
 MOST_PER_PARTICIPANT_SLOT = 4_000
@@ -13,7 +14,7 @@ def test_a_slot_of_a_hundred_members_is_within_its_target():
     seeds = gas.load()["seeds"]
     assert set(seeds) == {str(seed) for seed in gas.SEEDS}
     for figures in seeds.values():
-        assert figures[gas.TOTAL]["100"] <= MOST_PER_PARTICIPANT_SLOT
+        assert figures[report.TOTAL]["100"] <= MOST_PER_PARTICIPANT_SLOT
 
 
 def test_every_size_is_measured_and_no_transaction_is_above_the_cap():
@@ -34,9 +35,9 @@ def test_transactions_add_up_to_the_figures():
     kept = gas.load()
     for seed, by_size in kept["transactions"].items():
         for meters, phases in by_size.items():
-            slots = int(meters) * gas.SLOTS_PER_DAY
+            slots = int(meters) * SLOTS_PER_DAY
             day = sum(sum(phase) for phase in phases.values()) / slots
-            figure = kept["seeds"][seed][gas.TOTAL][meters]
+            figure = kept["seeds"][seed][report.TOTAL][meters]
             assert abs(day - figure) <= figure / 100
 
 
@@ -49,6 +50,13 @@ def test_a_table_of_differences_names_each_figure():
     assert "5 -> 6" in lines[0]
     assert "None -> 1" in lines[1]
     assert gas.differences(kept, kept) == []
+
+
+def test_the_page_shows_the_committed_figures():
+    page = report.PAGE.read_text(encoding="utf-8")
+    assert report.rendered(gas.load(), page) == page
+    with pytest.raises(ValueError, match="marks of 'per slot'"):
+        report.rendered(gas.load(), "a page without marks")
 
 
 @pytest.mark.anvil

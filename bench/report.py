@@ -1,0 +1,107 @@
+"""The tables of docs/gas.md, from bench/results/gas.json: `python -m bench.report`."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from bench.workload import SLOT_SECONDS, SLOTS_PER_DAY
+from p2pchain.chain.records import TX_GAS_CAP
+
+PAGE = Path(__file__).parents[1] / "docs" / "gas.md"
+BLOCKS_GAS = (10_000_000, 30_000_000, 60_000_000)
+BLOCKS_SECONDS = (2, 5, 12)
+TOTAL = "metered_per_participant_slot"
+COLUMNS = {
+    TOTAL: "all",
+    "reading_relayed": "post",
+    "clear_per_participant_slot": "clear",
+    "settle_per_participant_slot": "settle",
+}
+
+
+def update(results: Mapping[str, Any], page: Path = PAGE) -> None:
+    """Put the figures into the page, between the marks of each table."""
+    page.write_text(rendered(results, page.read_text(encoding="utf-8")), encoding="utf-8")
+
+
+def rendered(results: Mapping[str, Any], text: str) -> str:
+    """Return the page with these figures. Raises ValueError where a mark is missing."""
+    for name, lines in _tables(results):
+        block = f"<!-- {name} -->\n" + "\n".join(lines) + "\n<!-- end -->"
+        text, found = re.subn(rf"<!-- {name} -->.*?<!-- end -->", block, text, flags=re.DOTALL)
+        if found != 1:
+            raise ValueError(f"the page needs the marks of '{name}' once")
+    return text
+
+
+def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
+    seeds = results["seeds"]
+    first = next(iter(seeds))
+    gas = seeds[first][TOTAL]["100"]
+    yield "per slot", list(_per_slot(seeds))
+    yield "ours", [_ours(seeds[first], results["limits"]["clear_max_meters_per_tx"])]
+    yield "transactions", list(_transactions(results["transactions"][first]))
+    yield "capacity", list(_capacity(gas))
+    yield "toolchain", [_toolchain(results["toolchain"])]
+
+
+def _per_slot(seeds: Mapping[str, Any]) -> Iterator[str]:
+    titles = [f"{name}, seed {seed}" for seed in seeds for name in COLUMNS.values()]
+    yield _row("N", *titles)
+    yield _rule(len(titles) + 1)
+    for meters in next(iter(seeds.values()))[TOTAL]:
+        yield _row(meters, *(seeds[seed][key][meters] for seed in seeds for key in COLUMNS))
+
+
+def _ours(figures: Mapping[str, Mapping[str, int]], limit: int) -> str:
+    return (
+        f"At N = 100 a slot costs each participant **{figures[TOTAL]['100']:,} gas**, all in, and"
+        f" one transaction clears a window of up to **{limit:,} meters**."
+    )
+
+
+def _transactions(by_size: Mapping[str, Mapping[str, Sequence[int]]]) -> Iterator[str]:
+    yield _row("N", "post", "clear", "settle", "dearest", "of the cap")
+    yield _rule(6)
+    for meters, phases in by_size.items():
+        dearest = max(max(gas) for gas in phases.values())
+        counts = (len(phases[phase]) for phase in ("post", "clear", "settle"))
+        yield _row(meters, *counts, dearest, f"{dearest * 100 // TX_GAS_CAP} %")
+
+
+def _capacity(gas: int) -> Iterator[str]:
+    yield _row("gas of a block", *(f"a block each {s} s" for s in BLOCKS_SECONDS))
+    yield _rule(len(BLOCKS_SECONDS) + 1)
+    for limit in BLOCKS_GAS:
+        yield _row(
+            f"{limit // 10**6} M",
+            *(limit * (SLOT_SECONDS // s) // gas for s in BLOCKS_SECONDS),
+        )
+    slots = SLOT_SECONDS // BLOCKS_SECONDS[-1]
+    limit = BLOCKS_GAS[1]
+    yield ""
+    yield (
+        f"For example: {SLOT_SECONDS} s / {BLOCKS_SECONDS[-1]} s = {slots} blocks in a slot,"
+        f" {slots} x {limit:,} gas / {gas:,} gas = {slots * limit // gas:,} participants. In a day"
+        f" that is {slots * SLOTS_PER_DAY:,} blocks, over which the day's readings, clearing and"
+        " settling can be spread."
+    )
+
+
+def _toolchain(tools: Mapping[str, Any]) -> str:
+    return (
+        f"solc {tools['solc']}, EVM {tools['evm_version']}, via IR, {tools['optimizer_runs']:,}"
+        f" optimizer runs; {tools['anvil']}."
+    )
+
+
+def _row(*cells: object) -> str:
+    shown = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)
+    return "| " + " | ".join(shown) + " |"
+
+
+def _rule(columns: int) -> str:
+    return "|" + "---:|" * columns
