@@ -94,7 +94,11 @@ contract LibrariesTest is Base {
     }
 
     /// @dev From outside, so that the memory of a book is given back.
-    function checkBook(uint256 n, uint256 span, uint256 slot) external returns (bool traded, bool rationed) {
+    function checkBook(
+        uint256 n,
+        uint256 span,
+        uint256 slot
+    ) external returns (bool traded, bool rationed) {
         return _checkBook(n, span, slot);
     }
 

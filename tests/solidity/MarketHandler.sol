@@ -304,19 +304,20 @@ contract MarketHandler is World {
             (,, uint256[] memory fills) = abi.decode(logs[k].data, (uint32, uint32, uint256[]));
             uint256[5] memory words = settlement.lanesOf(market, meter, w);
             for (uint256 f; f < fills.length; ++f) {
-                _countFills(w, meter, fills[f], words[(fills[f] >> 232) & 1], words[1]);
+                this.countFills(w, meter, fills[f], words[(fills[f] >> 232) & 1], words[1]);
             }
         }
         checkPhases();
     }
 
-    function _countFills(
+    /// @dev A call of its own: the compiler runs out of stack where it is woven into the loop above.
+    function countFills(
         uint32 w,
         uint32 meter,
         uint256 fills,
         uint256 offers,
         uint256 second
-    ) private {
+    ) external {
         for (uint256 lane; lane < 8; ++lane) {
             uint256 filled = (fills >> (28 * lane)) & 0x7ffffff;
             if (filled == 0) continue;

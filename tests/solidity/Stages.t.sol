@@ -16,20 +16,22 @@ contract StagesTest is World {
     uint256 private constant STANDING = 300_000_000;
 
     function setUp() public {
-        deployWorld();
         (_first, _second) = (new MockStage(), new MockStage());
+        deployWorld();
         _first.bind(settlement);
         _second.bind(settlement);
-        IMarkets.MarketParams memory p = params();
-        p.stages = new address[](2);
-        (p.stages[0], p.stages[1]) = (address(_first), address(_second));
-        market = createMarket(p);
         for (uint256 i; i < 3; ++i) {
             addMember(1, 100 * EUR);
         }
         fund(supplierA, 100 * EUR);
         _w = firstWindow();
         _s = _w * 8;
+    }
+
+    function params() internal view override returns (IMarkets.MarketParams memory p) {
+        p = super.params();
+        p.stages = new address[](2);
+        (p.stages[0], p.stages[1]) = (address(_first), address(_second));
     }
 
     function _posted() private {

@@ -363,6 +363,8 @@ abstract contract World is Base {
     function hashReading(
         IMetering.Reading memory r
     ) internal pure returns (bytes32) {
+        // Hashed first: the compiler runs out of stack where all of it is one expression.
+        bytes32 intervals = keccak256(abi.encodePacked(r.intervals));
         return keccak256(
             abi.encode(
                 keccak256(
@@ -374,7 +376,7 @@ abstract contract World is Base {
                 r.quality,
                 r.importWh,
                 r.exportWh,
-                keccak256(abi.encodePacked(r.intervals))
+                intervals
             )
         );
     }
