@@ -153,5 +153,10 @@ def _report(env: Env, message: str, hint: str | None, code: int) -> int:
 def main() -> Any:
     """Entry point of the `p2pchain` program."""
     if hasattr(signal, "SIGTERM"):  # end in order: stop what was started, leave the journal whole
-        signal.signal(signal.SIGTERM, lambda *_: signal.raise_signal(signal.SIGINT))
+        signal.signal(signal.SIGTERM, _interrupt)
     sys.exit(run(sys.argv[1:]))
+
+
+def _interrupt(*_: object) -> None:
+    """As ctrl-C; that signal itself would be ignored where a shell has started us behind itself."""
+    raise KeyboardInterrupt

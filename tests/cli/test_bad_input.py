@@ -489,3 +489,23 @@ def test_interrupted_posting(world: World, forward: bool) -> None:
     done = world.ok("meter", "post", str(signed), "--json", account="alice").json
     assert (done["taken"], done["refused"], len(done["transactions"])) == (1, [], 1)
     assert world.ok("meter", "status", "1", "--json").json["import_wh"] == 4000
+
+
+def test_a_node_behind_the_shell_ends_when_told() -> None:
+    """A shell makes what it starts with & deaf to ctrl-C; TERM must end it all the same."""
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.SIG_IGN)\n"
+        "from p2pchain.cli import main; main()"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", program, "node", "--engine", "embedded", "--port", "0"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as child:
+        assert child.stdout is not None
+        assert "a local chain (embedded" in child.stdout.readline()
+        child.terminate()
+        _, err = child.communicate(timeout=20)
+    assert child.returncode == 0
+    assert err.strip() == "stopped"
