@@ -41,6 +41,10 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     int32 private constant BUY_AT_TARIFF = type(int32).max;
     int32 private constant SELL_AT_TARIFF = type(int32).min;
     uint256 private constant MAX_STAGES = 8;
+    /// @dev So that the volumes of a slot fit the 48 bits of a result.
+    uint256 private constant MAX_MEMBERS = 1 << 20;
+    /// @dev Slots that may be under way in Settlement, less two windows.
+    uint256 private constant RING_SLOTS = 126 * 8;
 
     bytes32 private constant ENROLMENT_TYPE = keccak256("Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)");
     bytes32 private constant LIMITS_TYPE = keccak256(
@@ -90,6 +94,8 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         );
         uint256 beforeVoid = uint256(params.postSeconds) + uint256(params.stageSeconds) * params.stages.length;
         require(params.voidSeconds > beforeVoid, BadParameter("voidSeconds"));
+        // A window must be over before its place in the ring is wanted again.
+        require(params.voidSeconds <= RING_SLOTS * _slotSeconds, BadParameter("voidSeconds"));
         market = keccak256(abi.encode(params));
         require(_params[market].tickNano == 0, MarketExists(market));
         _params[market] = params;
@@ -273,6 +279,7 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
             _succeed(e, state);
             state.succeeded = true;
         } else {
+            if (_memberMeters[e.market].length == MAX_MEMBERS) return Refusal.MarketFull;
             _memberMeters[e.market].push(e.meter);
             state.place = _memberMeters[e.market].length.toUint24();
             metering.enrol(e.meter);

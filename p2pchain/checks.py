@@ -29,6 +29,8 @@ def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
     entries = log.read(contracts)
     for tx_hash, group in groupby(entries, key=lambda entry: entry.tx_hash):
         batch = list(group)
+        if any(market.params.stages for market in twin.markets.values()):
+            twin.now = contracts.chain.block(batch[0].block).timestamp
         try:
             twin.apply_transaction(entry.event for entry in batch)
         except Difference as difference:

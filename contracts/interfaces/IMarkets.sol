@@ -88,7 +88,8 @@ interface IMarkets {
         BadFormat,
         BadSignature,
         NotBillingGrade,
-        Paused
+        Paused,
+        MarketFull
     }
 
     /// @notice A member as of a slot.

@@ -12,7 +12,8 @@ import {IMetering} from "./IMetering.sol";
 /// - a member never buys above his limit and his own tariff, never sells below his limit and his own feed-in price;
 /// - all who trade in a slot trade at one price p; energy bought equals energy sold, to the Wh; money paid equals
 ///   money received plus fees, to the unit;
-/// - p follows from tariffs that were known beforehand (and volumes, under `Sdr`); a stated limit never moves it;
+/// - under `Reference` p follows from tariffs that were known beforehand, and a stated limit never moves it; under
+///   `Sdr` it follows from the offered volumes too;
 /// - anybody may clear and settle; each happens once; neither can revert for anything that was accepted, and the
 ///   result is the same in one transaction or in many;
 /// - a window that nobody cleared in time can be voided by anybody: no trade, locks released, the supplier takes all;

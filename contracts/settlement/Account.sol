@@ -44,18 +44,6 @@ library Account {
         acc.supplierNano -= TariffWord.wrap(table.rows[m.tariff][slot - table.firstSlot]).standing();
     }
 
-    /// @dev What the neighbours take and give for the filled part of one side, at p and the fee.
-    function accrueFill(Env memory env, Accrual memory acc, int256 priceNano, uint256 filledWh, bool sell)
-        internal
-        pure
-    {
-        unchecked {
-            int256 nano = int256(filledWh) * (sell ? priceNano - env.sellFeeNano : -priceNano - env.buyFeeNano);
-            if (nano >= 0) acc.incomeNano += uint256(nano);
-            else acc.payNano += uint256(-nano);
-        }
-    }
-
     /// @dev Closes a member's sums into an entry of the batch.
     function close(Env memory env, PriceTable memory table, Batch memory batch, Member memory m, Accrual memory acc)
         internal

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, Quote, ResultWord, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, ResultWord, TariffWord} from "../libraries/Packed.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Context} from "./Context.sol";
@@ -30,6 +30,7 @@ library Clearing {
         Reference[8] refs;
         uint256[] seen;
         Member[] members;
+        uint256 memberCount;
         uint256 budget;
     }
 
@@ -48,7 +49,9 @@ library Clearing {
         walk.env = Context.load(core, market);
         walk.table = Context.newTable(firstWindow * WINDOW, windows * WINDOW);
         walk.book = TickBook.create();
-        walk.members = new Member[](core.markets.memberCount(market));
+        walk.memberCount = core.markets.memberCount(market);
+        // Kept from window to window; a call that does little keeps little.
+        walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
         walk.budget = maxMembers;
         bool done;
         for (uint256 i; i < windows && walk.budget != 0; ++i) {
@@ -85,10 +88,11 @@ library Clearing {
         Walk memory walk;
         walk.env = Context.load(core, market);
         walk.table = Context.newTable(slot - slot % WINDOW, WINDOW);
-        walk.members = new Member[](core.markets.memberCount(market));
-        for (uint256 index; index < walk.members.length; ++index) {
+        walk.memberCount = core.markets.memberCount(market);
+        walk.members = new Member[](1);
+        for (uint256 index; index < walk.memberCount; ++index) {
             Member memory m = _memberAt(walk, index, slot);
-            _see(walk, m, 1 << (slot % WINDOW));
+            if (m.active) _see(walk, m.tariff, 1 << (slot % WINDOW));
         }
         _fold(walk, slot / WINDOW);
         Reference memory ref = walk.refs[slot % WINDOW];
@@ -142,7 +146,7 @@ library Clearing {
             w.stage == stages || block.timestamp >= end + p.postSeconds + uint256(p.stageSeconds) * stages,
             ISettlement.StagePending(w.window, w.stage)
         );
-        w.members = uint32(walk.members.length);
+        w.members = uint32(walk.memberCount);
     }
 
     /// @dev Puts one member's offers into the book.
@@ -170,56 +174,37 @@ library Clearing {
         view
         returns (uint256 active)
     {
-        uint256 first = window * WINDOW;
-        uint256[] memory quotes;
-        uint256 base;
-        if (m.active) (quotes, base) = Context.quotes(walk.env, walk.table, m, first, WINDOW);
-        uint256 same;
-        // Lanes are eight, volumes 27 bits, and slots 32.
-        unchecked {
-            for (uint256 lane; lane < WINDOW; ++lane) {
-                if (first + lane >= m.untilSlot) {
-                    _see(walk, m, same);
-                    (active, same) = (active | same, 0);
-                    Context.loadMember(walk.env, walk.table, m, first + lane);
-                    if (m.active) {
-                        (quotes, base) = Context.quotes(walk.env, walk.table, m, first + lane, WINDOW - lane);
-                    }
-                }
-                if (!m.active) continue;
-                same |= 1 << lane;
-                uint256 shift = lane * LaneWords.LANE_BITS;
-                uint256 wh = (word >> shift) & LaneWords.LANE_MASK;
-                if (wh == 0) continue;
-                Quote quote = Quote.wrap(quotes[first + lane - base]);
-                if (wh & LaneWords.SELL == 0) walk.book.add(lane, TickBook.BUY, quote.buyTick(), wh);
-                else walk.book.add(lane, TickBook.SELL, quote.sellTick(), wh ^ LaneWords.SELL);
-                if (second == 0) continue;
-                wh = (second >> shift) & LaneWords.MAX_WH;
-                if (wh != 0) walk.book.add(lane, TickBook.SELL, quote.sellTick(), wh);
-            }
+        uint256 end;
+        for (uint256 from; from < WINDOW; from = end) {
+            uint256 slot = window * WINDOW + from;
+            if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
+            end = m.untilSlot - slot < WINDOW - from ? from + m.untilSlot - slot : WINDOW;
+            if (!m.active) continue;
+            uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
+            active |= mask;
+            _see(walk, m.tariff, mask);
+            (uint256[] memory quotes, uint256 base) = Context.quotes(walk.env, walk.table, m, slot, end - from);
+            walk.book.addLanes(word, quotes, slot - base, from, end);
+            if (second != 0) walk.book.addLanes(second, quotes, slot - base, from, end);
         }
-        _see(walk, m, same);
-        return active | same;
     }
 
     /// @dev The member as of `slot`, loaded once for all windows of the call where nothing changes.
     function _memberAt(Walk memory walk, uint256 index, uint256 slot) private view returns (Member memory m) {
-        m = walk.members[index];
-        m.index = index;
+        m = walk.members[index % walk.members.length];
+        if (m.index != index) (m.index, m.untilSlot) = (index, 0);
         if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
     }
 
     /// @dev Notes in which slots of the window a member has which tariff: every member's tariff counts for the
     /// reference prices, whether or not it has posted.
-    function _see(Walk memory walk, Member memory m, uint256 active) private pure {
-        if (!m.active) return;
-        if (walk.seen.length <= m.tariff) {
-            uint256[] memory larger = new uint256[](2 * (m.tariff + 1));
+    function _see(Walk memory walk, uint256 tariff, uint256 mask) private pure {
+        if (walk.seen.length <= tariff) {
+            uint256[] memory larger = new uint256[](2 * (tariff + 1));
             for (uint256 i; i < walk.seen.length; ++i) larger[i] = walk.seen[i];
             walk.seen = larger;
         }
-        walk.seen[m.tariff] |= active;
+        walk.seen[tariff] |= mask;
     }
 
     /// @dev Turns what was seen into the lowest retail and the highest feed-in price of each slot.

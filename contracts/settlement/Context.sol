@@ -158,6 +158,7 @@ library Context {
         if (!terms.active) return;
         (m.owner, m.buyNano, m.sellNano, m.hourly) = (terms.owner, terms.buyNano, terms.sellNano, terms.hourly);
         m.tariff = tariffPlace(env, table, terms.supplier, terms.tariff);
+        m.lastShared = 0;
     }
 
     /// @dev Quotes of `count` slots from `firstSlot` for a member: the word of a slot stands at `slot - base`. A member
@@ -175,14 +176,15 @@ library Context {
         words = m.own;
         uint256[] memory shared = table.quotes[m.tariff];
         uint256 offset = firstSlot - table.firstSlot;
-        uint256 before;
-        uint256 made;
-        for (uint256 i; i < count; ++i) {
-            uint256 word = shared[offset + i];
-            if (i == 0 || hourly || word != before) made = _stated(env, m, word, firstSlot + i);
-            words[i] = made;
-            before = word;
+        (uint256 before, uint256 made) = (m.lastShared, m.lastMade);
+        unchecked {
+            for (uint256 i; i < count; ++i) {
+                uint256 word = shared[offset + i];
+                if (hourly || word != before) (before, made) = (word, _stated(env, m, word, firstSlot + i));
+                words[i] = made;
+            }
         }
+        (m.lastShared, m.lastMade) = (before, made);
         return (words, firstSlot);
     }
 

@@ -32,14 +32,16 @@ library Posting {
     uint256 private constant WH = type(uint32).max;
     uint256 private constant OFFER = type(uint64).max;
 
-    /// @dev A record with its member and prices.
+    /// @dev A record with its member and prices. `late` and `contracted` are masks of its windows, from
+    /// the first on; `volumes` are lane
+    /// words of the windows in the common case, else words of the slots.
     struct Work {
         Member m;
         PriceTable table;
         uint256 first;
         uint256 windows;
         uint256 late;
-        bool contracted;
+        uint256 contracted;
         uint256[] volumes;
     }
 
@@ -58,10 +60,16 @@ library Posting {
             outcomes[i] = _admit(env, readings[i], works[i], before.table);
         }
         outcomes = core.metering.postFor(readings, msg.sender, outcomes);
+        Work memory opened;
         for (uint256 i; i < readings.length; ++i) {
-            if (outcomes[i] == IMetering.Outcome.Accepted && works[i].m.active) {
-                _post(state, env, works[i], readings[i]);
-            }
+            Work memory work = works[i];
+            if (outcomes[i] != IMetering.Outcome.Accepted || !work.m.active) continue;
+            // Records of the same slots find the same windows open.
+            bool same = opened.first == work.first && opened.table.slots == work.table.slots;
+            if (same) (work.windows, work.late) = (opened.windows, opened.late);
+            else _open(state, env, work, work.table.slots);
+            opened = work;
+            _post(state, env, work, readings[i]);
         }
     }
 
@@ -96,20 +104,81 @@ library Posting {
     }
 
     function _post(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
-        _open(state, env, work, r.slots);
-        work.contracted = _isContracted(env, r);
-        uint256 wantedNano = _measure(env, work, r);
+        work.contracted = _contracted(env, work);
+        (bool plain, uint256 wantedNano) = _plainWords(env, work, r);
+        if (!plain) wantedNano = _measure(env, work, r);
         if (wantedNano != 0) {
             Member memory m = work.m;
             address supplier = work.table.suppliers[m.tariff];
             uint256 lockedNano = env.core.ledger.lockUpTo(m.owner, supplier, m.meter, wantedNano);
             if (lockedNano < wantedNano) {
+                if (plain) _measure(env, work, r);
+                plain = false;
                 uint256 unusedNano = _withhold(env, work, lockedNano);
                 env.core.ledger.unlock(m.owner, supplier, m.meter, unusedNano);
             }
         }
-        _store(state, env, work);
+        if (plain) _storePlain(state, env, work);
+        else _store(state, env, work);
         if (work.late != 0) _settleLate(env, work, r);
+    }
+
+    /// @dev The common case in one pass: everything measured is offered, no slot has both sides. The lane words of the
+    /// windows, and the money that they take; `plain` is false where the general way below must be gone.
+    function _plainWords(Env memory env, Work memory work, IMetering.Reading calldata r)
+        private
+        pure
+        returns (bool plain, uint256 wantedNano)
+    {
+        uint256 slots = r.slots;
+        if (
+            work.late != 0 || work.contracted != 0 || r.quality != IMetering.Quality.Measured
+                || work.m.untilSlot < work.first + slots
+        ) return (false, 0);
+        uint256[] memory words = new uint256[](work.windows);
+        (uint256[] memory quotes, uint256 quoted) = Context.quotes(env, work.table, work.m, work.first, slots);
+        quoted = work.first - quoted;
+        uint256 lane = work.first % WINDOW;
+        uint256 window;
+        uint256 word;
+        uint256 pairs;
+        // Volumes have 24 bits by the fuse, quotes 32, lanes are eight and slots 96 at most.
+        unchecked {
+            for (uint256 i; i < slots; ++i) {
+                if (i % 4 == 0) pairs = r.intervals[i / 4];
+                uint256 pair = pairs >> 192;
+                pairs <<= 64;
+                if (pair != 0) {
+                    Quote quote = Quote.wrap(quotes[quoted + i]);
+                    uint256 wh = pair >> 32;
+                    if (wh != 0) {
+                        if (pair & WH != 0 || quote.buyTick() == Quotes.NO_TICK) return (false, 0);
+                        wantedNano += wh * quote.buyLock();
+                    } else {
+                        if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
+                        wantedNano += pair * quote.sellLock();
+                        wh = pair | LaneWords.SELL;
+                    }
+                    word |= wh << (lane * LaneWords.LANE_BITS);
+                }
+                word |= 1 << (224 + lane);
+                if (++lane == WINDOW) {
+                    words[window++] = word;
+                    (word, lane) = (0, 0);
+                }
+            }
+        }
+        if (lane != 0) words[window] = word;
+        work.volumes = words;
+        return (true, wantedNano);
+    }
+
+    function _storePlain(State storage state, Env memory env, Work memory work) private {
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
+        uint256 window = work.first / WINDOW;
+        for (uint256 w; w < work.windows; ++w) {
+            _join(lanes, Context.laneKey(work.m.index, window + w, FIRST), window + w, work.volumes[w]);
+        }
     }
 
     /// @dev Opens the windows of a record; notes those that are late, as a mask from the first window on.
@@ -121,11 +190,16 @@ library Posting {
         }
     }
 
-    /// @dev Whether any window of the record has contracted energy; whole windows, so that a window has one answer.
-    function _isContracted(Env memory env, IMetering.Reading calldata r) private view returns (bool) {
-        uint256 first = r.firstSlot - r.firstSlot % WINDOW;
-        uint256 end = r.firstSlot + r.slots + WINDOW - 1;
-        return env.core.ledger.hasPostings(r.meter, uint32(first), uint32(end - end % WINDOW - first));
+    /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a window get
+    /// the same answer.
+    function _contracted(Env memory env, Work memory work) private view returns (uint256 mask) {
+        uint32 first = uint32(work.first - work.first % WINDOW);
+        uint32 slots = uint32(work.windows * WINDOW);
+        if (!env.core.ledger.hasPostings(work.m.meter, first, slots)) return 0;
+        for (uint256 w; w < work.windows; ++w) {
+            bool has = env.core.ledger.hasPostings(work.m.meter, first + uint32(w * WINDOW), uint32(WINDOW));
+            if (has) mask |= 1 << w;
+        }
     }
 
     /// @dev Volumes of each slot, what may be offered of them, and the money that this takes.
@@ -150,8 +224,8 @@ library Posting {
                 uint256 sellWh = (pairs >> 192) & WH;
                 pairs <<= 64;
                 uint256 importWh = buyWh;
-                if (work.contracted) (buyWh, sellWh) = _net(env, m.meter, slot, buyWh, sellWh);
-                if (_isLate(work, slot)) {
+                if (_isIn(work, work.contracted, slot)) (buyWh, sellWh) = _net(env, m.meter, slot, buyWh, sellWh);
+                if (_isIn(work, work.late, slot)) {
                     volumes[i] = buyWh | (sellWh << 32) | (importWh << 128);
                     continue;
                 }
@@ -176,9 +250,10 @@ library Posting {
         }
     }
 
-    function _isLate(Work memory work, uint256 slot) private pure returns (bool) {
-        if (work.late == 0) return false;
-        return (work.late >> (slot / WINDOW - work.first / WINDOW)) & 1 != 0;
+    /// @dev Whether the window of a slot is in a mask.
+    function _isIn(Work memory work, uint256 mask, uint256 slot) private pure returns (bool) {
+        if (mask == 0) return false;
+        return (mask >> (slot / WINDOW - work.first / WINDOW)) & 1 != 0;
     }
 
     /// @dev The difference between metered and contracted energy (bought B, sold S).
@@ -211,7 +286,7 @@ library Posting {
                 Context.loadMember(env, work.table, m, slot);
                 (quotes, base) = Context.quotes(env, work.table, m, slot, slots - i);
             }
-            if (_isLate(work, slot)) continue;
+            if (_isIn(work, work.late, slot)) continue;
             Quote quote = Quote.wrap(quotes[slot - base]);
             uint256 word = work.volumes[i];
             uint256 buyWh = word & WH;
@@ -266,7 +341,8 @@ library Posting {
                 }
             }
             uint256 flags;
-            if (extras != 0 || work.contracted) flags = _storeExtras(lanes, env, work, window, begin, end);
+            bool contracted = (work.contracted >> w) & 1 != 0;
+            if (extras != 0 || contracted) flags = _storeExtras(lanes, env, work, window, begin, end, contracted);
             _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word | flags);
         }
     }
@@ -278,7 +354,8 @@ library Posting {
         Work memory work,
         uint256 window,
         uint256 begin,
-        uint256 end
+        uint256 end,
+        bool contracted
     ) private returns (uint256 flags) {
         uint256[5] memory words;
         for (uint256 k = begin; k < end; ++k) {
@@ -297,10 +374,10 @@ library Posting {
                 );
             }
         }
-        if (!work.contracted) words[IMPORTS] = 0;
+        if (!contracted) words[IMPORTS] = 0;
         for (uint256 layer = SECOND; layer <= IMPORTS; ++layer) {
             // A window with contracts has the layer of imports even where all of them are zero.
-            if (words[layer] == 0 && !(layer == IMPORTS && work.contracted)) continue;
+            if (words[layer] == 0 && !(layer == IMPORTS && contracted)) continue;
             flags |= LaneWords.SECOND << (layer - 1);
             _join(lanes, Context.laneKey(work.m.index, window, layer), window, words[layer]);
         }
@@ -320,7 +397,7 @@ library Posting {
         Accrual memory acc;
         uint256[] memory quotes = work.table.quotes[m.tariff];
         for (uint256 i; i < work.volumes.length; ++i) {
-            if (!_isLate(work, work.first + i)) continue;
+            if (!_isIn(work, work.late, work.first + i)) continue;
             uint256 v = work.volumes[i];
             Account.accrueSupplier(acc, Quote.wrap(quotes[i]), v & WH, (v >> 32) & WH, v >> 128);
             Account.accrueStanding(env, work.table, m, acc, work.first + i);

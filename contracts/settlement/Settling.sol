@@ -27,7 +27,7 @@ import {
 /// @notice Walks the members in the order of their index over cleared windows: what each gets of the traded energy, what
 /// it pays and receives for it, and what its supplier takes and gives for the rest.
 library Settling {
-    /// @dev What one call works with; `fills` is used again for every member.
+    /// @dev What one call works with; `fills` is used again for every member, `base` is the slot of the first quote.
     struct Run {
         Env env;
         PriceTable table;
@@ -36,16 +36,7 @@ library Settling {
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
-        Offer offer;
-    }
-
-    /// @dev What a member has in a slot, in Wh.
-    struct Offer {
-        uint256 buyWh;
-        uint256 sellWh;
-        uint256 missingWh;
-        uint256 leftWh;
-        uint256 importWh;
+        uint256 base;
     }
 
     /// @notice See ISettlement.settle.
@@ -159,90 +150,120 @@ library Settling {
         LaneWord word,
         uint256 count
     ) private returns (uint256) {
-        LaneWord[5] memory words;
-        bool layered = word.has(LaneWords.LAYERS);
-        if (layered) words = _layers(lanes, m.index, window, word);
-        uint256[] memory quotes;
-        uint256 base;
-        uint256 end; // first slot for which the quotes do not stand
-        uint256 fills;
-        uint256 secondFills;
-        // Lanes are eight, volumes 27 bits, and slots 32.
-        unchecked {
-            for (uint256 lane; lane < WINDOW; ++lane) {
-                if ((word.postedMask() >> lane) & 1 == 0) continue;
-                uint256 slot = window * WINDOW + lane;
-                if (slot >= end) {
-                    if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
-                    (quotes, base) = Context.quotes(run.env, run.table, m, slot, WINDOW - lane);
-                    end = m.untilSlot;
-                }
-                if (lane == 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
-                Quote quote = Quote.wrap(quotes[slot - base]);
-                Offer memory offer = run.offer;
-                _readOffer(offer, words, layered, word, lane);
-                if (offer.buyWh != 0) {
-                    uint256 filled = _settleOffer(run, acc, quote, slot, offer.buyWh, TickBook.BUY);
-                    offer.missingWh += offer.buyWh - filled;
-                    fills |= filled << (lane * LaneWords.LANE_BITS);
-                }
-                if (offer.sellWh != 0) {
-                    uint256 filled = _settleOffer(run, acc, quote, slot, offer.sellWh, TickBook.SELL);
-                    offer.leftWh += offer.sellWh - filled;
-                    if (filled != 0) filled = (filled | LaneWords.SELL) << (lane * LaneWords.LANE_BITS);
-                    if (offer.buyWh != 0) secondFills |= filled;
-                    else fills |= filled;
-                }
-                Account.accrueSupplier(acc, quote, offer.missingWh, offer.leftWh, offer.importWh);
+        uint256[2] memory fills;
+        uint256 end;
+        for (uint256 from; from < WINDOW; from = end) {
+            end = WINDOW;
+            // Lanes from..end-1 of the posted mask.
+            if ((word.postedMask() >> from) == 0) break;
+            if ((word.postedMask() >> from) & 1 == 0) {
+                end = from + 1;
+                continue;
             }
-            if (fills != 0) run.fills[count++] = fills | (window << 236);
-            if (secondFills != 0) run.fills[count++] = secondFills | (window << 236) | LaneWords.SECOND;
+            uint256 slot = window * WINDOW + from;
+            if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
+            if (m.untilSlot - slot < WINDOW - from) end = from + m.untilSlot - slot;
+            acc.any = true;
+            if (from == 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
+            uint256[] memory quotes;
+            (quotes, run.base) = Context.quotes(run.env, run.table, m, slot, end - from);
+            fills[0] |= _settleLanes(run, acc, quotes, LaneWord.unwrap(word), slot, end - from);
+            if (word.has(LaneWords.LAYERS)) {
+                fills[1] |= _settleLayers(_layers(lanes, m.index, window, word), run, acc, quotes, slot, end - from);
+            }
         }
+        if (fills[0] != 0) run.fills[count++] = fills[0] | (window << 236);
+        if (fills[1] != 0) run.fills[count++] = fills[1] | (window << 236) | LaneWords.SECOND;
         return count;
     }
 
-    /// @dev Volumes of one slot; most windows have the first layer only.
-    function _readOffer(
-        Offer memory offer,
-        LaneWord[5] memory words,
-        bool layered,
-        LaneWord word,
-        uint256 lane
-    ) private pure {
-        (uint256 wh, uint256 side) = word.lane(lane);
-        offer.buyWh = side == TickBook.BUY ? wh : 0;
-        offer.sellWh = wh - offer.buyWh;
-        (offer.missingWh, offer.leftWh, offer.importWh) = (0, 0, offer.buyWh);
-        if (!layered) return;
-        if (side == TickBook.BUY) (offer.sellWh,) = words[SECOND].lane(lane);
-        (offer.missingWh,) = words[WITHHELD_BUY].lane(lane);
-        (offer.leftWh,) = words[WITHHELD_SELL].lane(lane);
-        if (word.has(LaneWords.IMPORTS)) (offer.importWh,) = words[IMPORTS].lane(lane);
-        else offer.importWh += offer.missingWh;
-    }
-
-    /// @dev Ends the lock of one offer and pays what was filled of it.
-    function _settleOffer(
+    /// @dev Settles the offers in `slots` lanes of one word: releases, pays what was filled, and leaves the rest to the
+    /// supplier; every Wh bought is an imported one. Returns the filled lanes.
+    function _settleLanes(
         Run memory run,
         Accrual memory acc,
-        Quote quote,
+        uint256[] memory quotes,
+        uint256 word,
         uint256 slot,
-        uint256 wh,
-        uint256 side
-    ) private pure returns (uint256 filledWh) {
-        bool sell = side == TickBook.SELL;
+        uint256 slots
+    ) private pure returns (uint256 fills) {
+        uint256 shift = (slot % WINDOW) * LaneWords.LANE_BITS;
         uint256 place = slot - run.table.firstSlot;
-        ResultWord result = run.results[place];
-        // Volumes have 27 bits and prices 32.
+        uint256 quoted = slot - run.base;
+        ResultWord[] memory results = run.results;
+        // Lanes are eight, volumes 27 bits, prices 34 at most: nothing here comes near 256 bits.
         unchecked {
-            acc.releaseNano += wh * (sell ? quote.sellLock() : quote.buyLock());
-            if (!result.traded()) return 0;
-            (filledWh, run.results[place]) =
-                TickBook.fill(result, side, sell ? quote.sellTick() : quote.buyTick(), wh);
-            if (filledWh == 0) return 0;
-            Account.accrueFill(run.env, acc, result.price(), filledWh, sell);
+            for (uint256 end = quoted + slots; quoted < end; ++quoted) {
+                uint256 raw = (word >> shift) & LaneWords.LANE_MASK;
+                if (raw != 0) {
+                    Quote quote = Quote.wrap(quotes[quoted]);
+                    ResultWord result = results[place];
+                    bool sell = raw > LaneWords.MAX_WH;
+                    uint256 wh = raw & LaneWords.MAX_WH;
+                    uint256 filled;
+                    if (result.traded()) {
+                        (filled, result) = TickBook.fill(
+                            result,
+                            sell ? TickBook.SELL : TickBook.BUY,
+                            sell ? quote.sellTick() : quote.buyTick(),
+                            wh
+                        );
+                        if (filled != 0) {
+                            results[place] = result;
+                            fills |= (filled | (raw ^ wh)) << shift;
+                            _payFill(run, acc, result.price(), filled, sell);
+                        }
+                    }
+                    if (sell) {
+                        acc.supplierNano += int256(wh - filled) * quote.feedIn();
+                        acc.releaseNano += wh * quote.sellLock();
+                    } else {
+                        acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
+                        acc.networkNano += int256(wh) * quote.network();
+                        acc.releaseNano += wh * quote.buyLock();
+                    }
+                }
+                shift += LaneWords.LANE_BITS;
+                ++place;
+            }
+        }
+    }
+
+    /// @dev What the neighbours take and give for a filled offer, at p and the fee.
+    function _payFill(Run memory run, Accrual memory acc, int256 priceNano, uint256 filledWh, bool sell) private pure {
+        unchecked {
             int256 feeNano = sell ? run.env.sellFeeNano : run.env.buyFeeNano;
-            if (feeNano != 0) run.batch.feesNano += filledWh * uint256(feeNano);
+            int256 nano = int256(filledWh) * (sell ? priceNano - feeNano : -priceNano - feeNano);
+            if (nano >= 0) acc.incomeNano += uint256(nano);
+            else acc.payNano += uint256(-nano);
+            run.batch.feesNano += filledWh * uint256(feeNano);
+        }
+    }
+
+    /// @dev The layers that most windows do not have: sells of slots that have both sides (whose fills it returns), what
+    /// was withheld, and imports where they are not what was bought and withheld.
+    function _settleLayers(
+        LaneWord[5] memory words,
+        Run memory run,
+        Accrual memory acc,
+        uint256[] memory quotes,
+        uint256 slot,
+        uint256 slots
+    ) private pure returns (uint256 secondFills) {
+        secondFills = _settleLanes(run, acc, quotes, LaneWord.unwrap(words[SECOND]), slot, slots);
+        for (uint256 i; i < slots; ++i) {
+            uint256 lane = (slot + i) % WINDOW;
+            Quote quote = Quote.wrap(quotes[slot + i - run.base]);
+            (uint256 missingWh,) = words[WITHHELD_BUY].lane(lane);
+            (uint256 leftWh,) = words[WITHHELD_SELL].lane(lane);
+            Account.accrueSupplier(acc, quote, missingWh, leftWh, missingWh);
+            if (!words[FIRST].has(LaneWords.IMPORTS)) continue;
+            (uint256 bought, uint256 side) = words[FIRST].lane(lane);
+            (uint256 importWh,) = words[IMPORTS].lane(lane);
+            // Charges fall on what was imported, which contracts make more or less than what was offered or withheld.
+            int256 more = int256(importWh) - int256(missingWh + (side == TickBook.BUY ? bought : 0));
+            acc.supplierNano -= more * quote.charges();
+            acc.networkNano += more * quote.network();
         }
     }
 

@@ -69,7 +69,8 @@ struct PriceTable {
 }
 
 /// @dev A member as of some slot; holds until `untilSlot`. `tariff` is a place in the price table; `hourly` is empty
-/// where one figure holds all day; `own` holds quotes for `Context.quotes`.
+/// where one figure holds all day; `own`, `lastShared`
+/// and `lastMade` belong to `Context.quotes`.
 struct Member {
     uint32 meter;
     uint256 index;
@@ -81,6 +82,8 @@ struct Member {
     int256 sellNano;
     uint64[] hourly;
     uint256[] own;
+    uint256 lastShared;
+    uint256 lastMade;
 }
 
 /// @dev Running sums of one member over slots with the same owner and tariff.

@@ -56,3 +56,4 @@ class Refusal(IntEnum):
     BAD_SIGNATURE = 9
     NOT_BILLING_GRADE = 10
     PAUSED = 11
+    MARKET_FULL = 12
