@@ -202,14 +202,13 @@ library Settling {
                     uint256 wh = raw & LaneWords.MAX_WH;
                     uint256 filled;
                     if (result.traded()) {
-                        (filled, result) = TickBook.fill(
+                        (filled, results[place]) = TickBook.fill(
                             result,
                             sell ? TickBook.SELL : TickBook.BUY,
                             sell ? quote.sellTick() : quote.buyTick(),
                             wh
                         );
                         if (filled != 0) {
-                            results[place] = result;
                             fills |= (filled | (raw ^ wh)) << shift;
                             _payFill(run, acc, result.price(), filled, sell);
                         }
