@@ -23,7 +23,8 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     }
 
     bytes32 private constant READING_TYPE = keccak256(
-        "Reading(uint32 meter,uint32 firstSlot,uint16 slots,uint8 quality,uint64 importWh,uint64 exportWh,uint256[] intervals)"
+        "Reading(uint32 meter,uint32 firstSlot,uint16 slots,uint8 quality,"
+        "uint64 importWh,uint64 exportWh,uint256[] intervals)"
     );
     bytes32 private constant EXCHANGE_TYPE =
         keccak256("Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)");

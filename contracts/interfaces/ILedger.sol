@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 /// @title Ledger: the two conserved ledgers, money and energy
 /// @notice Promises:
 /// - money: the sum over all accounts of free and locked money, plus all guarantees, plus all money in transit equals
-///   what was deposited and not withdrawn, to the unit, after every call; only deposits and withdrawals touch the token;
+///   what was deposited and not withdrawn, to the unit, after every call; only deposits and withdrawals touch the
+/// token;
 /// - free money can be withdrawn at any time; no role can stop that or move anybody's balance;
 /// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature;
 /// - what an account cannot pay becomes a numbered claim beside the ledger and never makes settlement revert;
@@ -65,7 +66,9 @@ interface ILedger {
     event Deposited(address indexed payer, address indexed account, uint256 amountNano);
     event Withdrawn(address indexed account, address indexed to, uint256 amountNano);
     event GuaranteeGiven(address indexed supplier, address indexed account, uint32 indexed meter, uint256 amountNano);
-    event GuaranteeReturned(address indexed supplier, address indexed account, uint32 indexed meter, uint256 amountNano);
+    event GuaranteeReturned(
+        address indexed supplier, address indexed account, uint32 indexed meter, uint256 amountNano
+    );
     event Locked(
         address indexed account,
         uint32 indexed meter,

@@ -142,7 +142,8 @@ interface IMetering {
 
     function gapsOf(uint32 meter) external view returns (Gap[] memory);
 
-    /// @notice Chained hash of the digests posted for a UTC day (unix days), zero when there are none or it has expired.
+    /// @notice Chained hash of the digests posted for a UTC day (unix days), zero when there are none or it has
+    /// expired.
     function dayHash(uint32 meter, uint32 day) external view returns (bytes32);
 
     /// @notice The EIP-712 digest that a meter signs.

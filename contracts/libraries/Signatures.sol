@@ -44,6 +44,7 @@ library Signatures {
         bytes32 answer;
         uint256 size;
         // Solidity would copy all that is returned, and a signer can return enough to make the batch too dear.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             ok := staticcall(VERIFIER_GAS, target, add(question, 0x20), mload(question), 0, 0x20)
             answer := mload(0)

@@ -32,6 +32,7 @@ library TickBook {
     function reset(Book memory book) internal pure {
         uint256[] memory volumes = book.volumes;
         // Copying from behind the end of the calldata writes zeros: 3 gas a word, less than finding out which are set.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             calldatacopy(add(volumes, 0x20), calldatasize(), shl(5, mload(volumes)))
         }
@@ -42,6 +43,7 @@ library TickBook {
     function add(Book memory book, uint256 slot, uint256 side, uint256 tick, uint256 wh) internal pure {
         uint256 row = (slot << 1) | side;
         // The cell is row * 256 + tick < CELLS and the row < 16, so both addresses lie inside their arrays.
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let cell := add(add(mload(book), 0x20), shl(5, or(shl(8, row), tick)))
             let old := mload(cell)
@@ -151,10 +153,11 @@ library TickBook {
         return ResultWord.wrap(word);
     }
 
-    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing at a
+    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched,
+    /// nothing at a
     /// worse one, and at the rationed limit his part of it, with the remainder carried to the next member.
-    /// @dev x = wh * filled + carry, fill = x / offered, carry = x mod offered: the fills of all who offered there add up
-    /// to `filled` exactly, and none differs from its exact part by a Wh or more.
+    /// @dev x = wh * filled + carry, fill = x / offered, carry = x mod offered: the fills of all who offered there
+    /// add up to `filled` exactly, and none differs from its exact part by a Wh or more.
     function fill(ResultWord result, uint256 side, uint256 tick, uint256 wh)
         internal
         pure
@@ -171,6 +174,7 @@ library TickBook {
 
     /// @dev The highest bit set, by halving; `map` is not zero.
     function _highest(uint256 map) private pure returns (uint256 bit) {
+        // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             bit := shl(7, lt(0xffffffffffffffffffffffffffffffff, map))
             bit := or(bit, shl(6, lt(0xffffffffffffffff, shr(bit, map))))

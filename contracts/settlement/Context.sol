@@ -52,8 +52,8 @@ library Context {
         }
     }
 
-    /// @dev Makes room in the ring for a window, unless it is there. False: the window is behind the ring, or its posting
-    /// is over, so that what comes now is late.
+    /// @dev Makes room in the ring for a window, unless it is there. False: the window is behind the ring, or its
+    /// posting is over, so that what comes now is late.
     function openWindow(State storage state, Env memory env, uint256 window) internal returns (bool) {
         ISettlement.Window storage place = state.windows[env.market][window % RING];
         ISettlement.Window memory w = place;

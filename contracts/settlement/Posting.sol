@@ -190,8 +190,8 @@ library Posting {
         }
     }
 
-    /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a window get
-    /// the same answer.
+    /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a
+    /// window get the same answer.
     function _contracted(Env memory env, Work memory work) private view returns (uint256 mask) {
         uint32 first = uint32(work.first - work.first % WINDOW);
         uint32 slots = uint32(work.windows * WINDOW);

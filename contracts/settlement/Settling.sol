@@ -24,8 +24,8 @@ import {
 } from "./Types.sol";
 
 /// @title Settling: the third phase, from results to money; and the stages before clearing
-/// @notice Walks the members in the order of their index over cleared windows: what each gets of the traded energy, what
-/// it pays and receives for it, and what its supplier takes and gives for the rest.
+/// @notice Walks the members in the order of their index over cleared windows: what each gets of the traded energy,
+/// what it pays and receives for it, and what its supplier takes and gives for the rest.
 library Settling {
     /// @dev What one call works with; `fills` is used again for every member, `base` is the slot of the first quote.
     struct Run {
@@ -239,8 +239,8 @@ library Settling {
         }
     }
 
-    /// @dev The layers that most windows do not have: sells of slots that have both sides (whose fills it returns), what
-    /// was withheld, and imports where they are not what was bought and withheld.
+    /// @dev The layers that most windows do not have: sells of slots that have both sides (whose fills it returns),
+    /// what was withheld, and imports where they are not what was bought and withheld.
     function _settleLayers(
         LaneWord[5] memory words,
         Run memory run,

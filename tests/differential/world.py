@@ -23,7 +23,6 @@ from p2pchain.model import (
     PriceRule,
     Quality,
     Reading,
-    SlotResult,
     TariffRow,
     Terms,
 )
@@ -320,7 +319,7 @@ class World:
         twin.assert_conserved()
         past = history.read(self.market)
         checks.energy_is_whole(self.market, past)
-        books = [r for r in past.results.values() if isinstance(r, SlotResult)]
+        books = list(past.results.values())
         self.counts["books"] = len(books)
         self.counts["traded"] = sum(r.traded for r in books)
         self.counts["rationed"] = sum(r.traded and r.fill_wh < r.live_wh for r in books)
