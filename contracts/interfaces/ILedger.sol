@@ -5,7 +5,7 @@ pragma solidity 0.8.37;
 /// @notice Promises:
 /// - money: the sum over all accounts of free and locked money, plus all guarantees, plus all money in transit equals
 ///   what was deposited and not withdrawn, to the unit, after every call; only deposits and withdrawals touch the
-/// token;
+///   token;
 /// - free money can be withdrawn at any time; no role can stop that or move anybody's balance;
 /// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature;
 /// - what an account cannot pay becomes a numbered claim beside the ledger and never makes settlement revert;

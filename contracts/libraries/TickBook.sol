@@ -153,9 +153,8 @@ library TickBook {
         return ResultWord.wrap(word);
     }
 
-    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched,
-    /// nothing at a
-    /// worse one, and at the rationed limit his part of it, with the remainder carried to the next member.
+    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing
+    /// at a worse one, and at the rationed limit his part of it, with the remainder carried to the next member.
     /// @dev x = wh * filled + carry, fill = x / offered, carry = x mod offered: the fills of all who offered there
     /// add up to `filled` exactly, and none differs from its exact part by a Wh or more.
     function fill(ResultWord result, uint256 side, uint256 tick, uint256 wh)
