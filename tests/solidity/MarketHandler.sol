@@ -227,11 +227,24 @@ contract MarketHandler is World {
         }
     }
 
+    /// @dev Most windows are cleared after everybody has posted, so that they trade.
+    function _catchUp(
+        uint32 w
+    ) private {
+        if (chance(4) == 0) return;
+        for (uint256 i; i < HOMES; ++i) {
+            for (uint256 k; k < 4 && homes[i].nextSlot < (w + 1) * 8; ++k) {
+                _postNext(i, false);
+            }
+        }
+    }
+
     function clearSome(
         uint256 seed
     ) external counted(4, seed) {
         uint32 w = _uncleared();
         if (w == 0) return;
+        _catchUp(w);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline && chance(2) == 0) vm.warp(deadline);
         if (vm.getBlockTimestamp() < deadline) {
@@ -257,6 +270,7 @@ contract MarketHandler is World {
         if (w == 0) {
             w = _uncleared();
             if (w == 0) return;
+            _catchUp(w);
             uint256 deadline = windowEnd(w) + params().postSeconds;
             if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
             clearAll(w);
@@ -270,6 +284,7 @@ contract MarketHandler is World {
     ) external counted(6, seed) {
         uint32 w = _uncleared();
         if (w == 0) return;
+        _catchUp(w);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         settlement.clear(market, w, 1, type(uint32).max);
@@ -389,8 +404,9 @@ contract MarketHandler is World {
     function returnGuarantee(
         uint256 seed
     ) external counted(11, seed) {
+        uint256 first = chance(HOMES);
         for (uint256 k; k < 2 * HOMES; ++k) {
-            Home storage h = homes[(k + seed) % HOMES];
+            Home storage h = homes[(k + first) % HOMES];
             address supplier = k % 2 == 0 ? supplierA : supplierB;
             uint256 most = ledger.coverOf(h.owner, supplier, h.meter).guaranteeFreeNano;
             if (most == 0) continue;

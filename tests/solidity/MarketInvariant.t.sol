@@ -38,7 +38,7 @@ contract MarketInvariantTest is Base {
     /// @dev One long run in which every action occurs at least 100 times.
     function test_P5_P16_longCampaign() public {
         bytes4[] memory selectors = _handler.selectors();
-        for (uint256 i; i < 6000; ++i) {
+        for (uint256 i; i < 4000; ++i) {
             (bool ok, bytes memory answer) = address(_handler)
                 .call(abi.encodeWithSelector(selectors[chance(selectors.length)], chance(type(uint256).max)));
             if (!ok) {
@@ -76,7 +76,7 @@ contract MarketInvariantTest is Base {
         emit log_named_uint("with an effect", effective);
         emit log_named_uint("slots that traded", _handler.slotsTraded());
         vm.assertGe(2 * effective, called, "at least half of the calls had an effect");
-        vm.assertGe(_handler.slotsTraded(), 100, "slots that traded");
+        vm.assertGe(_handler.slotsTraded(), 300, "slots that traded");
         _handler.checkMoney();
         _handler.finish();
     }

@@ -616,14 +616,15 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
         // The place is taken until the old window is settled.
-        IMetering.Reading memory r = recordAt(0, (w + ring) * 8, 800, 0, flat(8, 10), flat(8, 0));
+        IMetering.Reading[] memory rs = new IMetering.Reading[](1);
+        rs[0] = recordAt(0, (w + ring) * 8, 800, 0, flat(8, 10), flat(8, 0));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.RingFull.selector, w + ring, w));
-        postOne(r);
+        settlement.postReadings(market, rs);
         clearAll(w);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.RingFull.selector, w + ring, w));
-        postOne(r);
+        settlement.postReadings(market, rs);
         settleAll(w);
-        assertOutcome(postOne(r), IMetering.Outcome.Accepted, "free again");
+        assertOutcome(postOne(rs[0]), IMetering.Outcome.Accepted, "free again");
         assertPhase(w, ISettlement.Phase.Absent);
         vm.assertEq(settlement.lanesOf(market, homes[0].meter, w)[0], 0, "the old words are gone");
         vm.assertEq(settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 10, "the new ones are there");

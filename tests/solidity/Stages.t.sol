@@ -14,6 +14,7 @@ contract StagesTest is World {
     uint32 private _w;
     uint32 private _s;
     uint256 private constant STANDING = 300_000_000;
+    int256 private constant START = int256(100 * EUR - STANDING);
 
     function setUp() public {
         (_first, _second) = (new MockStage(), new MockStage());
@@ -160,6 +161,30 @@ contract StagesTest is World {
         vm.assertEq(
             wealth(homes[0].owner), int256(100 * EUR - STANDING) - 8 * (20 * 250_000 + 100 * 130_000), "the rest"
         );
+        assertSolvent();
+    }
+
+    /// @dev A slot with both sides whose buy is lowered to nothing: its sell is still offered, and filled once.
+    function test_P10_sellStaysInTheBookWhereItsBuyIsGone() public {
+        warpToSlot(_s + 8);
+        postFlat(0, _w, 60, 20);
+        postFlat(1, _w, 0, 60);
+        postFlat(2, _w, 50, 0);
+        _toStages();
+        for (uint32 i; i < 8; ++i) {
+            _lower(_s + i, 0, 1, 60);
+        }
+        _first.finish(market, _w);
+        _second.finish(market, _w);
+        settlement.clearAndSettle(market, _w, 1);
+        vm.assertEq(settlement.resultOf(market, _s).matchedWh, 20, "P11: the sell meets the other home's buy");
+        vm.assertEq(wealth(homes[0].owner), START + 8 * (20 * 150_000 - 60 * 130_000), "sold to the neighbour");
+        vm.assertEq(
+            wealth(homes[2].owner),
+            START - 8 * (20 * 150_000 + 30 * 250_000 + 50 * 130_000),
+            "bought from the neighbour"
+        );
+        vm.assertEq(ledger.transitNano(market), 0, "P10: bought == sold");
         assertSolvent();
     }
 
