@@ -21,14 +21,35 @@ contract MoneyTest is Neighbours {
         fund(supplierA, 1000 * EUR);
         fund(supplierB, 1000 * EUR);
         warpToSlot((window + 1) * 8);
-        for (uint256 i; i < N; ++i) {
-            (uint256[] memory im, uint256[] memory ex) = volumes(i);
-            post(i, window * 8, im, ex);
-        }
+        _postFrom(0);
         assertSolvent();
         assertLocksAddUp();
         settlement.clearAndSettle(market, window, 1);
         return _compare();
+    }
+
+    function _postOne(
+        uint256 i
+    ) private {
+        (uint256[] memory im, uint256[] memory ex) = volumes(i);
+        post(i, window * 8, im, ex);
+    }
+
+    function _postFrom(
+        uint256 first
+    ) private {
+        for (uint256 i = first; i < N; ++i) {
+            _postOne(i);
+        }
+    }
+
+    /// @dev What the window costs the home with its supplier alone.
+    function _aloneNano(
+        uint256 i
+    ) private view returns (int256 nano) {
+        for (uint256 k; k < 8; ++k) {
+            nano += aloneNano(i, k);
+        }
     }
 
     function _compare() private view returns (uint256 traded) {
@@ -46,10 +67,7 @@ contract MoneyTest is Neighbours {
         for (uint256 i; i < N; ++i) {
             int256 change = wealth(homes[i].owner) - int256(1000 * EUR);
             vm.assertEq(change, want[i], "P6: what the home should pay, to the unit");
-            int256 alone;
-            for (uint256 k; k < 8; ++k) {
-                alone += aloneNano(i, k);
-            }
+            int256 alone = _aloneNano(i);
             vm.assertGe(change, alone, "P31: never more than with the supplier alone");
             vm.assertEq(locked(homes[i].owner), 0, "P4: nothing stays locked");
         }
@@ -93,18 +111,12 @@ contract MoneyTest is Neighbours {
         }
         int256[N] memory before = wealthOfHomes();
         warpToSlot((window + 1) * 8);
-        for (uint256 i; i < N; ++i) {
-            (uint256[] memory im, uint256[] memory ex) = volumes(i);
-            post(i, window * 8, im, ex);
-        }
+        _postFrom(0);
         assertSolvent();
         assertLocksAddUp();
         settlement.clearAndSettle(market, window, 1);
         for (uint256 i; i < N; ++i) {
-            int256 alone;
-            for (uint256 k; k < 8; ++k) {
-                alone += aloneNano(i, k);
-            }
+            int256 alone = _aloneNano(i);
             vm.assertGe(wealth(homes[i].owner) - before[i], alone, "P31: never more than with the supplier alone");
             vm.assertEq(locked(homes[i].owner), 0, "P4");
             vm.assertEq(
@@ -139,26 +151,19 @@ contract MoneyTest is Neighbours {
             for (uint256 k; k < 8; ++k) {
                 if (imports[0][k] != 0) exports[0][k] = 0;
             }
-            (uint256[] memory im0, uint256[] memory ex0) = volumes(0);
-            post(0, window * 8, im0, ex0);
+            _postOne(0);
             vm.warp(windowEnd(window) + rules.postSeconds);
             settlement.clear(market, window, 1, 100);
             if (chance(2) == 0) settleAll(window);
         }
-        for (uint256 i = way; i < N; ++i) {
-            (uint256[] memory im, uint256[] memory ex) = volumes(i);
-            post(i, window * 8, im, ex);
-        }
+        _postFrom(way);
         if (way == 0) {
             vm.warp(windowEnd(window) + rules.voidSeconds);
             settlement.voidWindow(market, window);
         }
         if (phase(window) != ISettlement.Phase.Settled) settleAll(window);
         for (uint256 i; i < N; ++i) {
-            int256 alone;
-            for (uint256 k; k < 8; ++k) {
-                alone += aloneNano(i, k);
-            }
+            int256 alone = _aloneNano(i);
             vm.assertEq(wealth(homes[i].owner) - before[i], alone, "the supplier's bill, to the unit");
             vm.assertEq(locked(homes[i].owner), 0, "P4");
         }
