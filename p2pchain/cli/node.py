@@ -55,9 +55,9 @@ def node(
 
     started = start(port, engine=engine, genesis_time=_unix_time(genesis_time))
     try:
-        _greet(started.engine, started.port, [signer.address for signer in dev_signers()])
         if dev_keys is not None:
             _write_keys(env, dev_keys)
+        _greet(started.engine, started.port, [signer.address for signer in dev_signers()])
         started.wait()
     except KeyboardInterrupt:
         env.note("stopped")
