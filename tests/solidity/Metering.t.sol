@@ -238,7 +238,18 @@ contract MeteringTest is World {
         _refused(r, IMetering.Outcome.AlreadyPosted);
         _refused(recordAt(_id, _first + 2, 10, 10, flat(3, 5), flat(3, 5)), IMetering.Outcome.AlreadyPosted);
         _refused(recordAt(_id, _first + 7, 35, 35, flat(2, 5), flat(2, 5)), IMetering.Outcome.AlreadyPosted);
-        _refused(recordAt(_id, _first - 4, 0, 0, flat(2, 0), flat(2, 0)), IMetering.Outcome.AlreadyPosted);
+    }
+
+    /// @dev The order in which records arrive does not matter, not even for the first one.
+    function test_P20_recordsBeforeTheFirstOneJoin() public {
+        _take(recordAt(_id, _first + 8, 100, 50, flat(2, 5), flat(2, 0)));
+        _refused(recordAt(_id, _first + 6, 85, 50, flat(3, 5), flat(3, 0)), IMetering.Outcome.AlreadyPosted);
+        _refused(recordAt(_id, _first + 4, 96, 50, flat(2, 5), flat(2, 0)), IMetering.Outcome.RegisterFell);
+        _refused(recordAt(_id, _first + 6, 80, 50, flat(2, 5), flat(2, 0)), IMetering.Outcome.RegistersDoNotJoin);
+        _take(recordAt(_id, _first + 2, 60, 50, flat(2, 10), flat(2, 0)));
+        _expectHead(_first + 10, 110, 50, 1);
+        _take(recordAt(_id, _first + 4, 80, 50, flat(4, 5), flat(4, 0)));
+        _expectHead(_first + 10, 110, 50, 0);
     }
 
     function test_P19_registerFell() public {
