@@ -38,28 +38,29 @@ CHECKED = ((20, 7), (100, 7))
 
 @dataclass(frozen=True, slots=True)
 class Measured:
-    """The measured days of one market."""
+    """The measured days of one market: cleared and settled apart, and together, as is usual."""
 
     meters: int
-    days: tuple[Day, ...]
+    apart: tuple[Day, ...]
+    together: tuple[Day, ...]
 
     def figures(self) -> dict[str, int]:
-        """Return gas by key, each rounded up."""
-        slots = self.meters * SLOTS_PER_DAY * len(self.days)
-
-        def per_slot(*phases: str) -> int:
-            return -(-sum(day.total(*phases) for day in self.days) // slots)
-
+        """Return gas by key, each rounded up; the total is that of the days together."""
         return {
-            TOTAL: per_slot(),
-            "reading_relayed": per_slot("post"),
-            "clear_per_participant_slot": per_slot("clear"),
-            "settle_per_participant_slot": per_slot("settle"),
+            TOTAL: self._per_slot(self.together),
+            "reading_relayed": self._per_slot(self.apart, "post"),
+            "clear_per_participant_slot": self._per_slot(self.apart, "clear"),
+            "settle_per_participant_slot": self._per_slot(self.apart, "settle"),
         }
 
+    def _per_slot(self, days: Sequence[Day], *phases: str) -> int:
+        slots = self.meters * SLOTS_PER_DAY * len(days)
+        return -(-sum(day.total(*phases) for day in days) // slots)
+
     def transactions(self) -> dict[str, list[int]]:
-        """Return the gas of every transaction of the last day, by phase."""
-        return self.days[-1].gas
+        """Return the gas of every transaction of the last days, by phase."""
+        days = (self.together[-1].gas, self.apart[-1].gas)
+        return {phase: gas for day in days for phase, gas in day.items() if gas}
 
 
 def measure(meters: int, seed: int, days: int = DAYS) -> Measured:
@@ -70,7 +71,9 @@ def measure(meters: int, seed: int, days: int = DAYS) -> Measured:
         market.enrol()
         for _ in range(RING_DAYS):
             market.market_day()
-        return Measured(meters, tuple(market.market_day() for _ in range(days)))
+        apart = tuple(market.market_day() for _ in range(days))
+        together = tuple(market.market_day(together=True) for _ in range(days))
+        return Measured(meters, apart, together)
 
 
 def collect(pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:

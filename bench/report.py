@@ -14,6 +14,7 @@ PAGE = Path(__file__).parents[1] / "docs" / "gas.md"
 BLOCKS_GAS = (10_000_000, 30_000_000, 60_000_000)
 BLOCKS_SECONDS = (2, 5, 12)
 TOTAL = "metered_per_participant_slot"
+PHASES = ("post", "clear and settle", "clear", "settle")
 COLUMNS = {
     TOTAL: "all",
     "reading_relayed": "post",
@@ -64,11 +65,11 @@ def _ours(figures: Mapping[str, Mapping[str, int]], limit: int) -> str:
 
 
 def _transactions(by_size: Mapping[str, Mapping[str, Sequence[int]]]) -> Iterator[str]:
-    yield _row("N", "post", "clear", "settle", "dearest", "of the cap")
-    yield _rule(6)
-    for meters, phases in by_size.items():
-        dearest = max(max(gas) for gas in phases.values())
-        counts = (len(phases[phase]) for phase in ("post", "clear", "settle"))
+    yield _row("N", *PHASES, "dearest", "of the cap")
+    yield _rule(len(PHASES) + 3)
+    for meters, gas_of in by_size.items():
+        dearest = max(max(gas) for gas in gas_of.values())
+        counts = (len(gas_of[phase]) for phase in PHASES)
         yield _row(meters, *counts, dearest, f"{dearest * 100 // TX_GAS_CAP} %")
 
 

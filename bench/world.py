@@ -51,10 +51,7 @@ WINDOWS_PER_DAY = SLOTS_PER_DAY // WINDOW_SLOTS
 PREPAID_NANO = 10**15
 # What one transaction is planned for: the rest of the cap is for days that differ a little.
 PLAN_GAS = TX_GAS_CAP * 97 // 100
-# Gas of a record, of a member in a window that is cleared and of a member's day that is settled,
-# before it has been measured: new storage included.
-METERED_GAS = 150_000  # a record of a meter in no market
-FIRST_GAS = {"post": 1_500_000, "clear": 40_000, "settle": 1_200_000}
+METERED_GAS = 150_000  # a record of a meter in no market, new storage included
 
 
 T = TypeVar("T")
@@ -65,7 +62,7 @@ class Day:
     """What one day cost: the gas of each transaction, by phase."""
 
     gas: dict[str, list[int]] = field(
-        default_factory=lambda: {"post": [], "clear": [], "settle": []}
+        default_factory=lambda: {"post": [], "clear": [], "settle": [], "clear and settle": []}
     )
 
     def total(self, *phases: str) -> int:
@@ -81,7 +78,6 @@ class World:
         self.seed = seed
         self.homes = participants(count, seed)
         self.slot = (GENESIS_DAY + 1) * SLOTS_PER_DAY
-        self.each = dict(FIRST_GAS)
         self.market = self._set_up()
         self.contracts = self.market.contracts
 
@@ -180,31 +176,24 @@ class World:
         self._check_heads()
         return Day({"post": gas})
 
-    def market_day(self) -> Day:
-        """A day of the market: every meter posts its signed day, all is cleared and settled."""
-        readings = self._readings()
-        settlement, market = self.contracts.settlement, self.market.id
-        first, members = (self.slot - SLOTS_PER_DAY) // WINDOW_SLOTS, len(self.homes)
-        cost = Day()
-        post = [
-            self.market.post_call(part) for part in _parts(readings, _at_once(self.each["post"]))
+    def market_day(self, together: bool = False) -> Day:
+        """A day of the market: every meter posts its signed day, all is cleared and settled.
+
+        As the package cuts it into transactions; where `together`, clearing settles as many as fit.
+        """
+        market, cost = self.market, Day()
+        readings, first = self._readings(), (self.slot - SLOTS_PER_DAY) // WINDOW_SLOTS
+        cost.gas["post"] = [
+            gas
+            for batch in market.batches(readings)
+            for gas in self._spend([market.post_call(batch)])
         ]
-        cost.gas["post"] = self._spend(post)
-        self._learn("post", cost, members)
-        clear = [
-            settlement.clear(market, part[0], len(part), len(part) * members)
-            for part in _parts(
-                range(first, first + WINDOWS_PER_DAY), _at_once(self.each["clear"] * members)
-            )
-        ]
-        cost.gas["clear"] = self._spend(clear)
-        self._learn("clear", cost, members * WINDOWS_PER_DAY)
-        settle = [
-            settlement.settle(market, first, WINDOWS_PER_DAY, len(part))
-            for part in _parts(self.homes, _at_once(self.each["settle"]))
-        ]
-        cost.gas["settle"] = self._spend(settle)
-        self._learn("settle", cost, members)
+        if together:
+            calls = market.clear_and_settle_calls(first, WINDOWS_PER_DAY)
+            cost.gas["clear and settle"] = self._spend(calls)
+        else:
+            cost.gas["clear"] = self._spend(market.clear_calls(first, WINDOWS_PER_DAY))
+            cost.gas["settle"] = self._spend(market.settle_calls(first, WINDOWS_PER_DAY))
         self._check_heads()
         return cost
 
@@ -222,15 +211,11 @@ class World:
     def clear_one_window(self) -> int:
         """Let two windows pass, all members posted; return the gas of clearing the second."""
         readings = self._readings(2 * WINDOW_SLOTS)
-        size = _at_once(self.each["post"])
-        self._spend([self.market.post_call(part) for part in _parts(readings, size)])
+        self._spend([self.market.post_call(batch) for batch in self.market.batches(readings)])
         window, members = self.slot // WINDOW_SLOTS - 1, len(self.homes)
         call = self.contracts.settlement.clear(self.market.id, window, 1, members)
         (gas,) = self._spend([call])
         return gas
-
-    def _learn(self, phase: str, cost: Day, parts: int) -> None:
-        self.each[phase] = -(-cost.total(phase) // parts)
 
     def _readings(self, slots: int = SLOTS_PER_DAY) -> list[Reading]:
         """Wait until so many slots are over; return what the meters have signed for them."""

@@ -7,6 +7,7 @@ import {IMetering} from "./interfaces/IMetering.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
+import {MemberWord, MemberWords, StatedWord, StatedWords} from "./libraries/Packed.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Markets
@@ -152,6 +153,32 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMarkets
+    function packedMembers(bytes32 market, uint32 firstIndex, uint32 count, uint32 slot)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        uint32[] storage meters = _memberMeters[market];
+        words = new uint256[](2 * uint256(count));
+        for (uint256 i; i < count; ++i) {
+            (MemberWord member, StatedWord stated) = _packed(market, meters[firstIndex + i], slot);
+            (words[2 * i], words[2 * i + 1]) = (MemberWord.unwrap(member), StatedWord.unwrap(stated));
+        }
+    }
+
+    /// @inheritdoc IMarkets
+    function packedMember(bytes32 market, uint32 meter, uint32 slot) external view returns (MemberWord, StatedWord) {
+        return _packed(market, meter, slot);
+    }
+
+    /// @inheritdoc IMarkets
+    function hourlyLimits(bytes32 market, uint32 meter, uint32 version) public view returns (uint64[] memory pairs) {
+        uint64[24] storage table = _hourlyLimits[market][meter][version];
+        pairs = new uint64[](24);
+        for (uint256 hour; hour < 24; ++hour) pairs[hour] = table[hour];
+    }
+
+    /// @inheritdoc IMarkets
     function memberOf(bytes32 market, uint32 meter)
         external
         view
@@ -218,31 +245,41 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         return (past[low], past[high].fromSlot);
     }
 
-    function _hourly(bytes32 market, uint32 meter, uint32 version) private view returns (uint64[] memory pairs) {
-        uint64[24] storage table = _hourlyLimits[market][meter][version];
-        pairs = new uint64[](24);
-        for (uint256 hour; hour < 24; ++hour) pairs[hour] = table[hour];
+    function _memberTerms(bytes32 market, uint32 meter, uint32 slot) private view returns (MemberTerms memory m) {
+        (MemberWord member, StatedWord stated) = _packed(market, meter, slot);
+        (m.meter, m.index, m.active, m.untilSlot) = (meter, stated.index(), stated.isActive(), member.untilSlot());
+        (m.owner, m.supplier, m.tariff) = (member.owner(), member.supplier(), member.tariff());
+        (m.billingGrade, m.buyNano, m.sellNano) = (stated.isBillingGrade(), stated.buyNano(), stated.sellNano());
+        uint32 version = stated.hourlyVersion();
+        if (version != 0) m.hourly = hourlyLimits(market, meter, version);
     }
 
-    function _memberTerms(bytes32 market, uint32 meter, uint32 slot) private view returns (MemberTerms memory m) {
+    /// @dev Zero for a meter that is no member.
+    function _packed(bytes32 market, uint32 meter, uint32 slot)
+        private
+        view
+        returns (MemberWord member, StatedWord stated)
+    {
         MemberState memory state = _members[market][meter];
-        (m.meter, m.index) = (meter, state.place - 1);
-        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory terms, uint32 untilSlot) {
-            (m.owner, m.supplier, m.tariff, m.untilSlot) = (terms.owner, terms.supplier, terms.tariff, untilSlot);
-            m.billingGrade = terms.billingGrade;
+        if (state.place == 0) return (member, stated);
+        IRegistry.Terms memory terms;
+        uint256 untilSlot;
+        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32 until) {
+            (terms, untilSlot) = (t, until);
         } catch {
-            m.untilSlot = slot + 1; // before the meter was registered
+            untilSlot = uint256(slot) + 1; // before the meter was registered
         }
-        uint32 begins = _consentFrom(market, meter, state, m.owner);
-        m.active = slot >= begins;
-        if (!m.active) {
-            if (begins < m.untilSlot) m.untilSlot = begins;
-            return m;
+        uint32 begins = _consentFrom(market, meter, state, terms.owner);
+        bool active = slot >= begins;
+        stated = StatedWords.pack(state.place - 1, active, terms.billingGrade);
+        if (active) {
+            (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
+            if (limitsUntil < untilSlot) untilSlot = limitsUntil;
+            stated = stated.withLimits(limits.buyNano, limits.sellNano, limits.hourly ? limits.version : 0);
+        } else if (begins < untilSlot) {
+            untilSlot = begins;
         }
-        (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
-        if (limitsUntil < m.untilSlot) m.untilSlot = uint32(limitsUntil);
-        (m.buyNano, m.sellNano) = (limits.buyNano, limits.sellNano);
-        if (limits.hourly) m.hourly = _hourly(market, meter, limits.version);
+        member = MemberWords.pack(meter, uint32(untilSlot), terms.supplier, terms.tariff, terms.owner);
     }
 
     /// @dev The first slot for which an owner has enrolled, the largest uint32 where he has not: a new owner is not

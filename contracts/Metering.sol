@@ -29,6 +29,10 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     bytes32 private constant EXCHANGE_TYPE =
         keccak256("Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)");
 
+    /// @dev Eight lanes of 32 bits: the lowest bit of each, the highest of each.
+    uint256 private constant LOW_BITS = type(uint256).max / type(uint32).max;
+    uint256 private constant TOP_BITS = LOW_BITS << 31;
+
     uint8 public constant MAX_GAPS = 8;
     uint32 public constant HASH_DAYS = 32;
 
@@ -235,28 +239,32 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         return (ok ? Outcome.Accepted : Outcome.BadSignature, fuseWh);
     }
 
-    /// @dev Adds the intervals to the opening registers.
+    /// @dev Adds the intervals to the opening registers. Eight figures of 32 bits are compared and added at once: the
+    /// fuse has 24 bits, so a figure within it leaves the top bit of its lane free, and 24 of them do not fill a lane.
     function _add(Reading calldata r, uint256 fuseWh) private pure returns (Outcome, Registers memory closing) {
-        uint256 slots = r.slots;
+        uint256[] calldata intervals = r.intervals;
         uint256 importWh;
         uint256 exportWh;
-        for (uint256 w; w < r.intervals.length; ++w) {
-            uint256 word = r.intervals[w];
-            // Each figure has 32 bits and a record at most 96 slots, so nothing here can overflow.
-            unchecked {
-                uint256 inWord = slots - w * 4;
-                if (inWord > 4) inWord = 4;
-                for (uint256 k; k < inWord; ++k) {
-                    uint256 im = word >> 224;
-                    uint256 ex = (word >> 192) & type(uint32).max;
-                    if (im > fuseWh || ex > fuseWh) return (Outcome.AboveFuse, closing);
-                    importWh += im;
-                    exportWh += ex;
-                    word <<= 64;
-                }
+        unchecked {
+            uint256 most = TOP_BITS | (fuseWh * LOW_BITS);
+            uint256 last = intervals.length - 1;
+            uint256 unused = intervals.length * 256 - uint256(r.slots) * 64;
+            uint256 sums = (intervals[last] >> unused) << unused;
+            uint256 tail = intervals[last] ^ sums;
+            // A lane's top bit stays where the figure is not above the fuse, and is taken where it is.
+            uint256 above = sums | ~(most - sums);
+            for (uint256 w; w < last; ++w) {
+                uint256 word = intervals[w];
+                above |= word | ~(most - word);
+                sums += word;
             }
+            if (above & TOP_BITS != 0) return (Outcome.AboveFuse, closing);
             // What lies beyond the last slot must be empty: two encodings of one reading would be two messages.
-            if (word != 0) return (Outcome.BadFormat, closing);
+            if (tail != 0) return (Outcome.BadFormat, closing);
+            for (; sums != 0; sums >>= 64) {
+                exportWh += sums & type(uint32).max;
+                importWh += (sums >> 32) & type(uint32).max;
+            }
         }
         closing = Registers(r.importWh + importWh, r.exportWh + exportWh);
         if (closing.importWh > type(uint64).max || closing.exportWh > type(uint64).max) {

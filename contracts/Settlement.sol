@@ -72,9 +72,9 @@ contract Settlement is ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows) external {
+    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
         Clearing.clear(_state, _core(), market, firstWindow, windows, type(uint32).max);
-        Settling.settle(_state, _core(), market, firstWindow, windows, type(uint32).max);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers);
     }
 
     /// @inheritdoc ISettlement

@@ -21,7 +21,7 @@ contract Tariffs is ITariffs {
     /* STORAGE */
 
     mapping(uint16 supplier => mapping(uint16 tariff => Version[])) private _versions;
-    mapping(uint16 supplier => mapping(uint16 tariff => mapping(uint256 version => mapping(uint256 hour => Row))))
+    mapping(uint16 supplier => mapping(uint16 tariff => mapping(uint256 version => mapping(uint256 hour => uint256))))
         private _rows;
 
     /* CONSTRUCTOR */
@@ -53,8 +53,9 @@ contract Tariffs is ITariffs {
         versions[count - 1] = Version(fromSlot, rows.length == 24, standingNano);
         version = uint32(count - 1);
         for (uint256 hour; hour < rows.length; ++hour) {
-            require(_pack(rows[hour], standingNano) != 0, EmptyRow(hour));
-            _rows[supplier][tariff][version][hour] = rows[hour];
+            uint256 word = _pack(rows[hour], standingNano);
+            require(word != 0, EmptyRow(hour));
+            _rows[supplier][tariff][version][hour] = word;
         }
         emit TariffPublished(supplier, tariff, version, fromSlot, rows, standingNano);
     }
@@ -65,7 +66,7 @@ contract Tariffs is ITariffs {
     function rowAt(uint16 supplier, uint16 tariff, uint32 slot) external view returns (Row memory) {
         (uint256 version, bool found) = _find(supplier, tariff, slot);
         require(found, NoTariff(supplier, tariff, slot));
-        return _rows[supplier][tariff][version][_hour(_versions[supplier][tariff][version], slot)];
+        return _unpack(_rows[supplier][tariff][version][_hour(_versions[supplier][tariff][version], slot)]);
     }
 
     /// @inheritdoc ITariffs
@@ -88,26 +89,17 @@ contract Tariffs is ITariffs {
     {
         rows = new uint256[](slots);
         Version[] storage versions = _versions[supplier][tariff];
-        uint256 count = versions.length;
         (uint256 index, bool found) = _find(supplier, tariff, firstSlot);
-        uint256 known = type(uint256).max;
-        uint256 word;
-        for (uint256 i; i < slots; ++i) {
-            uint256 slot = firstSlot + i;
+        uint256 i;
+        while (i < slots) {
             uint256 next = found ? index + 1 : 0;
-            while (next < count && versions[next].fromSlot <= slot) {
-                (index, found) = (next++, true);
-                known = type(uint256).max;
+            uint256 until = slots;
+            if (next < versions.length) {
+                uint256 begins = versions[next].fromSlot;
+                if (begins < uint256(firstSlot) + slots) until = begins - firstSlot;
             }
-            if (!found) continue;
-            // Slots of one hour share a row, so it is read once for them.
-            uint256 hour = (slot * _slotSeconds) / 3600;
-            if (hour != known) {
-                Version memory version = versions[index];
-                word = _pack(_rows[supplier][tariff][index][_hour(version, slot)], version.standingNano);
-                known = hour;
-            }
-            rows[i] = word;
+            if (found) _fill(rows, supplier, tariff, index, firstSlot, i, until);
+            (i, index, found) = (until, next, true);
         }
     }
 
@@ -130,6 +122,32 @@ contract Tariffs is ITariffs {
         return low == 0 ? (0, false) : (low - 1, true);
     }
 
+    /// @dev Rows of the slots from `i` to `until`, counted from `firstSlot`, by one version. Slots of one hour share a
+    /// row, so it is read once for them.
+    function _fill(
+        uint256[] memory rows,
+        uint16 supplier,
+        uint16 tariff,
+        uint256 version,
+        uint256 firstSlot,
+        uint256 i,
+        uint256 until
+    ) private view {
+        mapping(uint256 hour => uint256) storage table = _rows[supplier][tariff][version];
+        uint256 perHour = 3600 / _slotSeconds;
+        bool hourly = _versions[supplier][tariff][version].hourly;
+        // Slots have 32 bits, and `until` is at most the length of `rows`.
+        unchecked {
+            while (i < until) {
+                uint256 hour = (firstSlot + i) / perHour;
+                uint256 end = hourly ? (hour + 1) * perHour - firstSlot : until;
+                if (end > until) end = until;
+                uint256 word = table[hourly ? hour % 24 : 0];
+                for (; i < end; ++i) rows[i] = word;
+            }
+        }
+    }
+
     function _hour(Version memory version, uint256 slot) private view returns (uint256) {
         return version.hourly ? ((slot * _slotSeconds) / 3600) % 24 : 0;
     }
@@ -140,5 +158,16 @@ contract Tariffs is ITariffs {
             | (uint256(uint32(row.imbalance)) << 64) | (uint256(uint32(row.network)) << 96)
             | (uint256(uint32(row.levies)) << 128) | (uint256(uint32(row.tax)) << 160)
             | (uint256(uint64(standingNano)) << 192);
+    }
+
+    function _unpack(uint256 word) private pure returns (Row memory) {
+        return Row(
+            int32(uint32(word)),
+            int32(uint32(word >> 32)),
+            int32(uint32(word >> 64)),
+            int32(uint32(word >> 96)),
+            int32(uint32(word >> 128)),
+            int32(uint32(word >> 160))
+        );
     }
 }

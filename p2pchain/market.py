@@ -16,6 +16,7 @@ from dataclasses import dataclass, fields, replace
 from functools import cached_property
 from pathlib import Path
 
+from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
@@ -24,7 +25,7 @@ from p2pchain.chain.bindings.settlement import WindowCleared, WindowsSettled
 from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import Contracts, Deployment, path_of
 from p2pchain.chain.events import of_receipt, read
-from p2pchain.chain.records import TX_GAS_CAP, Receipt
+from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.eip712 import (
     Domain,
@@ -49,16 +50,6 @@ from p2pchain.model import (
     SlotResult,
 )
 from p2pchain.networks import Network, resolve
-
-# Gas that a reading takes at most: with new storage for all its words, and what it takes per slot.
-_READING_GAS = 170_000
-_READING_SLOT_GAS = 5_200
-# Gas that a member's slot takes at most in clearing and settling together, and a member in a call.
-_MEMBER_SLOT_GAS = 1_900
-_MEMBER_GAS = 90_000
-_BUDGET = TX_GAS_CAP * 7 // 8
-# Members of one window that fit a transaction, where not all of them do.
-_PART = _BUDGET // (WINDOW_SLOTS * _MEMBER_SLOT_GAS + _MEMBER_GAS)
 
 Step = Callable[[int], None]
 
@@ -193,15 +184,13 @@ class Market:
         """Return the call that posts signed readings."""
         return self.contracts.settlement.post_readings(self.id, [packed(r) for r in readings])
 
+    def batches(self, readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+        """Cut members' readings into batches that fit the gas of a transaction each."""
+        return batching.member_batches(self, readings)
+
     def clear_and_settle_calls(self, first_window: int, windows: int) -> list[Call]:
         """Return the calls that clear and settle windows, each within the gas of a transaction."""
-        if not self._at_once:
-            calls: list[Call] = []
-            for window in range(first_window, first_window + windows):
-                calls += self.clear_calls(window, 1) + self.settle_calls(window, 1)
-            return calls
-        both = self.contracts.settlement.clear_and_settle
-        return [both(self.id, start, count) for start, count in self._cut(first_window, windows)]
+        return batching.clear_and_settle_calls(self, first_window, windows)
 
     def clear_calls(self, first_window: int, windows: int) -> list[Call]:
         """Return the calls that clear windows that are ready, each within the gas limit.
@@ -209,49 +198,11 @@ class Market:
         Where one transaction cannot hold a window, its members are taken in several steps, which
         the contract allows once the deadline for readings has passed.
         """
-        clear, members = self.contracts.settlement.clear, max(1, self.member_count)
-        if self._at_once:
-            return [
-                clear(self.id, start, count, members * count)
-                for start, count in self._cut(first_window, windows)
-            ]
-        calls: list[Call] = []
-        for window in range(first_window, first_window + windows):
-            left = members - self.window(window).cursor
-            calls += [clear(self.id, window, 1, _PART)] * -(-left // _PART)
-        return calls
+        return batching.clear_calls(self, first_window, windows)
 
     def settle_calls(self, first_window: int, windows: int) -> list[Call]:
         """Return the calls that settle cleared windows, each within the gas limit."""
-        settle, calls = self.contracts.settlement.settle, []
-        states = [self.window(first_window + place) for place in range(windows)]
-        begin = 0
-        for end in range(1, windows + 1):
-            here = states[begin]
-            if end < windows and (states[end].members, states[end].cursor) == (
-                here.members,
-                here.cursor,
-            ):
-                continue  # one walk over the members settles them all
-            left = max(1, (here.members or self.member_count) - here.cursor)
-            for start, count in self._cut(first_window + begin, end - begin):
-                step = left if self._at_once else _PART
-                calls += [settle(self.id, start, count, step)] * -(-left // step)
-            begin = end
-        return calls
-
-    @property
-    def _at_once(self) -> int:
-        """How many windows of all members fit one transaction; 0 where not even one does."""
-        members = max(1, self.member_count)
-        per_window = members * WINDOW_SLOTS * _MEMBER_SLOT_GAS
-        return max(0, (_BUDGET - members * _MEMBER_GAS) // per_window)
-
-    def _cut(self, first_window: int, windows: int) -> Iterator[tuple[int, int]]:
-        """Yield (first, how many) of pieces that fit a transaction."""
-        end, piece = first_window + windows, max(1, self._at_once)
-        for start in range(first_window, end, piece):
-            yield start, min(piece, end - start)
+        return batching.settle_calls(self, first_window, windows)
 
     # Sending
 
@@ -282,7 +233,7 @@ class Market:
         been handed in.
         """
         skipped: dict[tuple[int, int], Outcome] = {}
-        for batch in batches(readings):
+        for batch in self.batches(readings):
             receipt = sender.send(self.post_call(batch))
             skipped |= self.skipped(receipt)
             step(len(batch))
@@ -373,21 +324,6 @@ class Market:
             word = self.contracts.settlement.lanes_of(self.id, meter, window)[0]
             if member.from_slot <= slot and not word >> (224 + lane) & 1:
                 yield meter
-
-
-def batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Cut readings into batches that fit the gas of a transaction even with new storage."""
-    batch: list[Reading] = []
-    gas = 0
-    for reading in readings:
-        needed = _READING_GAS + _READING_SLOT_GAS * reading.slots
-        if batch and gas + needed > _BUDGET:
-            yield batch
-            batch, gas = [], 0
-        batch.append(reading)
-        gas += needed
-    if batch:
-        yield batch
 
 
 def packed(r: Reading) -> structs.Reading:

@@ -36,7 +36,7 @@ LAYERS = (
     },
     {"keys", "networks"},
     {"chain", "dev"},
-    {"market", "operator", "index", "meter"},
+    {"batching", "market", "operator", "index", "meter"},
     {"history", "checks"},
     {"report"},
     {"demo"},

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {MemberWord, StatedWord} from "../libraries/Packed.sol";
+
 /// @title Markets: what is agreed before delivery
 /// @notice Which markets there are, who takes part in them, and with which standing limits.
 ///
@@ -156,6 +158,18 @@ interface IMarkets {
 
     /// @notice The same by meter; reverts for a meter that is no member.
     function memberByMeter(bytes32 market, uint32 meter, uint32 slot) external view returns (MemberTerms memory);
+
+    /// @notice Two words for each of `count` members from an index on, as of `slot`: a MemberWord and a StatedWord.
+    function packedMembers(bytes32 market, uint32 firstIndex, uint32 count, uint32 slot)
+        external
+        view
+        returns (uint256[] memory words);
+
+    /// @notice The same by meter; zero for a meter that is no member.
+    function packedMember(bytes32 market, uint32 meter, uint32 slot) external view returns (MemberWord, StatedWord);
+
+    /// @notice A version of limits by hour: 24 pairs, buy in the low, sell in the high 32 bits.
+    function hourlyLimits(bytes32 market, uint32 meter, uint32 version) external view returns (uint64[] memory);
 
     function createMarket(MarketParams calldata params) external returns (bytes32 market);
 

@@ -122,8 +122,9 @@ interface ISettlement {
     /// @notice Settles up to `maxMembers` members, in the order of their index, over the given cleared windows.
     function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
 
-    /// @notice `clear` and `settle` in one call: the same code, cheaper because storage is warm.
-    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows) external;
+    /// @notice `clear` of whole windows, then `settle` up to `maxMembers` members: the same code in one call, cheaper
+    /// because storage is warm.
+    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
 
     /// @notice Gives up a window that nobody cleared in time: no trade; `settle` then releases and bills.
     function voidWindow(bytes32 market, uint32 window) external;

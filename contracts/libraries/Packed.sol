@@ -25,6 +25,11 @@ library LaneWords {
     uint256 internal constant LAYERS = SECOND | WITHHELD_BUY | WITHHELD_SELL | IMPORTS;
     uint256 internal constant LANE_MASK = (1 << 28) - 1;
 
+    /// @dev The eight volumes, the eight side bits, and every other lane, which leaves 28 bits free for a sum.
+    uint256 internal constant VOLUMES = MAX_WH * ((1 << 224) / LANE_MASK);
+    uint256 internal constant SIDES = SELL * ((1 << 224) / LANE_MASK);
+    uint256 internal constant EVEN = LANE_MASK * (uint256(1 << 224) / ((1 << 56) - 1));
+
     function empty(uint256 window) internal pure returns (LaneWord) {
         return LaneWord.wrap(window << 236);
     }
@@ -58,6 +63,41 @@ library LaneWords {
     /// @notice Lane `i` set to a volume and side; the lane must be empty.
     function withLane(LaneWord word, uint256 i, uint256 raw) internal pure returns (LaneWord) {
         return LaneWord.wrap(LaneWord.unwrap(word) | (raw << (i * LANE_BITS)));
+    }
+
+    /// @notice `count` lanes of a word, from one on; the others are zero.
+    function part(uint256 word, uint256 from, uint256 count) internal pure returns (uint256) {
+        unchecked {
+            return word & (((1 << (count * LANE_BITS)) - 1) << (from * LANE_BITS));
+        }
+    }
+
+    /// @notice Volumes of the lanes that buy, each in its lane, and of those that sell.
+    function parted(uint256 word) internal pure returns (uint256 buys, uint256 sells) {
+        // A side bit times the largest volume covers its own lane and no other.
+        unchecked {
+            sells = word & (((word & SIDES) >> 27) * MAX_WH);
+        }
+        buys = (word & VOLUMES) ^ sells;
+    }
+
+    /// @notice Sum of eight volumes.
+    function sum(uint256 volumes) internal pure returns (uint256 wh) {
+        // Four fields of 56 bits, then two, then one: none comes near its end.
+        unchecked {
+            wh = (volumes & EVEN) + ((volumes >> 28) & EVEN);
+            wh += wh >> 112;
+            wh += wh >> 56;
+        }
+        wh &= (1 << 56) - 1;
+    }
+
+    /// @notice The side bits of the lanes that have a volume.
+    function sidesOf(uint256 volumes) internal pure returns (uint256) {
+        // The largest volume on top reaches the side bit where there is one Wh at least.
+        unchecked {
+            return (volumes + VOLUMES) & SIDES;
+        }
     }
 
     /// @notice Lane `i` lowered by `volumeWh`; the caller has checked that there is as much.
@@ -168,6 +208,8 @@ library Quotes {
     /// @dev The tick of what cannot be offered.
     uint256 internal constant NO_TICK = 0xffff;
     uint256 private constant LIMITS = (1 << 96) - 1;
+    uint256 private constant BUY_LIMIT = type(uint32).max | (uint256(0xffff) << 64);
+    uint256 private constant SELL_LIMIT = LIMITS ^ BUY_LIMIT;
 
     function from(TariffWord row) internal pure returns (Quote) {
         return Quote.wrap(
@@ -185,6 +227,15 @@ library Quotes {
             (Quote.unwrap(quote) & ~LIMITS) | uint256(uint32(int32(buyNano)))
                 | (uint256(uint32(int32(sellNano))) << 32) | (buyTick_ << 64) | (sellTick_ << 80)
         );
+    }
+
+    /// @notice The quote with the limits of `own` where they are stricter: a lower buy, a higher sell limit.
+    function tightened(Quote quote, Quote own) internal pure returns (Quote) {
+        uint256 mask;
+        if (own.grossBuy() < quote.grossBuy()) mask = BUY_LIMIT;
+        if (own.grossSell() > quote.grossSell()) mask |= SELL_LIMIT;
+        uint256 word = Quote.unwrap(quote);
+        return Quote.wrap(word ^ ((word ^ Quote.unwrap(own)) & mask));
     }
 
     function grossBuy(Quote quote) internal pure returns (int256) {
@@ -230,5 +281,90 @@ library Quotes {
     function sellLock(Quote quote) internal pure returns (uint256) {
         int256 nano = quote.grossSell();
         return nano < 0 ? uint256(-nano) : 0;
+    }
+}
+
+/// @notice A member as of a slot in one word, least significant bit first: meter (32 bits), first slot in which other
+/// terms or limits hold, or the membership begins (32), supplier (16), tariff (16), owner (160). Zero: no member.
+type MemberWord is uint256;
+
+using MemberWords for MemberWord global;
+
+library MemberWords {
+    function pack(uint32 meter_, uint32 untilSlot_, uint16 supplier_, uint16 tariff_, address owner_)
+        internal
+        pure
+        returns (MemberWord)
+    {
+        return MemberWord.wrap(
+            uint256(meter_) | (uint256(untilSlot_) << 32) | (uint256(supplier_) << 64) | (uint256(tariff_) << 80)
+                | (uint256(uint160(owner_)) << 96)
+        );
+    }
+
+    function meter(MemberWord word) internal pure returns (uint32) {
+        return uint32(MemberWord.unwrap(word));
+    }
+
+    function untilSlot(MemberWord word) internal pure returns (uint32) {
+        return uint32(MemberWord.unwrap(word) >> 32);
+    }
+
+    function supplier(MemberWord word) internal pure returns (uint16) {
+        return uint16(MemberWord.unwrap(word) >> 64);
+    }
+
+    function tariff(MemberWord word) internal pure returns (uint16) {
+        return uint16(MemberWord.unwrap(word) >> 80);
+    }
+
+    function owner(MemberWord word) internal pure returns (address) {
+        return address(uint160(MemberWord.unwrap(word) >> 96));
+    }
+}
+
+/// @notice What goes with a MemberWord, least significant bit first: stated buy and sell limit where one figure holds
+/// all day (int32 each), index (32), version of the limits by hour (32; zero: one figure holds), 128 the owner of the
+/// slot has enrolled for it, 129 billing grade.
+type StatedWord is uint256;
+
+using StatedWords for StatedWord global;
+
+library StatedWords {
+    uint256 private constant ACTIVE = 1 << 128;
+    uint256 private constant GRADE = 1 << 129;
+
+    function pack(uint32 index_, bool active, bool billingGrade) internal pure returns (StatedWord) {
+        return StatedWord.wrap((uint256(index_) << 64) | (active ? ACTIVE : 0) | (billingGrade ? GRADE : 0));
+    }
+
+    function withLimits(StatedWord word, int32 buy, int32 sell, uint32 version_) internal pure returns (StatedWord) {
+        return StatedWord.wrap(
+            StatedWord.unwrap(word) | uint32(buy) | (uint256(uint32(sell)) << 32) | (uint256(version_) << 96)
+        );
+    }
+
+    function buyNano(StatedWord word) internal pure returns (int32) {
+        return int32(uint32(StatedWord.unwrap(word)));
+    }
+
+    function sellNano(StatedWord word) internal pure returns (int32) {
+        return int32(uint32(StatedWord.unwrap(word) >> 32));
+    }
+
+    function index(StatedWord word) internal pure returns (uint32) {
+        return uint32(StatedWord.unwrap(word) >> 64);
+    }
+
+    function hourlyVersion(StatedWord word) internal pure returns (uint32) {
+        return uint32(StatedWord.unwrap(word) >> 96);
+    }
+
+    function isActive(StatedWord word) internal pure returns (bool) {
+        return StatedWord.unwrap(word) & ACTIVE != 0;
+    }
+
+    function isBillingGrade(StatedWord word) internal pure returns (bool) {
+        return StatedWord.unwrap(word) & GRADE != 0;
     }
 }

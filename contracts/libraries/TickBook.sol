@@ -2,26 +2,33 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
-import {LaneWords, Quote, ResultWord, ResultWords} from "./Packed.sol";
+import {LaneWords, ResultWord, ResultWords} from "./Packed.sol";
 
 /// @title TickBook: the matching of both auctions
 /// @notice Volumes by limit in, volume and rationing out. The highest buys meet the lowest sells until they no longer
 /// cross, so the matched volume is maximal. Each step uses up one side's best limit, so at the end at most one side is
 /// left partly filled, at one limit. There the fill is pro rata with a carry (`fill`), which adds up exactly.
 ///
-/// A book holds eight slots: 256 ticks for each of two sides, and a bitmap of the ticks that are in use.
+/// A book holds the eight slots of a window: for each of 256 ticks and two sides two words, one for the slots with even
+/// and one for those with odd numbers, in fields of 56 bits; so a lane word is added in two steps.
 /// The twin is `p2pchain/matching.py`; the rule and its proof are in docs/matching.md.
 library TickBook {
     uint256 internal constant BUY = 0;
     uint256 internal constant SELL = 1;
     uint256 internal constant SLOTS = 8;
-    uint256 private constant CELLS = SLOTS * 2 * 256;
+    /// @dev Words of a book: two for each tick and side.
+    uint256 internal constant CELLS = 256 * 2 * 2;
+    uint256 private constant FIELD = (1 << 56) - 1;
 
-    /// @param volumes Wh by slot, side and tick
-    /// @param maps bit t of the word of a slot and side: tick t is in use
+    /// @param volumes Wh by tick, side and whether the slot is odd
+    /// @param maps by side; bit t: tick t is in use in some slot
+    /// @param summed by side: the ticks that `sums` stand for; zero: none
+    /// @param sums by side and whether the slot is odd: all volumes of the eight slots at those ticks
     struct Book {
         uint256[] volumes;
-        uint256[16] maps;
+        uint256[2] maps;
+        uint256[2] summed;
+        uint256[4] sums;
     }
 
     function create() internal pure returns (Book memory book) {
@@ -36,56 +43,68 @@ library TickBook {
         assembly ("memory-safe") {
             calldatacopy(add(volumes, 0x20), calldatasize(), shl(5, mload(volumes)))
         }
-        for (uint256 row; row < 16; ++row) book.maps[row] = 0;
+        (book.maps[BUY], book.maps[SELL]) = (0, 0);
+        (book.summed[BUY], book.summed[SELL]) = (0, 0);
     }
 
     /// @notice Adds volume at a tick; `slot` below 8, `side` below 2, `tick` below 256 by the caller.
     function add(Book memory book, uint256 slot, uint256 side, uint256 tick, uint256 wh) internal pure {
-        uint256 row = (slot << 1) | side;
-        // The cell is row * 256 + tick < CELLS and the row < 16, so both addresses lie inside their arrays.
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let cell := add(add(mload(book), 0x20), shl(5, or(shl(8, row), tick)))
-            let old := mload(cell)
-            mstore(cell, add(old, wh))
-            if iszero(old) {
-                let map := add(mload(add(book, 0x20)), shl(5, row))
-                mstore(map, or(mload(map), shl(tick, 1)))
-            }
-        }
+        wh <<= (slot >> 1) * 56;
+        _addAt(book, side, tick, slot & 1 == 0 ? wh : 0, slot & 1 == 0 ? 0 : wh);
     }
 
-    /// @notice Adds lanes `from` to `end - 1` of a lane word at the ticks of their quotes; the quote of lane `from`
-    /// stands at `quoted`.
-    function addLanes(
-        Book memory book,
-        uint256 word,
-        uint256[] memory quotes,
-        uint256 quoted,
-        uint256 from,
-        uint256 end
-    ) internal pure {
-        // Lanes are eight.
-        unchecked {
-            for (uint256 lane = from; lane < end; ++lane) {
-                uint256 raw = (word >> (lane * LaneWords.LANE_BITS)) & LaneWords.LANE_MASK;
-                uint256 wh = raw & LaneWords.MAX_WH;
-                if (wh == 0) continue;
-                Quote quote = Quote.wrap(quotes[quoted + lane - from]);
-                if (raw == wh) add(book, lane, BUY, quote.buyTick(), wh);
-                else add(book, lane, SELL, quote.sellTick(), wh);
-            }
+    /// @notice Adds the lanes of a lane word, its buys at one tick and its sells at another; ticks below 256 by the
+    /// caller wherever there is a volume.
+    function addLanes(Book memory book, uint256 word, uint256 buyTick, uint256 sellTick) internal pure {
+        (uint256 buys, uint256 sells) = LaneWords.parted(word);
+        uint256 even = LaneWords.EVEN;
+        if (buys != 0) _addAt(book, BUY, buyTick, buys & even, (buys >> LaneWords.LANE_BITS) & even);
+        if (sells != 0) _addAt(book, SELL, sellTick, sells & even, (sells >> LaneWords.LANE_BITS) & even);
+    }
+
+    /// @dev A field of 56 bits holds more than 2^28 volumes of 27 bits.
+    function _addAt(Book memory book, uint256 side, uint256 tick, uint256 even, uint256 odd) private pure {
+        // The cell is tick * 4 + side * 2 < CELLS - 1 and the side < 2, so all addresses lie inside their arrays.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cell := add(add(mload(book), 0x20), add(shl(7, tick), shl(6, side)))
+            mstore(cell, add(mload(cell), even))
+            cell := add(cell, 0x20)
+            mstore(cell, add(mload(cell), odd))
+            let map := add(mload(add(book, 0x20)), shl(5, side))
+            mstore(map, or(mload(map), shl(tick, 1)))
+            mstore(add(mload(add(book, 0x40)), shl(5, side)), 0)
         }
     }
 
     /// @notice All volume of a slot and side, in Wh.
     function total(Book memory book, uint256 slot, uint256 side) internal pure returns (uint256 wh) {
-        uint256 row = (slot << 1) | side;
-        uint256 map = book.maps[row];
-        while (map != 0) {
-            uint256 tick = _highest(map);
-            wh += book.volumes[(row << 8) | tick];
-            map ^= 1 << tick;
+        return _total(book, slot, side, book.maps[side]);
+    }
+
+    /// @dev The volume of a slot at the ticks of `map`; summed for all slots at once and kept for the next that asks.
+    function _total(Book memory book, uint256 slot, uint256 side, uint256 map) private pure returns (uint256) {
+        if (map == 0) return 0;
+        unchecked {
+            if (book.summed[side] != map) {
+                uint256[] memory volumes = book.volumes;
+                uint256 even;
+                uint256 odd;
+                for (uint256 rest = map; rest != 0; rest &= rest - 1) {
+                    uint256 cell = _lowest(rest) * 4 + side * 2;
+                    even += volumes[cell];
+                    odd += volumes[cell + 1];
+                }
+                book.summed[side] = map;
+                (book.sums[side * 2], book.sums[side * 2 + 1]) = (even, odd);
+            }
+            return (book.sums[side * 2 + (slot & 1)] >> ((slot >> 1) * 56)) & FIELD;
+        }
+    }
+
+    function _volume(Book memory book, uint256 slot, uint256 side, uint256 tick) private pure returns (uint256) {
+        unchecked {
+            return (book.volumes[tick * 4 + side * 2 + (slot & 1)] >> ((slot >> 1) * 56)) & FIELD;
         }
     }
 
@@ -97,11 +116,68 @@ library TickBook {
         pure
         returns (ResultWord)
     {
-        uint256 buys = book.maps[slot << 1];
-        uint256 sells = book.maps[(slot << 1) | SELL];
+        uint256 buys = book.maps[BUY];
+        uint256 sells = book.maps[SELL];
         buys = minBuyTick > 255 ? 0 : (buys >> minBuyTick) << minBuyTick;
         sells = maxSellTick < 0 ? 0 : maxSellTick > 254 ? sells : sells & ((2 << uint256(maxSellTick)) - 1);
+        // At one price every buy that takes part meets every sell, so sums tell what is matched.
+        if (int256(minBuyTick) >= maxSellTick) return _meet(book, slot, priceNano, buys, sells);
         return _cross(book, slot, priceNano, buys, sells);
+    }
+
+    /// @dev `_cross` where no buy is below any sell: the shorter side is used up, and the longer side loses its worst
+    /// volumes, down to the tick that is left partly filled.
+    function _meet(Book memory book, uint256 slot, int256 priceNano, uint256 buys, uint256 sells)
+        private
+        pure
+        returns (ResultWord)
+    {
+        uint256 buyWh = _total(book, slot, BUY, buys);
+        uint256 sellWh = _total(book, slot, SELL, sells);
+        if (buyWh == 0 || sellWh == 0) return ResultWords.untraded(priceNano);
+        uint256 matched = Math.min(buyWh, sellWh);
+        (uint256 buyTick, uint256 buyLive, uint256 buyOver) = _last(book, slot, BUY, buys, buyWh - matched);
+        (uint256 sellTick, uint256 sellLive, uint256 sellOver) = _last(book, slot, SELL, sells, sellWh - matched);
+        return _result(priceNano, matched, buyTick, buyLive, buyOver, sellTick, sellLive, sellOver);
+    }
+
+    /// @dev From the worst tick of `map` on, takes `overWh` off: the tick that is not used up by that, its volume, and
+    /// what is taken off of it. All volume together is more than `overWh`.
+    function _last(Book memory book, uint256 slot, uint256 side, uint256 map, uint256 overWh)
+        private
+        pure
+        returns (uint256 tick, uint256 liveWh, uint256 offWh)
+    {
+        offWh = overWh;
+        unchecked {
+            while (true) {
+                tick = side == BUY ? _lowest(map) : _highest(map);
+                liveWh = _volume(book, slot, side, tick);
+                if (liveWh > offWh) return (tick, liveWh, offWh);
+                offWh -= liveWh;
+                map ^= 1 << tick;
+            }
+        }
+    }
+
+    function _result(
+        int256 priceNano,
+        uint256 matched,
+        uint256 buyTick,
+        uint256 buyLive,
+        uint256 buyLeft,
+        uint256 sellTick,
+        uint256 sellLive,
+        uint256 sellLeft
+    ) private pure returns (ResultWord) {
+        uint256 word = uint256(uint32(int32(priceNano))) | (buyTick << 32) | (sellTick << 40) | ResultWords.TRADED
+            | (matched << 56);
+        if (buyLeft != 0) {
+            word |= ResultWords.BUY_RATIONED | ((buyLive - buyLeft) << 104) | (buyLive << 152);
+        } else {
+            word |= ((sellLive - sellLeft) << 104) | (sellLive << 152);
+        }
+        return ResultWord.wrap(word);
     }
 
     /// @param buys bitmap of the buys' ticks that take part
@@ -111,46 +187,62 @@ library TickBook {
         pure
         returns (ResultWord)
     {
-        if (buys == 0 || sells == 0) return ResultWords.untraded(priceNano);
-        uint256 buyTick = _highest(buys);
-        uint256 sellTick = _lowest(sells);
-        if (buyTick < sellTick) return ResultWords.untraded(priceNano);
-        uint256[] memory volumes = book.volumes;
-        uint256 buyRow = slot << 9;
-        uint256 sellRow = buyRow | 256;
-        uint256 buyLive = volumes[buyRow | buyTick];
-        uint256 sellLive = volumes[sellRow | sellTick];
+        uint256 buyTick;
+        uint256 sellTick;
+        uint256 buyLive;
+        uint256 sellLive;
+        (buys, buyTick, buyLive) = _nextBuy(book, slot, buys);
+        (sells, sellTick, sellLive) = _nextSell(book, slot, sells);
+        if (buyLive == 0 || sellLive == 0 || buyTick < sellTick) return ResultWords.untraded(priceNano);
         uint256 buyLeft = buyLive;
         uint256 sellLeft = sellLive;
         uint256 matched;
-        while (true) {
-            uint256 wh = Math.min(buyLeft, sellLeft);
-            matched += wh;
-            buyLeft -= wh;
-            sellLeft -= wh;
-            if (buyLeft == 0) buys ^= 1 << buyTick;
-            if (sellLeft == 0) sells ^= 1 << sellTick;
-            if (buys == 0 || sells == 0) break;
-            uint256 nextBuy = _highest(buys);
-            uint256 nextSell = _lowest(sells);
-            if (nextBuy < nextSell) break;
-            if (buyLeft == 0) {
-                buyTick = nextBuy;
-                buyLeft = buyLive = volumes[buyRow | buyTick];
-            }
-            if (sellLeft == 0) {
-                sellTick = nextSell;
-                sellLeft = sellLive = volumes[sellRow | sellTick];
+        // A step takes the smaller of two volumes from both; all of a slot and side are less than 2^56.
+        unchecked {
+            while (true) {
+                uint256 wh = Math.min(buyLeft, sellLeft);
+                matched += wh;
+                buyLeft -= wh;
+                sellLeft -= wh;
+                (uint256 nextBuy, uint256 buyNew) = (buyTick, buyLive);
+                (uint256 nextSell, uint256 sellNew) = (sellTick, sellLive);
+                if (buyLeft == 0) (buys, nextBuy, buyNew) = _nextBuy(book, slot, buys);
+                if (sellLeft == 0) (sells, nextSell, sellNew) = _nextSell(book, slot, sells);
+                if (buyNew == 0 || sellNew == 0 || nextBuy < nextSell) break;
+                if (buyLeft == 0) (buyTick, buyLive, buyLeft) = (nextBuy, buyNew, buyNew);
+                if (sellLeft == 0) (sellTick, sellLive, sellLeft) = (nextSell, sellNew, sellNew);
             }
         }
-        uint256 word = uint256(uint32(int32(priceNano))) | (buyTick << 32) | (sellTick << 40) | ResultWords.TRADED
-            | (matched << 56);
-        if (buyLeft != 0) {
-            word |= ResultWords.BUY_RATIONED | ((buyLive - buyLeft) << 104) | (buyLive << 152);
-        } else {
-            word |= ((sellLive - sellLeft) << 104) | (sellLive << 152);
+        return _result(priceNano, matched, buyTick, buyLive, buyLeft, sellTick, sellLive, sellLeft);
+    }
+
+    /// @dev The highest tick of `map` with a volume in this slot, and what is left of the map below it; a volume of
+    /// zero where there is none.
+    function _nextBuy(Book memory book, uint256 slot, uint256 map)
+        private
+        pure
+        returns (uint256 rest, uint256 tick, uint256 wh)
+    {
+        while (map != 0 && wh == 0) {
+            tick = _highest(map);
+            map ^= 1 << tick;
+            wh = _volume(book, slot, BUY, tick);
         }
-        return ResultWord.wrap(word);
+        rest = map;
+    }
+
+    /// @dev The same from the lowest tick up.
+    function _nextSell(Book memory book, uint256 slot, uint256 map)
+        private
+        pure
+        returns (uint256 rest, uint256 tick, uint256 wh)
+    {
+        while (map != 0 && wh == 0) {
+            tick = _lowest(map);
+            map ^= 1 << tick;
+            wh = _volume(book, slot, SELL, tick);
+        }
+        rest = map;
     }
 
     /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing
@@ -166,9 +258,13 @@ library TickBook {
         uint256 last = side == BUY ? result.buyTick() : result.sellTick();
         if (tick != last) return ((tick > last) == (side == BUY) ? wh : 0, result);
         if (result.buyRationed() != (side == BUY)) return (wh, result);
-        uint256 x = wh * result.fillWh() + result.carry();
-        uint256 live = result.liveWh();
-        return (x / live, result.withCarry(x % live));
+        // Volumes have 48 bits, and live is not zero where there was a trade.
+        unchecked {
+            uint256 x = wh * result.fillWh() + result.carry();
+            uint256 live = result.liveWh();
+            filledWh = x / live;
+            return (filledWh, result.withCarry(x - filledWh * live));
+        }
     }
 
     /// @dev The highest bit set, by halving; `map` is not zero.

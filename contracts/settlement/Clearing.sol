@@ -3,9 +3,10 @@ pragma solidity 0.8.37;
 
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, ResultWord, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
+import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
 import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
 
@@ -14,6 +15,7 @@ import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from 
 /// that is too long for one transaction is put down in storage and goes on in the next.
 library Clearing {
     using TickBook for TickBook.Book;
+    using Words for uint256[];
 
     /// @dev Lowest retail and highest feed-in price of a slot over the members seen so far.
     struct Reference {
@@ -22,19 +24,18 @@ library Clearing {
         int32 feedInNano;
     }
 
-    /// @dev What one call of clearing works with. `seen` is by tariff: in which slots a member has it.
+    /// @dev What one call of clearing works with.
     struct Walk {
         Env env;
         PriceTable table;
         TickBook.Book book;
         Reference[8] refs;
-        uint256[] seen;
         Member[] members;
         uint256 memberCount;
         uint256 budget;
     }
 
-    uint256 private constant CELLS = TickBook.SLOTS * 2 * 256;
+    uint256 private constant CELLS = TickBook.CELLS;
 
     /// @notice See ISettlement.clear.
     function clear(
@@ -53,6 +54,7 @@ library Clearing {
         // Kept from window to window; a call that does little keeps little.
         walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
         walk.budget = maxMembers;
+        _loadMembers(walk, Context.windowOf(state, market, firstWindow));
         bool done;
         for (uint256 i; i < windows && walk.budget != 0; ++i) {
             done = _clearWindow(state, walk, firstWindow + i) || done;
@@ -89,10 +91,11 @@ library Clearing {
         walk.env = Context.load(core, market);
         walk.table = Context.newTable(slot - slot % WINDOW, WINDOW);
         walk.memberCount = core.markets.memberCount(market);
-        walk.members = new Member[](1);
+        Member memory m;
         for (uint256 index; index < walk.memberCount; ++index) {
-            Member memory m = _memberAt(walk, index, slot);
-            if (m.active) _see(walk, m.tariff, 1 << (slot % WINDOW));
+            m.index = index;
+            Context.loadMember(walk.env, walk.table, m, slot);
+            if (m.active) walk.table.seen[m.tariff] |= 1 << (slot % WINDOW);
         }
         _fold(walk, slot / WINDOW);
         Reference memory ref = walk.refs[slot % WINDOW];
@@ -119,7 +122,8 @@ library Clearing {
             block.timestamp >= deadline || (w.cursor == 0 && end == w.members),
             ISettlement.NotReady(w.window, 0, uint64(deadline))
         );
-        for (uint256 index = w.cursor; index < end; ++index) _visit(state, walk, window, index, deadline);
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[market];
+        for (uint256 index = w.cursor; index < end; ++index) _visit(walk, lanes, window, index, deadline);
         _fold(walk, window);
         w.cursor = uint32(end);
         if (end < w.members) {
@@ -149,27 +153,61 @@ library Clearing {
         w.members = uint32(walk.memberCount);
     }
 
-    /// @dev Puts one member's offers into the book.
-    function _visit(State storage state, Walk memory walk, uint256 window, uint256 index, uint256 deadline)
-        private
-        view
-    {
-        Member memory m = _memberAt(walk, index, window * WINDOW);
-        mapping(uint256 => LaneWord) storage lanes = state.lanes[walk.env.market];
-        LaneWord word = lanes[Context.laneKey(index, window, FIRST)];
-        if (!word.isWindow(window)) word = LaneWords.empty(window);
-        LaneWord second =
-            word.has(LaneWords.SECOND) ? lanes[Context.laneKey(index, window, SECOND)] : LaneWord.wrap(0);
-        uint256 active = _offer(walk, m, window, LaneWord.unwrap(word), LaneWord.unwrap(second));
-        // Before the deadline everybody whose membership holds in a slot must have posted it.
-        require(
-            block.timestamp >= deadline || word.postedMask() & active == active,
-            ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
+    /// @dev Loads the members of the first step together, which is cheaper than one by one.
+    function _loadMembers(Walk memory walk, ISettlement.Window memory w) private view {
+        uint256 count = walk.members.length;
+        if (count > walk.memberCount - w.cursor) count = walk.memberCount - w.cursor;
+        uint256[] memory words = walk.env.core.markets.packedMembers(
+            walk.env.market, w.cursor, uint32(count), uint32(walk.table.firstSlot)
         );
+        for (uint256 i; i < count; ++i) {
+            Context.fill(
+                walk.env,
+                walk.table,
+                walk.members[(w.cursor + i) % walk.members.length],
+                MemberWord.wrap(words[2 * i]),
+                StatedWord.wrap(words[2 * i + 1])
+            );
+        }
     }
 
-    /// @dev Adds the lanes of both words at the member's ticks; returns the mask of the slots of its membership.
-    function _offer(Walk memory walk, Member memory m, uint256 window, uint256 word, uint256 second)
+    /// @dev Puts one member's offers into the book.
+    function _visit(
+        Walk memory walk,
+        mapping(uint256 => LaneWord) storage lanes,
+        uint256 window,
+        uint256 index,
+        uint256 deadline
+    ) private view {
+        // Kept from window to window, and loaded again where something changes.
+        Member memory m = walk.members[index % walk.members.length];
+        if (m.index != index) (m.index, m.untilSlot) = (index, 0);
+        if (window * WINDOW >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, window * WINDOW);
+        uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
+        if (word >> 236 != window) word = 0;
+        uint256 second = word & LaneWords.SECOND == 0
+            ? 0
+            : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);
+        uint256 active = 0xff;
+        if (m.active && m.untilSlot >= (window + 1) * WINDOW) {
+            walk.table.seen[m.tariff] |= active;
+            _addLanes(walk, m, word, window * WINDOW - walk.table.firstSlot, WINDOW);
+            if (second != 0) _addLanes(walk, m, second, window * WINDOW - walk.table.firstSlot, WINDOW);
+        } else {
+            active = _visitParts(walk, m, window, word, second);
+        }
+        // Before the deadline everybody whose membership holds in a slot must have posted it.
+        if (block.timestamp < deadline) {
+            require(
+                LaneWord.wrap(word).postedMask() & active == active,
+                ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
+            );
+        }
+    }
+
+    /// @dev The same where terms, limits or the membership change inside the window; returns the mask of the slots of
+    /// the membership.
+    function _visitParts(Walk memory walk, Member memory m, uint256 window, uint256 word, uint256 second)
         private
         view
         returns (uint256 active)
@@ -182,37 +220,37 @@ library Clearing {
             if (!m.active) continue;
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
             active |= mask;
-            _see(walk, m.tariff, mask);
-            (uint256[] memory quotes, uint256 base) = Context.quotes(walk.env, walk.table, m, slot, end - from);
-            walk.book.addLanes(word, quotes, slot - base, from, end);
-            if (second != 0) walk.book.addLanes(second, quotes, slot - base, from, end);
+            walk.table.seen[m.tariff] |= mask;
+            _addLanes(walk, m, word, slot - walk.table.firstSlot, end - from);
+            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, end - from);
         }
     }
 
-    /// @dev The member as of `slot`, loaded once for all windows of the call where nothing changes.
-    function _memberAt(Walk memory walk, uint256 index, uint256 slot) private view returns (Member memory m) {
-        m = walk.members[index % walk.members.length];
-        if (m.index != index) (m.index, m.untilSlot) = (index, 0);
-        if (slot >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, slot);
-    }
-
-    /// @dev Notes in which slots of the window a member has which tariff: every member's tariff counts for the
-    /// reference prices, whether or not it has posted.
-    function _see(Walk memory walk, uint256 tariff, uint256 mask) private pure {
-        if (walk.seen.length <= tariff) {
-            uint256[] memory larger = new uint256[](2 * (tariff + 1));
-            for (uint256 i; i < walk.seen.length; ++i) larger[i] = walk.seen[i];
-            walk.seen = larger;
+    /// @dev Adds `slots` lanes of a word from a place of the table on, in runs of slots with the same quote.
+    function _addLanes(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private pure {
+        uint256[] memory runs = walk.table.runs[m.tariff];
+        bool hourly = m.hourly.length != 0;
+        // Slots have 32 bits, lanes are eight.
+        unchecked {
+            for (uint256 end = place + slots; place < end;) {
+                uint256 count = hourly ? 1 : runs.get(place);
+                if (count > end - place) count = end - place;
+                uint256 lanes = LaneWords.part(word, place % WINDOW, count);
+                if (lanes & LaneWords.VOLUMES != 0) {
+                    Quote quote = Context.quoteAt(walk.env, walk.table, m, place);
+                    walk.book.addLanes(lanes, quote.buyTick(), quote.sellTick());
+                }
+                place += count;
+            }
         }
-        walk.seen[tariff] |= mask;
     }
 
     /// @dev Turns what was seen into the lowest retail and the highest feed-in price of each slot.
     function _fold(Walk memory walk, uint256 window) private pure {
         uint256 first = window * WINDOW - walk.table.firstSlot;
-        for (uint256 place; place < walk.seen.length; ++place) {
-            uint256 mask = walk.seen[place];
-            walk.seen[place] = 0;
+        for (uint256 place; place < walk.table.count; ++place) {
+            uint256 mask = walk.table.seen[place];
+            walk.table.seen[place] = 0;
             for (uint256 lane; mask >> lane != 0; ++lane) {
                 if ((mask >> lane) & 1 == 0) continue;
                 TariffWord row = TariffWord.wrap(walk.table.rows[place][first + lane]);
@@ -283,17 +321,18 @@ library Clearing {
     /// @dev Keeps a book until the next call; only cells in use are written.
     function _putDown(State storage state, Walk memory walk, uint256 window) private {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
-        for (uint256 row; row < 16; ++row) {
-            uint256 map = walk.book.maps[row];
-            half[CELLS + row] = map;
-            for (uint256 tick; map != 0; ++tick) {
-                if (map & 1 != 0) half[(row << 8) | tick] = walk.book.volumes[(row << 8) | tick];
+        uint256[] memory volumes = walk.book.volumes;
+        for (uint256 side; side < 2; ++side) {
+            uint256 map = walk.book.maps[side];
+            half[CELLS + side] = map;
+            for (uint256 cell = 2 * side; map != 0; cell += 4) {
+                if (map & 1 != 0) (half[cell], half[cell + 1]) = (volumes[cell], volumes[cell + 1]);
                 map >>= 1;
             }
         }
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
-            half[CELLS + 16 + lane] = ref.any
+            half[CELLS + 2 + lane] = ref.any
                 ? (1 << 64) | (uint256(uint32(ref.retailNano)) << 32) | uint32(ref.feedInNano)
                 : 0;
         }
@@ -301,16 +340,17 @@ library Clearing {
 
     function _resume(State storage state, Walk memory walk, uint256 window) private view {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
-        for (uint256 row; row < 16; ++row) {
-            uint256 map = half[CELLS + row];
-            walk.book.maps[row] = map;
-            for (uint256 tick; map != 0; ++tick) {
-                if (map & 1 != 0) walk.book.volumes[(row << 8) | tick] = half[(row << 8) | tick];
+        uint256[] memory volumes = walk.book.volumes;
+        for (uint256 side; side < 2; ++side) {
+            uint256 map = half[CELLS + side];
+            walk.book.maps[side] = map;
+            for (uint256 cell = 2 * side; map != 0; cell += 4) {
+                if (map & 1 != 0) (volumes[cell], volumes[cell + 1]) = (half[cell], half[cell + 1]);
                 map >>= 1;
             }
         }
         for (uint256 lane; lane < WINDOW; ++lane) {
-            uint256 packed = half[CELLS + 16 + lane];
+            uint256 packed = half[CELLS + 2 + lane];
             walk.refs[lane] =
                 Reference(packed >> 64 != 0, int32(uint32(packed >> 32)), int32(uint32(packed)));
         }
@@ -318,6 +358,7 @@ library Clearing {
 
     /// @dev Bitmaps of zero make the rest of a half book unreadable.
     function _dropHalfBook(State storage state, bytes32 market, uint256 window) private {
-        for (uint256 row; row < 16; ++row) state.halfBooks[market][window % RING][CELLS + row] = 0;
+        mapping(uint256 => uint256) storage half = state.halfBooks[market][window % RING];
+        (half[CELLS], half[CELLS + 1]) = (0, 0);
     }
 }

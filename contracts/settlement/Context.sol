@@ -4,7 +4,8 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Prices} from "../libraries/Prices.sol";
-import {Quote, Quotes, TariffWord} from "../libraries/Packed.sol";
+import {MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {Words} from "../libraries/Words.sol";
 import {Core, Env, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
 /// @title Context: what the three phases read, loaded once per call
@@ -99,18 +100,28 @@ library Context {
         uint256[] memory rows =
             env.core.tariffs.packedRows(supplier, tariff, uint32(table.firstSlot), uint32(table.slots));
         table.rows[place] = rows;
-        table.quotes[place] = _tariffQuotes(env, rows);
+        (table.quotes[place], table.runs[place]) = _tariffQuotes(env, rows);
     }
 
-    function _tariffQuotes(Env memory env, uint256[] memory rows) private pure returns (uint256[] memory words) {
+    function _tariffQuotes(Env memory env, uint256[] memory rows)
+        private
+        pure
+        returns (uint256[] memory words, uint256[] memory runs)
+    {
         words = new uint256[](rows.length);
-        for (uint256 i; i < rows.length; ++i) {
-            if (i != 0 && rows[i] == rows[i - 1]) {
-                words[i] = words[i - 1];
-                continue;
+        runs = new uint256[](rows.length);
+        uint256 word;
+        uint256 run;
+        // From the last slot to the first, so that a run is counted while it is walked.
+        unchecked {
+            for (uint256 i = rows.length; i > 0; --i) {
+                TariffWord row = TariffWord.wrap(rows[i - 1]);
+                if (run == 0 || rows[i - 1] != rows[i]) {
+                    word = Quote.unwrap(_quote(env, Quotes.from(row), row.energy(), row.feedIn()));
+                    run = 0;
+                }
+                (words[i - 1], runs[i - 1]) = (word, ++run);
             }
-            TariffWord row = TariffWord.wrap(rows[i]);
-            words[i] = Quote.unwrap(_quote(env, Quotes.from(row), row.energy(), row.feedIn()));
         }
     }
 
@@ -131,73 +142,59 @@ library Context {
         address[] memory suppliers = new address[](size);
         uint256[][] memory rows = new uint256[][](size);
         uint256[][] memory quotes_ = new uint256[][](size);
+        uint256[][] memory runs = new uint256[][](size);
+        uint256[] memory seen = new uint256[](size);
         int256[] memory networkNano = new int256[](size);
         for (uint256 i; i < table.count; ++i) {
             keys[i] = table.keys[i];
             suppliers[i] = table.suppliers[i];
             rows[i] = table.rows[i];
             quotes_[i] = table.quotes[i];
+            runs[i] = table.runs[i];
+            seen[i] = table.seen[i];
             networkNano[i] = table.networkNano[i];
         }
-        (table.keys, table.suppliers, table.rows, table.quotes, table.networkNano) =
-            (keys, suppliers, rows, quotes_, networkNano);
+        (table.keys, table.suppliers, table.rows, table.quotes) = (keys, suppliers, rows, quotes_);
+        (table.runs, table.seen, table.networkNano) = (runs, seen, networkNano);
     }
 
     /* MEMBERS */
 
     /// @dev Loads what holds for the member with `m.index` in `slot`.
     function loadMember(Env memory env, PriceTable memory table, Member memory m, uint256 slot) internal view {
-        fill(env, table, m, env.core.markets.memberAt(env.market, uint32(m.index), uint32(slot)));
+        uint256[] memory words = env.core.markets.packedMembers(env.market, uint32(m.index), 1, uint32(slot));
+        fill(env, table, m, MemberWord.wrap(words[0]), StatedWord.wrap(words[1]));
     }
 
-    function fill(Env memory env, PriceTable memory table, Member memory m, IMarkets.MemberTerms memory terms)
+    function fill(Env memory env, PriceTable memory table, Member memory m, MemberWord member, StatedWord stated)
         internal
         view
     {
-        (m.meter, m.index, m.active, m.untilSlot) = (terms.meter, terms.index, terms.active, terms.untilSlot);
-        if (!terms.active) return;
-        (m.owner, m.buyNano, m.sellNano, m.hourly) = (terms.owner, terms.buyNano, terms.sellNano, terms.hourly);
-        m.tariff = tariffPlace(env, table, terms.supplier, terms.tariff);
-        m.lastShared = 0;
+        (m.meter, m.untilSlot) = (member.meter(), member.untilSlot());
+        (m.index, m.active) = (stated.index(), stated.isActive());
+        if (!m.active) return;
+        m.owner = member.owner();
+        m.tariff = tariffPlace(env, table, member.supplier(), member.tariff());
+        (int256 buyNano, int256 sellNano) = (stated.buyNano(), stated.sellNano());
+        uint32 version = stated.hourlyVersion();
+        m.hourly = version == 0 ? new uint64[](0) : env.core.markets.hourlyLimits(env.market, m.meter, version);
+        m.atTariff = version == 0 && buyNano == BUY_AT_TARIFF && sellNano == SELL_AT_TARIFF;
+        if (version == 0 && !m.atTariff) m.own = _quote(env, Quote.wrap(0), buyNano, sellNano);
     }
 
-    /// @dev Quotes of `count` slots from `firstSlot` for a member: the word of a slot stands at `slot - base`. A member
-    /// at TARIFF shares the table's; for another they are made anew, once for each run of slots with the same prices.
-    function quotes(Env memory env, PriceTable memory table, Member memory m, uint256 firstSlot, uint256 count)
+    /// @dev What the slot at a place of the table is worth to a member: what it is at TARIFF, or tightened by what the
+    /// member has stated.
+    function quoteAt(Env memory env, PriceTable memory table, Member memory m, uint256 place)
         internal
         pure
-        returns (uint256[] memory words, uint256 base)
+        returns (Quote quote)
     {
-        bool hourly = m.hourly.length != 0;
-        if (!hourly && m.buyNano == BUY_AT_TARIFF && m.sellNano == SELL_AT_TARIFF) {
-            return (table.quotes[m.tariff], table.firstSlot);
-        }
-        if (m.own.length < count) m.own = new uint256[](count);
-        words = m.own;
-        uint256[] memory shared = table.quotes[m.tariff];
-        uint256 offset = firstSlot - table.firstSlot;
-        (uint256 before, uint256 made) = (m.lastShared, m.lastMade);
-        unchecked {
-            for (uint256 i; i < count; ++i) {
-                uint256 word = shared[offset + i];
-                if (hourly || word != before) (before, made) = (word, _stated(env, m, word, firstSlot + i));
-                words[i] = made;
-            }
-        }
-        (m.lastShared, m.lastMade) = (before, made);
-        return (words, firstSlot);
-    }
-
-    /// @dev A quote with the member's own limits, where they are inside its tariff.
-    function _stated(Env memory env, Member memory m, uint256 word, uint256 slot) private pure returns (uint256) {
-        (int256 buyNano, int256 sellNano) = (m.buyNano, m.sellNano);
-        if (m.hourly.length != 0) {
-            uint64 pair = m.hourly[((slot * env.core.slotSeconds) / 3600) % 24];
-            (buyNano, sellNano) = (int32(uint32(pair)), int32(uint32(pair >> 32)));
-        }
-        Quote shared = Quote.wrap(word);
-        if (shared.energy() < buyNano) buyNano = shared.energy();
-        if (shared.feedIn() > sellNano) sellNano = shared.feedIn();
-        return Quote.unwrap(_quote(env, shared, buyNano, sellNano));
+        quote = Quote.wrap(Words.get(table.quotes[m.tariff], place));
+        if (m.atTariff) return quote;
+        if (m.hourly.length == 0) return quote.tightened(m.own);
+        uint64 pair = m.hourly[(((table.firstSlot + place) * env.core.slotSeconds) / 3600) % 24];
+        return quote.tightened(
+            _quote(env, Quote.wrap(0), int32(uint32(pair)), int32(uint32(pair >> 32)))
+        );
     }
 }

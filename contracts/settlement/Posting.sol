@@ -1,10 +1,10 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IMetering} from "../interfaces/IMetering.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, Quote, Quotes} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, MemberWord, Quote, Quotes, StatedWord} from "../libraries/Packed.sol";
+import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
 import {
@@ -29,18 +29,29 @@ import {
 /// @dev The volumes of a slot while it is worked on, in one word: offered buy, offered sell, withheld buy, withheld
 /// sell, import; 32 bits each, the first lowest.
 library Posting {
+    using Words for uint256[];
+
     uint256 private constant WH = type(uint32).max;
     uint256 private constant OFFER = type(uint64).max;
+    /// @dev Slots in a word of intervals, and the export of each of them.
+    uint256 private constant IN_WORD = 4;
+    uint256 private constant LOW_HALVES = WH * (type(uint256).max / type(uint64).max);
+    uint256 private constant HIGH_HALVES = LOW_HALVES << 32;
 
-    /// @dev A record with its member and prices. `late` and `contracted` are masks of its windows, from
-    /// the first on; `volumes` are lane
-    /// words of the windows in the common case, else words of the slots.
-    struct Work {
-        Member m;
+    /// @dev What records of the same slots share. `windows` is zero until they have been opened; `late` is the mask of
+    /// those that are not to be had, from the first on.
+    struct Period {
         PriceTable table;
         uint256 first;
         uint256 windows;
         uint256 late;
+    }
+
+    /// @dev A record with its member. `contracted` is the mask of the windows with contracts; `volumes` are two lane
+    /// words for each window in the common case, else words of the slots.
+    struct Work {
+        Member m;
+        Period period;
         uint256 contracted;
         uint256[] volumes;
     }
@@ -56,51 +67,41 @@ library Posting {
         outcomes = new IMetering.Outcome[](readings.length);
         Work[] memory works = new Work[](readings.length);
         for (uint256 i; i < readings.length; ++i) {
-            Work memory before = i == 0 ? works[0] : works[i - 1];
-            outcomes[i] = _admit(env, readings[i], works[i], before.table);
+            outcomes[i] = _admit(env, readings[i], works[i], works[i == 0 ? 0 : i - 1].period);
         }
         outcomes = core.metering.postFor(readings, msg.sender, outcomes);
-        Work memory opened;
         for (uint256 i; i < readings.length; ++i) {
             Work memory work = works[i];
             if (outcomes[i] != IMetering.Outcome.Accepted || !work.m.active) continue;
-            // Records of the same slots find the same windows open.
-            bool same = opened.first == work.first && opened.table.slots == work.table.slots;
-            if (same) (work.windows, work.late) = (opened.windows, opened.late);
-            else _open(state, env, work, work.table.slots);
-            opened = work;
+            if (work.period.windows == 0) _open(state, env, work.period);
             _post(state, env, work, readings[i]);
         }
     }
 
     /// @dev What the market itself requires of a record; everything else is Metering's to judge. Records of the same
-    /// slots share a price table.
-    function _admit(Env memory env, IMetering.Reading calldata r, Work memory work, PriceTable memory shared)
+    /// slots share a period.
+    function _admit(Env memory env, IMetering.Reading calldata r, Work memory work, Period memory shared)
         private
         view
         returns (IMetering.Outcome)
     {
-        IMarkets.MemberTerms memory terms;
-        try env.core.markets.memberByMeter(env.market, r.meter, r.firstSlot) returns (
-            IMarkets.MemberTerms memory t
-        ) {
-            terms = t;
-        } catch {
-            return IMetering.Outcome.NotAMember;
-        }
+        (MemberWord member, StatedWord stated) = env.core.markets.packedMember(env.market, r.meter, r.firstSlot);
+        if (MemberWord.unwrap(member) == 0) return IMetering.Outcome.NotAMember;
         // Slots without a membership (before it, or of an owner who has not enrolled) are metered and no more.
-        if (!terms.active) {
-            bool split = terms.untilSlot < uint256(r.firstSlot) + r.slots;
+        if (!stated.isActive()) {
+            bool split = member.untilSlot() < uint256(r.firstSlot) + r.slots;
             return split ? IMetering.Outcome.SplitAtChange : IMetering.Outcome.Accepted;
         }
-        if (!terms.billingGrade) return IMetering.Outcome.NotBillingGrade;
+        if (!stated.isBillingGrade()) return IMetering.Outcome.NotBillingGrade;
         if (r.slots == 0 || uint256(r.slots) * env.core.slotSeconds > 1 days) return IMetering.Outcome.BadFormat;
-        bool same = shared.firstSlot == r.firstSlot && shared.slots == r.slots;
-        work.table = same ? shared : Context.newTable(r.firstSlot, r.slots);
-        work.first = r.firstSlot;
-        Context.fill(env, work.table, work.m, terms);
+        if (shared.table.firstSlot == r.firstSlot && shared.table.slots == r.slots) {
+            work.period = shared;
+        } else {
+            (work.period.table, work.period.first) = (Context.newTable(r.firstSlot, r.slots), r.firstSlot);
+        }
+        Context.fill(env, work.period.table, work.m, member, stated);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
-        return work.table.rows[work.m.tariff][0] == 0 ? IMetering.Outcome.NoTariff : IMetering.Outcome.Accepted;
+        return work.period.table.rows[work.m.tariff][0] == 0 ? IMetering.Outcome.NoTariff : IMetering.Outcome.Accepted;
     }
 
     function _post(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
@@ -109,7 +110,7 @@ library Posting {
         if (!plain) wantedNano = _measure(env, work, r);
         if (wantedNano != 0) {
             Member memory m = work.m;
-            address supplier = work.table.suppliers[m.tariff];
+            address supplier = work.period.table.suppliers[m.tariff];
             uint256 lockedNano = env.core.ledger.lockUpTo(m.owner, supplier, m.meter, wantedNano);
             if (lockedNano < wantedNano) {
                 if (plain) _measure(env, work, r);
@@ -120,83 +121,134 @@ library Posting {
         }
         if (plain) _storePlain(state, env, work);
         else _store(state, env, work);
-        if (work.late != 0) _settleLate(env, work, r);
+        if (work.period.late != 0) _settleLate(env, work, r);
     }
 
-    /// @dev The common case in one pass: everything measured is offered, no slot has both sides. The lane words of the
-    /// windows, and the money that they take; `plain` is false where the general way below must be gone.
+    /// @dev The common case, whole windows at a time: all that was measured is offered. The lane words, and the money
+    /// that they take; `plain` is false where the general way below must be gone.
     function _plainWords(Env memory env, Work memory work, IMetering.Reading calldata r)
         private
         pure
         returns (bool plain, uint256 wantedNano)
     {
-        uint256 slots = r.slots;
         if (
-            work.late != 0 || work.contracted != 0 || r.quality != IMetering.Quality.Measured
-                || work.m.untilSlot < work.first + slots
+            work.period.late != 0 || work.contracted != 0 || r.quality != IMetering.Quality.Measured
+                || work.m.untilSlot < work.period.first + r.slots || work.period.first % IN_WORD != 0
         ) return (false, 0);
-        uint256[] memory words = new uint256[](work.windows);
-        (uint256[] memory quotes, uint256 quoted) = Context.quotes(env, work.table, work.m, work.first, slots);
-        quoted = work.first - quoted;
-        uint256 lane = work.first % WINDOW;
-        uint256 window;
-        uint256 word;
-        uint256 pairs;
-        // Volumes have 24 bits by the fuse, quotes 32, lanes are eight and slots 96 at most.
+        work.volumes = _lanes(work, r.intervals, r.slots);
+        return _wanted(env, work);
+    }
+
+    /// @dev The money for all that a record measured; false where some of it cannot be offered.
+    function _wanted(Env memory env, Work memory work) private pure returns (bool plain, uint256 wantedNano) {
+        uint256[] memory words = work.volumes;
+        uint256[] memory runs = work.period.table.runs[work.m.tariff];
+        bool hourly = work.m.hourly.length != 0;
+        uint256 lane = work.period.first % WINDOW;
+        // Volumes have 24 bits by the fuse, quotes 32, and there are 96 slots at most.
         unchecked {
-            for (uint256 i; i < slots; ++i) {
-                if (i % 4 == 0) pairs = r.intervals[i / 4];
-                uint256 pair = pairs >> 192;
-                pairs <<= 64;
-                if (pair != 0) {
-                    Quote quote = Quote.wrap(quotes[quoted + i]);
-                    uint256 wh = pair >> 32;
-                    if (wh != 0) {
-                        if (pair & WH != 0 || quote.buyTick() == Quotes.NO_TICK) return (false, 0);
-                        wantedNano += wh * quote.buyLock();
-                    } else {
-                        if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
-                        wantedNano += pair * quote.sellLock();
-                        wh = pair | LaneWords.SELL;
-                    }
-                    word |= wh << (lane * LaneWords.LANE_BITS);
+            uint256 count;
+            for (uint256 i; i < work.period.table.slots; i += count) {
+                count = hourly ? 1 : runs.get(i);
+                uint256 place = (lane + i) / WINDOW * 2;
+                uint256 from = (lane + i) % WINDOW;
+                if (count > WINDOW - from) count = WINDOW - from;
+                (uint256 buys, uint256 sells) = LaneWords.parted(LaneWords.part(words.get(place), from, count));
+                // What a slot sells beside what it buys stands in the second word.
+                uint256 second = words.get(place + 1);
+                if (second != 0) sells |= LaneWords.part(second, from, count) & LaneWords.VOLUMES;
+                if (buys | sells == 0) continue;
+                Quote quote = Context.quoteAt(env, work.period.table, work.m, i);
+                if (buys != 0) {
+                    if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
+                    wantedNano += LaneWords.sum(buys) * quote.buyLock();
                 }
-                word |= 1 << (224 + lane);
-                if (++lane == WINDOW) {
-                    words[window++] = word;
-                    (word, lane) = (0, 0);
+                if (sells != 0) {
+                    if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
+                    wantedNano += LaneWords.sum(sells) * quote.sellLock();
                 }
             }
         }
-        if (lane != 0) words[window] = word;
-        work.volumes = words;
         return (true, wantedNano);
+    }
+
+    /// @dev The first and the second lane word of each window.
+    function _lanes(Work memory work, uint256[] calldata intervals, uint256 slots)
+        private
+        pure
+        returns (uint256[] memory words)
+    {
+        words = new uint256[](2 * work.period.windows);
+        uint256 lane = work.period.first % WINDOW;
+        uint256 place;
+        uint256 buys;
+        uint256 sells;
+        // A word of intervals fills the lower or the upper half of a window.
+        unchecked {
+            uint256 posted = ((1 << slots) - 1) << lane;
+            uint256 last = intervals.length - 1;
+            for (uint256 w; w <= last; ++w) {
+                uint256 pairs = intervals[w];
+                uint256 shift = lane * LaneWords.LANE_BITS;
+                if (pairs & HIGH_HALVES != 0) buys |= _squeezed(pairs >> 32) << shift;
+                if (pairs & LOW_HALVES != 0) sells |= _squeezed(pairs) << shift;
+                lane ^= IN_WORD;
+                if (lane != 0 && w != last) continue;
+                uint256 word = buys | ((posted & 0xff) << 224);
+                if (sells != 0) {
+                    // Slots with both sides keep their buys in the first layer.
+                    uint256 second = sells & ((LaneWords.sidesOf(buys) >> 27) * LaneWords.MAX_WH);
+                    sells ^= second;
+                    word |= sells | LaneWords.sidesOf(sells);
+                    if (second != 0) {
+                        word |= LaneWords.SECOND;
+                        words.set(place + 1, second | LaneWords.sidesOf(second));
+                    }
+                }
+                words.set(place, word);
+                (buys, sells) = (0, 0);
+                place += 2;
+                posted >>= WINDOW;
+            }
+        }
+    }
+
+    /// @dev The low halves of four fields of 64 bits, the highest first, as four lanes, the first lowest.
+    function _squeezed(uint256 pairs) private pure returns (uint256) {
+        return ((pairs >> 192) & WH) | ((pairs >> 100) & (WH << 28)) | ((pairs >> 8) & (WH << 56))
+            | ((pairs & WH) << 84);
     }
 
     function _storePlain(State storage state, Env memory env, Work memory work) private {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
-        uint256 window = work.first / WINDOW;
-        for (uint256 w; w < work.windows; ++w) {
-            _join(lanes, Context.laneKey(work.m.index, window + w, FIRST), window + w, work.volumes[w]);
+        uint256[] memory words = work.volumes;
+        uint256 window = work.period.first / WINDOW;
+        unchecked {
+            for (uint256 place; place < words.length; place += 2) {
+                uint256 key = Context.laneKey(work.m.index, window, FIRST);
+                _join(lanes, key, window, words.get(place));
+                if (words.get(place + 1) != 0) _join(lanes, key | SECOND, window, words.get(place + 1));
+                ++window;
+            }
         }
     }
 
-    /// @dev Opens the windows of a record; notes those that are late, as a mask from the first window on.
-    function _open(State storage state, Env memory env, Work memory work, uint256 slots) private {
-        uint256 window = work.first / WINDOW;
-        work.windows = (work.first + slots - 1) / WINDOW + 1 - window;
-        for (uint256 i; i < work.windows; ++i) {
-            if (!Context.openWindow(state, env, window + i)) work.late |= 1 << i;
+    /// @dev Opens the windows of a period; notes those that are late.
+    function _open(State storage state, Env memory env, Period memory period) private {
+        uint256 window = period.first / WINDOW;
+        period.windows = (period.first + period.table.slots - 1) / WINDOW + 1 - window;
+        for (uint256 i; i < period.windows; ++i) {
+            if (!Context.openWindow(state, env, window + i)) period.late |= 1 << i;
         }
     }
 
     /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a
     /// window get the same answer.
     function _contracted(Env memory env, Work memory work) private view returns (uint256 mask) {
-        uint32 first = uint32(work.first - work.first % WINDOW);
-        uint32 slots = uint32(work.windows * WINDOW);
+        uint32 first = uint32(work.period.first - work.period.first % WINDOW);
+        uint32 slots = uint32(work.period.windows * WINDOW);
         if (!env.core.ledger.hasPostings(work.m.meter, first, slots)) return 0;
-        for (uint256 w; w < work.windows; ++w) {
+        for (uint256 w; w < work.period.windows; ++w) {
             bool has = env.core.ledger.hasPostings(work.m.meter, first + uint32(w * WINDOW), uint32(WINDOW));
             if (has) mask |= 1 << w;
         }
@@ -213,27 +265,23 @@ library Posting {
         uint256[] memory volumes = new uint256[](slots);
         work.volumes = volumes;
         bool offered = r.quality == IMetering.Quality.Measured;
-        (uint256[] memory quotes, uint256 base) = Context.quotes(env, work.table, m, work.first, slots);
         uint256 pairs;
         // Volumes have 24 bits by the fuse, quotes 32, and there are 96 slots at most.
         unchecked {
             for (uint256 i; i < slots; ++i) {
-                uint256 slot = work.first + i;
+                uint256 slot = work.period.first + i;
                 if (i % 4 == 0) pairs = r.intervals[i / 4];
                 uint256 buyWh = pairs >> 224;
                 uint256 sellWh = (pairs >> 192) & WH;
                 pairs <<= 64;
                 uint256 importWh = buyWh;
                 if (_isIn(work, work.contracted, slot)) (buyWh, sellWh) = _net(env, m.meter, slot, buyWh, sellWh);
-                if (_isIn(work, work.late, slot)) {
+                if (_isIn(work, work.period.late, slot)) {
                     volumes[i] = buyWh | (sellWh << 32) | (importWh << 128);
                     continue;
                 }
-                if (slot >= m.untilSlot) {
-                    Context.loadMember(env, work.table, m, slot);
-                    (quotes, base) = Context.quotes(env, work.table, m, slot, slots - i);
-                }
-                Quote quote = Quote.wrap(quotes[slot - base]);
+                if (slot >= m.untilSlot) Context.loadMember(env, work.period.table, m, slot);
+                Quote quote = Context.quoteAt(env, work.period.table, m, i);
                 uint256 word = importWh << 128;
                 if (buyWh != 0) {
                     bool may = offered && quote.buyTick() != Quotes.NO_TICK;
@@ -253,7 +301,7 @@ library Posting {
     /// @dev Whether the window of a slot is in a mask.
     function _isIn(Work memory work, uint256 mask, uint256 slot) private pure returns (bool) {
         if (mask == 0) return false;
-        return (mask >> (slot / WINDOW - work.first / WINDOW)) & 1 != 0;
+        return (mask >> (slot / WINDOW - work.period.first / WINDOW)) & 1 != 0;
     }
 
     /// @dev The difference between metered and contracted energy (bought B, sold S).
@@ -277,17 +325,13 @@ library Posting {
     /// @dev Withholds what `budgetNano` does not cover, the earliest slots first; returns what is left of it.
     function _withhold(Env memory env, Work memory work, uint256 budgetNano) private view returns (uint256) {
         Member memory m = work.m;
-        Context.loadMember(env, work.table, m, work.first);
+        Context.loadMember(env, work.period.table, m, work.period.first);
         uint256 slots = work.volumes.length;
-        (uint256[] memory quotes, uint256 base) = Context.quotes(env, work.table, m, work.first, slots);
         for (uint256 i; i < slots; ++i) {
-            uint256 slot = work.first + i;
-            if (slot >= m.untilSlot) {
-                Context.loadMember(env, work.table, m, slot);
-                (quotes, base) = Context.quotes(env, work.table, m, slot, slots - i);
-            }
-            if (_isIn(work, work.late, slot)) continue;
-            Quote quote = Quote.wrap(quotes[slot - base]);
+            uint256 slot = work.period.first + i;
+            if (slot >= m.untilSlot) Context.loadMember(env, work.period.table, m, slot);
+            if (_isIn(work, work.period.late, slot)) continue;
+            Quote quote = Context.quoteAt(env, work.period.table, m, i);
             uint256 word = work.volumes[i];
             uint256 buyWh = word & WH;
             uint256 sellWh = (word >> 32) & WH;
@@ -315,35 +359,38 @@ library Posting {
 
     /// @dev Writes the volumes into the ring, window by window.
     function _store(State storage state, Env memory env, Work memory work) private {
-        uint256[] memory volumes = work.volumes;
         mapping(uint256 => LaneWord) storage lanes = state.lanes[env.market];
-        uint256 i;
-        for (uint256 w; w < work.windows; ++w) {
-            uint256 window = work.first / WINDOW + w;
-            uint256 begin = i;
-            uint256 end = (window + 1) * WINDOW - work.first;
-            if (end > volumes.length) end = volumes.length;
-            i = end;
-            if ((work.late >> w) & 1 != 0) continue;
-            uint256 word;
-            uint256 extras;
-            // A lane has 28 bits, a volume 27, and a window eight lanes.
-            unchecked {
-                for (uint256 k = begin; k < end; ++k) {
-                    uint256 v = volumes[k];
-                    uint256 lane = (work.first + k) % WINDOW;
-                    uint256 buyWh = v & WH;
-                    uint256 sellWh = (v >> 32) & WH;
-                    if (buyWh != 0 && sellWh != 0) extras = 1;
-                    if ((v >> 64) & OFFER != 0) extras = 1;
-                    uint256 raw = buyWh != 0 ? buyWh : sellWh != 0 ? sellWh | LaneWords.SELL : 0;
-                    word |= (raw << (lane * LaneWords.LANE_BITS)) | (1 << (224 + lane));
-                }
-            }
-            uint256 flags;
+        uint256 end;
+        for (uint256 w; w < work.period.windows; ++w) {
+            uint256 begin = end;
+            uint256 window = work.period.first / WINDOW + w;
+            end = (window + 1) * WINDOW - work.period.first;
+            if (end > work.volumes.length) end = work.volumes.length;
+            if ((work.period.late >> w) & 1 != 0) continue;
+            (uint256 word, bool extras) = _firstLayer(work, begin, end);
             bool contracted = (work.contracted >> w) & 1 != 0;
-            if (extras != 0 || contracted) flags = _storeExtras(lanes, env, work, window, begin, end, contracted);
-            _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word | flags);
+            if (extras || contracted) word |= _storeExtras(lanes, env, work, window, begin, end, contracted);
+            _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word);
+        }
+    }
+
+    /// @dev The first lane word of the slots from `begin` to `end - 1` of the record, and whether there is more.
+    function _firstLayer(Work memory work, uint256 begin, uint256 end)
+        private
+        pure
+        returns (uint256 word, bool extras)
+    {
+        // A lane has 28 bits, a volume 27, and a window eight lanes.
+        unchecked {
+            for (uint256 k = begin; k < end; ++k) {
+                uint256 v = work.volumes.get(k);
+                uint256 lane = (work.period.first + k) % WINDOW;
+                uint256 buyWh = v & WH;
+                uint256 sellWh = (v >> 32) & WH;
+                if ((buyWh != 0 && sellWh != 0) || (v >> 64) & OFFER != 0) extras = true;
+                uint256 raw = buyWh != 0 ? buyWh : sellWh != 0 ? sellWh | LaneWords.SELL : 0;
+                word |= (raw << (lane * LaneWords.LANE_BITS)) | (1 << (224 + lane));
+            }
         }
     }
 
@@ -360,7 +407,7 @@ library Posting {
         uint256[5] memory words;
         for (uint256 k = begin; k < end; ++k) {
             uint256 v = work.volumes[k];
-            uint256 shift = ((work.first + k) % WINDOW) * LaneWords.LANE_BITS;
+            uint256 shift = ((work.period.first + k) % WINDOW) * LaneWords.LANE_BITS;
             uint256 sellWh = (v >> 32) & WH;
             if (v & WH != 0 && sellWh != 0) words[SECOND] |= (sellWh | LaneWords.SELL) << shift;
             uint256 withheldBuy = (v >> 64) & WH;
@@ -370,7 +417,7 @@ library Posting {
             words[IMPORTS] |= (v >> 128) << shift;
             if (withheldBuy + withheldSell != 0) {
                 emit ISettlement.Withheld(
-                    env.market, work.m.meter, uint32(work.first + k), uint32(withheldBuy), uint32(withheldSell)
+                    env.market, work.m.meter, uint32(work.period.first + k), uint32(withheldBuy), uint32(withheldSell)
                 );
             }
         }
@@ -395,15 +442,15 @@ library Posting {
         Member memory m = work.m;
         Batch memory batch = Account.newBatch();
         Accrual memory acc;
-        uint256[] memory quotes = work.table.quotes[m.tariff];
+        uint256[] memory quotes = work.period.table.quotes[m.tariff];
         for (uint256 i; i < work.volumes.length; ++i) {
-            if (!_isIn(work, work.late, work.first + i)) continue;
+            if (!_isIn(work, work.period.late, work.period.first + i)) continue;
             uint256 v = work.volumes[i];
             Account.accrueSupplier(acc, Quote.wrap(quotes[i]), v & WH, (v >> 32) & WH, v >> 128);
-            Account.accrueStanding(env, work.table, m, acc, work.first + i);
+            Account.accrueStanding(env, work.period.table, m, acc, work.period.first + i);
         }
-        Account.close(env, work.table, batch, m, acc);
-        Account.hand(env, work.table, batch);
+        Account.close(env, work.period.table, batch, m, acc);
+        Account.hand(env, work.period.table, batch);
         emit ISettlement.LateSettled(env.market, m.meter, r.firstSlot, r.slots);
     }
 }

@@ -7,7 +7,7 @@ import {IMetering} from "../interfaces/IMetering.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {ITariffs} from "../interfaces/ITariffs.sol";
-import {LaneWord, ResultWord} from "../libraries/Packed.sol";
+import {LaneWord, Quote, ResultWord} from "../libraries/Packed.sol";
 
 /// @dev Slots of a window, and windows that can be under way at a time.
 uint256 constant WINDOW = 8;
@@ -56,6 +56,8 @@ struct Env {
 /// @param keys supplier << 16 | tariff
 /// @param rows by tariff and slot
 /// @param quotes by tariff and slot: what the slot is worth to a member whose limits are TARIFF (see Quote)
+/// @param runs by tariff and slot: how many slots from there on have the same quote
+/// @param seen by tariff: in which slots of the window that is cleared a member has it
 /// @param networkNano network charges collected, by tariff
 struct PriceTable {
     uint256 firstSlot;
@@ -65,12 +67,13 @@ struct PriceTable {
     address[] suppliers;
     uint256[][] rows;
     uint256[][] quotes;
+    uint256[][] runs;
+    uint256[] seen;
     int256[] networkNano;
 }
 
-/// @dev A member as of some slot; holds until `untilSlot`. `tariff` is a place in the price table; `hourly` is empty
-/// where one figure holds all day; `own`, `lastShared`
-/// and `lastMade` belong to `Context.quotes`.
+/// @dev A member as of some slot; holds until `untilSlot`. `tariff` is a place in the price table, `own` the limits
+/// that hold all day, `hourly` those by hour (empty where one figure holds).
 struct Member {
     uint32 meter;
     uint256 index;
@@ -78,12 +81,9 @@ struct Member {
     uint256 untilSlot;
     uint256 tariff;
     address owner;
-    int256 buyNano;
-    int256 sellNano;
+    bool atTariff;
+    Quote own;
     uint64[] hourly;
-    uint256[] own;
-    uint256 lastShared;
-    uint256 lastMade;
 }
 
 /// @dev Running sums of one member over slots with the same owner and tariff.

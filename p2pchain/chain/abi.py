@@ -12,10 +12,10 @@ from typing import Any, ClassVar, Protocol, Self
 
 from eth_abi.abi import decode as _decode
 from eth_abi.abi import encode as _encode
-from eth_abi.exceptions import EncodingError
+from eth_abi.exceptions import DecodingError, EncodingError
 from eth_utils.address import to_checksum_address
 
-from p2pchain.errors import BadInput, Refused
+from p2pchain.errors import BadInput, Refused, WrongNetwork
 
 
 class Reader(Protocol):
@@ -118,8 +118,14 @@ def encode(types: Sequence[str], values: Sequence[Any]) -> bytes:
 
 
 def decode(types: Sequence[str], data: bytes) -> Any:
-    """Return the decoded values as a tuple. eth_abi's DecodingError where data is too short."""
-    return _decode(types, data)
+    """Return the decoded values as a tuple. Raises WrongNetwork where the data is not of them."""
+    try:
+        return _decode(types, data)
+    except DecodingError as error:
+        raise WrongNetwork(
+            f"a contract answers in another form than this version of p2pchain reads ({error})",
+            hint="the deployment file names contracts of another version, or no contracts of ours",
+        ) from error
 
 
 def topic(kind: str, word: bytes) -> Any:

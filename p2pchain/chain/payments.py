@@ -7,12 +7,11 @@ from __future__ import annotations
 
 from typing import Final
 
-from eth_abi.exceptions import DecodingError
 from eth_utils.crypto import keccak
 
 from p2pchain.chain.abi import Call, encode
 from p2pchain.chain.deployment import Contracts
-from p2pchain.errors import Refused
+from p2pchain.errors import Refused, WrongNetwork
 from p2pchain.keys import Signer
 
 _PERMIT: Final = keccak(
@@ -55,7 +54,7 @@ def _permit(contracts: Contracts, payer: Signer, units: int) -> tuple[int, bytes
     token = contracts.token
     try:
         separator, nonce = token.domain_separator(), token.nonces(payer.address)
-    except (Refused, DecodingError):  # a token without permits
+    except (Refused, WrongNetwork):  # a token without permits
         return None
     deadline = contracts.chain.block().timestamp + _VALID_SECONDS
     words = encode(

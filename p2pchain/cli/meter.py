@@ -193,7 +193,7 @@ def _enrolled(env: Env, record: SignedReading) -> bool:
 
 def _batches(env: Env, records: Sequence[SignedReading]) -> list[list[SignedReading]]:
     """Members' readings go through the market, others straight to Metering."""
-    from p2pchain.market import batches
+    from p2pchain.batching import batches
 
     line_of = {id(record.reading): record for record in records}
     enrolled: dict[int, bool] = {}
@@ -203,7 +203,8 @@ def _batches(env: Env, records: Sequence[SignedReading]) -> list[list[SignedRead
     found = []
     for member in (True, False):
         mine = [r.reading for r in records if enrolled[r.reading.meter] == member]
-        found += [[line_of[id(reading)] for reading in batch] for batch in batches(mine)]
+        cut = env.market.batches(mine) if member and mine else batches(mine)
+        found += [[line_of[id(reading)] for reading in batch] for batch in cut]
     return found
 
 

@@ -25,7 +25,7 @@ from p2pchain.demo.report import assemble
 from p2pchain.errors import CheckFailed, Difference, P2PError
 from p2pchain.history import History
 from p2pchain.keys import LocalSigner
-from p2pchain.market import Market, batches
+from p2pchain.market import Market
 from p2pchain.model import WINDOW_SLOTS, Limits, MarketParams, Reading, Terms
 from p2pchain.operator import Operator
 from p2pchain.report.model import DemoReport
@@ -242,7 +242,7 @@ def _trade(
 
 def _post(sender: Sender, market: Market, readings: list[Reading]) -> int:
     gas = 0
-    for batch in batches(readings):
+    for batch in market.batches(readings):
         receipt = sender.send(market.post_call(batch))
         gas += receipt.gas_used
         for (meter, slot), outcome in market.skipped(receipt).items():

@@ -361,9 +361,8 @@ Written by `p2pchain dev build`; do not edit."""
 
 from __future__ import annotations
 
-from eth_abi.exceptions import DecodingError
-
 from p2pchain.chain.abi import ContractError
+from p2pchain.errors import WrongNetwork
 
 
 def decode_error(data: bytes) -> ContractError | None:
@@ -373,6 +372,6 @@ def decode_error(data: bytes) -> ContractError | None:
     known = ERRORS.get(data[:4])
     try:
         return known.from_data(data) if known else None
-    except DecodingError:
+    except WrongNetwork:
         return None
 '''

@@ -122,7 +122,7 @@ contract CutsTest is Neighbours {
         vm.warp(windowEnd(window + 1) + rules.postSeconds);
         settlement.postReadings(market, rs);
         uint256 start = vm.snapshotState();
-        settlement.clearAndSettle(market, window, 2);
+        settlement.clearAndSettle(market, window, 2, type(uint32).max);
         int256[N] memory want = wealthOfHomes();
         int256[4] memory others = [wealth(supplierA), wealth(supplierB), wealth(gridOperator), wealth(feeAccount)];
         vm.revertToState(start);

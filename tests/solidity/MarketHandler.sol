@@ -287,9 +287,10 @@ contract MarketHandler is World {
         _catchUp(w);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
-        settlement.clear(market, w, 1, type(uint32).max);
-        checkPhases();
-        _settle(w, type(uint32).max);
+        vm.recordLogs();
+        settlement.clearAndSettle(market, w, 1, uint32(1 + chance(HOMES)));
+        _keepAccount(w);
+        if (phase(w) != ISettlement.Phase.Settled) _settle(w, type(uint32).max);
         _effect(6);
     }
 
@@ -312,6 +313,12 @@ contract MarketHandler is World {
     ) private {
         vm.recordLogs();
         settlement.settle(market, w, 1, members);
+        _keepAccount(w);
+    }
+
+    function _keepAccount(
+        uint32 w
+    ) private {
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 k; k < logs.length; ++k) {
             if (logs[k].topics[0] != ISettlement.MemberSettled.selector) continue;

@@ -83,7 +83,7 @@ contract PhasesTest is World {
         vm.expectRevert();
         clearAll(w);
         vm.warp(windowEnd(w) + params().postSeconds);
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         assertPhase(w, ISettlement.Phase.Settled);
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
@@ -126,7 +126,7 @@ contract PhasesTest is World {
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "taken");
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 0, "nothing locked");
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         vm.assertTrue(!settlement.resultOf(market, s).traded, "an estimate does not trade");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 800 * 380_000, "the supplier's bill");
     }
@@ -151,7 +151,7 @@ contract PhasesTest is World {
         vm.assertEq(locked(homes[0].owner), 340 * 250_000, "locked to the Wh");
         vm.assertEq(free(homes[0].owner), 249_000, "the rest stays free");
         postFlat(1, w, 0, 100);
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s + 3).matchedWh, 40, "only what was offered");
         vm.assertEq(
             wealth(homes[0].owner),
@@ -180,7 +180,7 @@ contract PhasesTest is World {
             vm.assertEq((seller[0] >> (28 * i)) & 0x7ffffff, i < 4 ? 100 : 0, "offered sell");
             vm.assertEq((seller[3] >> (28 * i)) & 0xfffffff, i < 4 ? 0 : 100 | (1 << 27), "withheld sell");
         }
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s + 1).buyTick, 255, "capped at the top tick");
         vm.assertEq(settlement.resultOf(market, s + 1).matchedWh, 100, "and traded at 150");
         vm.assertTrue(!settlement.resultOf(market, s + 3).traded, "no buyer");
@@ -358,7 +358,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(!r.traded && r.priceNano == 0, "no price, no trade");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) + 480 * 100_000, "all to the supplier");
@@ -375,7 +375,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(r.traded && r.priceNano == 100_000 && r.matchedWh == 60, "at the stated price");
     }
@@ -406,7 +406,7 @@ contract PhasesTest is World {
         postFlat(1, w, 0, 60);
         vm.assertEq(locked(homes[0].owner), 0, "a buyer who is paid locks nothing");
         vm.assertEq(locked(homes[1].owner), 480 * 50_000, "a seller who pays locks his worst price");
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s).priceNano, -30_000, "p");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR) + 480 * 30_000 + 320 * 10_000 - 800 * 80_000, "buyer");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) - 480 * 30_000, "seller");
@@ -421,7 +421,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         vm.assertEq(wealth(feeAccount), 480 * 7000, "both fees");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 146_000, "seller");
         vm.assertEq(
@@ -438,7 +438,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 40);
         postFlat(1, w, 0, 30);
         vm.recordLogs();
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertEq(r.matchedWh, 70, "with the neighbour and with itself");
         vm.assertEq(
@@ -464,7 +464,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 4 * 100 * 250_000 + 4 * 100 * 100_000, "P4: lock by hour");
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         for (uint32 i; i < 8; ++i) {
             vm.assertEq(settlement.resultOf(market, s + i).matchedWh, (i / 2) % 2 == 0 ? 100 : 0, "every other hour");
         }
@@ -485,7 +485,7 @@ contract PhasesTest is World {
             ledger.coverOf(homes[0].owner, supplierA, homes[0].meter).ownNano, 400 * 250_000 + 200 * 100_000, "A"
         );
         vm.assertEq(ledger.coverOf(homes[0].owner, supplierB, homes[0].meter).ownNano, 200 * 230_000, "B");
-        settlement.clearAndSettle(market, w, 1);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max);
         // 4 slots at 150, 2 with the supplier at 250, 2 at p = (230 + 60) / 2 among two suppliers.
         vm.assertEq(
             wealth(homes[0].owner),
@@ -598,7 +598,7 @@ contract PhasesTest is World {
         post(0, s + 12, flat(4, 100), flat(4, 0));
         post(1, s + 12, flat(4, 0), flat(4, 60));
         settleAll(w);
-        settlement.clearAndSettle(market, w + 1, 1);
+        settlement.clearAndSettle(market, w + 1, 1, type(uint32).max);
         vm.assertEq(
             wealth(homes[1].owner),
             int256(100 * EUR - STANDING) + 480 * 50_000 + 480 * 150_000,
@@ -629,7 +629,7 @@ contract PhasesTest is World {
         vm.assertEq(settlement.lanesOf(market, homes[0].meter, w)[0], 0, "the old words are gone");
         vm.assertEq(settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 10, "the new ones are there");
         vm.warp(windowEnd(w + ring) + params().postSeconds);
-        settlement.clearAndSettle(market, w + ring, 1);
+        settlement.clearAndSettle(market, w + ring, 1, type(uint32).max);
         assertPhase(w + ring, ISettlement.Phase.Settled);
     }
 

@@ -289,6 +289,28 @@ class Markets:
         _value: tuple[Refusal, ...] = tuple(Refusal(i) for i in _out[0])
         return _value
 
+    def hourly_limits(
+        self,
+        market: bytes,
+        meter: int,
+        version: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, ...]:
+        """A version of limits by hour: 24 pairs, buy in the low, sell in the high 32 bits."""
+        _data = bytes.fromhex("50ff757a") + encode(
+            ("bytes32", "uint32", "uint32"),
+            (sized(market, 32), meter, version),
+        )
+        return self.hourly_limits_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def hourly_limits_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `hourly_limits` answered, decoded."""
+        _out = decode(("uint64[]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
+
     def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
         """`isConsumingScheduledOp()`"""
         _data = bytes.fromhex("8fb36037")
@@ -452,6 +474,52 @@ class Markets:
         """Return what `metering` answered, decoded."""
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
+        return _value
+
+    def packed_member(
+        self,
+        market: bytes,
+        meter: int,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, int]:
+        """The same by meter; zero for a meter that is no member."""
+        _data = bytes.fromhex("0510d6b8") + encode(
+            ("bytes32", "uint32", "uint32"),
+            (sized(market, 32), meter, slot),
+        )
+        return self.packed_member_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def packed_member_result(raw: bytes) -> tuple[int, int]:
+        """Return what `packed_member` answered, decoded."""
+        _out = decode(("uint256", "uint256"), raw)
+        return (_out[0], _out[1])
+
+    def packed_members(
+        self,
+        market: bytes,
+        first_index: int,
+        count: int,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, ...]:
+        """Two words for each of `count` members from an index on, as of `slot`: a MemberWord and
+        a StatedWord.
+        """
+        _data = bytes.fromhex("8747bfd5") + encode(
+            ("bytes32", "uint32", "uint32", "uint32"),
+            (sized(market, 32), first_index, count, slot),
+        )
+        return self.packed_members_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def packed_members_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `packed_members` answered, decoded."""
+        _out = decode(("uint256[]",), raw)
+        _value: tuple[int, ...] = _out[0]
         return _value
 
     def paused(self, *, block: int | str = "latest") -> bool:

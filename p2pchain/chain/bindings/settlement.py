@@ -234,11 +234,19 @@ class Settlement:
         )
         return Call(self.address, _data, 0, "Settlement.clear")
 
-    def clear_and_settle(self, market: bytes, first_window: int, windows: int) -> Call:
-        """`clear` and `settle` in one call: the same code, cheaper because storage is warm."""
-        _data = bytes.fromhex("eb59e6bd") + encode(
-            ("bytes32", "uint32", "uint32"),
-            (sized(market, 32), first_window, windows),
+    def clear_and_settle(
+        self,
+        market: bytes,
+        first_window: int,
+        windows: int,
+        max_members: int,
+    ) -> Call:
+        """`clear` of whole windows, then `settle` up to `maxMembers` members: the same code in
+        one call, cheaper because storage is warm.
+        """
+        _data = bytes.fromhex("3561776e") + encode(
+            ("bytes32", "uint32", "uint32", "uint32"),
+            (sized(market, 32), first_window, windows, max_members),
         )
         return Call(self.address, _data, 0, "Settlement.clearAndSettle")
 

@@ -1,0 +1,198 @@
+"""How readings are posted, windows cleared and members settled within the gas of a transaction.
+
+Two sizes are known of every call: one that suffices whatever the state of the storage, and what is
+usual where storage has been used before. The usual one is cheaper for everybody, since what a call
+reads once serves more members; it is taken where the node finds that it fits. Gas as measured for
+docs/gas.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from p2pchain.chain.abi import Call
+from p2pchain.chain.records import TX_GAS_CAP
+from p2pchain.errors import P2PError
+from p2pchain.model import WINDOW_SLOTS, Phase, Reading
+
+if TYPE_CHECKING:
+    from p2pchain.market import Market
+
+# What is planned for where nothing is known, and where the node has been asked.
+_CAUTIOUS = TX_GAS_CAP * 7 // 8
+_MOST = TX_GAS_CAP * 97 // 100
+_ANYBODY = "0x" + 40 * "0"
+
+
+@dataclass(frozen=True, slots=True)
+class _Post:
+    """Gas of a call that posts: for itself, by reading, by slot of a reading."""
+
+    call: int
+    reading: int
+    slot: int
+
+    def of(self, reading: Reading) -> int:
+        return self.reading + self.slot * reading.slots
+
+
+@dataclass(frozen=True, slots=True)
+class _Walk:
+    """Gas of a call that walks the members: for itself, by window, by member, by member's slot."""
+
+    call: int
+    window: int
+    member: int
+    slot: int
+
+    def of(self, members: int, windows: int) -> int:
+        """Return the gas of a call."""
+        each = self.member + windows * WINDOW_SLOTS * self.slot
+        return self.call + windows * self.window + members * each
+
+    def members(self, gas: int, windows: int) -> int:
+        """Return how many members of so many windows the gas is enough for."""
+        alone = self.of(0, windows)
+        return max(0, (gas - alone) // (self.of(1, windows) - alone))
+
+    def windows(self, gas: int, members: int) -> int:
+        """Return how many windows of so many members the gas is enough for."""
+        alone = self.of(members, 0)
+        return max(0, (gas - alone) // (self.of(members, 1) - alone))
+
+
+# Above what is needed with new storage for every word, by members whose limits hold all day and
+# whose volumes fill one layer; what the budget leaves of a transaction is for others.
+_POST = _Post(call=0, reading=170_000, slot=5_200)
+_CLEAR = _Walk(call=300_000, window=260_000, member=13_000, slot=750)
+_SETTLE = _Walk(call=300_000, window=45_000, member=45_000, slot=850)
+# What is usual; settling is meant in the call that has cleared.
+_USUAL_POST = _Post(call=400_000, reading=60_000, slot=1_450)
+_USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
+_WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
+
+
+def batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+    """Cut readings into batches that fit the gas of a transaction, whatever they meet."""
+    place = 0
+    while place < len(readings):
+        size = _count(readings[place:], _POST, _CAUTIOUS)
+        yield list(readings[place : place + size])
+        place += size
+
+
+def member_batches(market: Market, readings: Sequence[Reading]) -> Iterator[list[Reading]]:
+    """Cut members' readings into batches, of the usual size where the node finds that it fits."""
+    place = 0
+    while place < len(readings):
+        left = readings[place:]
+        size = _count(left, _POST, _CAUTIOUS)
+        usual = _count(left, _USUAL_POST, _MOST)
+        if usual > size and _fits(market, market.post_call(left[:usual])):
+            size = usual
+        yield list(left[:size])
+        place += size
+
+
+def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
+    """Return the calls that clear and settle windows.
+
+    A call that clears settles as many members as it has gas for, since what it has read once is
+    cheap to read again. Where one call cannot clear all, the members are settled in one walk over
+    all windows, which makes one entry of each.
+    """
+    members = max(1, market.member_count)
+    if _windows_at_once(members) >= windows:
+        return _together(market, first_window, windows)
+    if _untouched(market, first_window, windows):
+        clear = clear_calls(market, first_window, windows)
+        return clear + _settle_calls(market, first_window, windows, members)
+    calls: list[Call] = []
+    for window in range(first_window, first_window + windows):
+        calls += clear_calls(market, window, 1) + settle_calls(market, window, 1)
+    return calls
+
+
+def clear_calls(market: Market, first_window: int, windows: int) -> list[Call]:
+    """Return the calls that clear windows; in steps where one call cannot hold a window."""
+    clear, members = market.contracts.settlement.clear, max(1, market.member_count)
+    if at_once := _windows_at_once(members):
+        end = first_window + windows
+        return [
+            clear(market.id, start, min(at_once, end - start), members * at_once)
+            for start in range(first_window, end, at_once)
+        ]
+    calls: list[Call] = []
+    step = _CLEAR.members(_CAUTIOUS, 1)
+    for window in range(first_window, first_window + windows):
+        left = members - market.window(window).cursor
+        calls += [clear(market.id, window, 1, step)] * -(-left // step)
+    return calls
+
+
+def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
+    """Return the calls that settle cleared windows, those that stand alike in one walk."""
+    calls: list[Call] = []
+    states = [market.window(first_window + place) for place in range(windows)]
+    begin = 0
+    for end in range(1, windows + 1):
+        here = states[begin]
+        if end < windows and (states[end].members, states[end].cursor) == (
+            here.members,
+            here.cursor,
+        ):
+            continue
+        left = max(1, (here.members or market.member_count) - here.cursor)
+        calls += _settle_calls(market, first_window + begin, end - begin, left)
+        begin = end
+    return calls
+
+
+def _together(market: Market, first_window: int, windows: int) -> list[Call]:
+    """Return the call that clears all and settles as many members as fit, and the rest."""
+    both, members = market.contracts.settlement.clear_and_settle, max(1, market.member_count)
+    settled = _SETTLE.members(_CAUTIOUS - _CLEAR.of(members, windows), windows)
+    usual = _WARM_SETTLE.members(_MOST - _USUAL_CLEAR.of(members, windows), windows)
+    if settled < members and usual > settled:
+        most = both(market.id, first_window, windows, min(usual, members))
+        settled = usual if _fits(market, most) else settled
+    settled = min(max(1, settled), members)
+    rest = _settle_calls(market, first_window, windows, members - settled)
+    return [both(market.id, first_window, windows, settled), *rest]
+
+
+def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
+    step = max(1, _SETTLE.members(_CAUTIOUS, windows))
+    call = market.contracts.settlement.settle(market.id, first_window, windows, step)
+    return [call] * -(-members // step)
+
+
+def _windows_at_once(members: int) -> int:
+    """How many windows of all members one call clears; 0 where not even one."""
+    return _CLEAR.windows(_CAUTIOUS, members)
+
+
+def _untouched(market: Market, first_window: int, windows: int) -> bool:
+    """Whether nothing has been cleared of these windows, so that one walk settles them all."""
+    states = (market.window(first_window + place) for place in range(windows))
+    return all(int(state.phase) == Phase.OPEN for state in states)
+
+
+def _count(readings: Sequence[Reading], cost: _Post, gas: int) -> int:
+    """How many of the first readings the gas is enough for; one at least."""
+    gas -= cost.call
+    for place, reading in enumerate(readings):
+        gas -= cost.of(reading)
+        if gas < 0:
+            return max(1, place)
+    return len(readings)
+
+
+def _fits(market: Market, call: Call) -> bool:
+    """Whether the node finds that a call fits a transaction."""
+    try:
+        return market.contracts.chain.estimate_gas(_ANYBODY, call.to, call.data) <= _MOST
+    except P2PError:
+        return False
