@@ -288,9 +288,7 @@ class World:
             open_ = [settlement.window_state(market, first_window + w) for w in range(windows)]
             if rng.random() < 0.3 and all(int(state.phase) == 1 for state in open_):
                 part = rng.choice((1, 2, 2**32 - 1))
-                self.sender.send(
-                    settlement.clear_and_settle(market, first_window, windows, part)
-                )
+                self.sender.send(settlement.clear_and_settle(market, first_window, windows, part))
                 self.counts["cleared and settled"] += 1
         while True:
             states = [
