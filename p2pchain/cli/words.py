@@ -52,7 +52,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.REGISTER_FELL: (
         "a register is lower than what was posted before",
-        "registers only count up; an exchange of the meter is registered by its operator",
+        "registers only count up; where the meter was replaced: 'p2pchain meter exchange'",
     ),
     Outcome.REGISTERS_DO_NOT_JOIN: (
         "its registers do not meet those posted next to it",

@@ -61,6 +61,7 @@ def test_signed_as_typed_data_by_the_meters_own_key_and_carried_by_anybody(world
 
 
 @pytest.mark.capability("TAG-1")
+@pytest.mark.capability("FST-7")
 def test_each_interval_is_credited_once_and_only_once(world: World) -> None:
     """Replay, double credit, unknown key and revoked key are skipped in a batch with an event."""
     market = world.market
@@ -105,6 +106,7 @@ def test_each_interval_is_credited_once_and_only_once(world: World) -> None:
     assert "revoked" in world.ok("meter", "status", "1").out
 
 
+@pytest.mark.capability("FST-7")
 def test_a_rotated_key_signs_from_its_slot_on(world: World) -> None:
     world.ok(
         "admin", "meter", "rotate-key", "1", "--key", "other-meter",
