@@ -51,7 +51,7 @@ node_modules/.installed: package-lock.json package.json
 
 # docs/capabilities.md from the markers of the tests and what they just did.
 capabilities: setup-dev setup-node
-	@$(BIN)/python -m pytest -q -m capability --record build/capability-run.json
+	@$(BIN)/python -m pytest tests -q -m capability --record build/capability-run.json
 	@$(BIN)/python tools/capabilities.py build/capability-run.json
 
 lock: $(UV)
