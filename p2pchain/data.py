@@ -305,12 +305,12 @@ def best_gain_nano(community: Community) -> int:
     saves the retail price and gives up the feed-in price; nothing else can be gained without
     storage. `tests/test_optimum.py` confirms it with a linear program.
     """
-    total = 0
-    for place, retail in enumerate(community.retail_nano):
-        imported = sum(home.import_wh[place] for home in community.homes)
-        exported = sum(home.export_wh[place] for home in community.homes)
-        total += min(imported, exported) * max(retail - community.feed_in_nano, 0)
-    return total
+    imported = [sum(slot) for slot in zip(*(h.import_wh for h in community.homes), strict=True)]
+    exported = [sum(slot) for slot in zip(*(h.export_wh for h in community.homes), strict=True)]
+    return sum(
+        min(bought, sold) * max(retail - community.feed_in_nano, 0)
+        for bought, sold, retail in zip(imported, exported, community.retail_nano, strict=True)
+    )
 
 
 def slots_per_local_day(slots: Iterable[int], slot_seconds: int, zone: str) -> dict[date, int]:

@@ -55,6 +55,12 @@ def test_market_reaches_the_best_possible_gain(
     assert sum(bill.saving_nano > 0 for bill in run.bills) == 13
 
 
+def test_the_best_possible_gain_of_eleven_months() -> None:
+    """From 1 September 2016 on, after a first month that forecasts can be made of."""
+    community = load_fontana("2016-09-01", 334)
+    assert best_gain_nano(community) // 10**9 == 1_391
+
+
 @pytest.mark.property(31)
 @pytest.mark.parametrize("rules", ["GB", "EU"])
 @pytest.mark.parametrize("rule", list(PriceRule))
