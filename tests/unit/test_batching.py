@@ -1,0 +1,114 @@
+"""How work is cut into transactions: everything is covered, nothing is planned above the budget."""
+
+from __future__ import annotations
+
+from ast import literal_eval
+from dataclasses import dataclass, field
+from types import SimpleNamespace
+from typing import Any, cast
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from p2pchain.batching import batches, clear_and_settle_calls, clear_calls, settle_calls
+from p2pchain.chain.abi import Call
+from p2pchain.chain.records import TX_GAS_CAP
+from p2pchain.market import Market
+from p2pchain.model import Phase, Reading
+
+FIRST = 1_000
+
+
+@dataclass
+class Planned:
+    """A market of so many members that notes what it is asked for; `fits` is the node's answer."""
+
+    member_count: int
+    fits: bool = False
+    cursor: int = 0
+    phase: Phase = Phase.OPEN
+    id: bytes = b"market"
+    asked: list[Call] = field(default_factory=list)
+
+    @property
+    def contracts(self) -> Any:
+        def call(name: str) -> Any:
+            return lambda *arguments: Call("0x", repr((name, *arguments)).encode(), 0, name)
+
+        names = ("clear", "settle", "clear_and_settle")
+        return SimpleNamespace(
+            settlement=SimpleNamespace(**{name: call(name) for name in names}),
+            chain=SimpleNamespace(
+                estimate_gas=lambda *_: TX_GAS_CAP // 2 if self.fits else TX_GAS_CAP
+            ),
+        )
+
+    def window(self, window: int) -> Any:
+        return SimpleNamespace(
+            window=window, members=self.member_count, cursor=self.cursor, phase=self.phase
+        )
+
+
+def market(planned: Planned) -> Market:
+    return cast(Market, planned)
+
+
+def arguments(call: Call) -> tuple[Any, ...]:
+    return cast("tuple[Any, ...]", literal_eval(call.data.decode()))
+
+
+@given(members=st.integers(1, 5_000), windows=st.integers(1, 24), fits=st.booleans())
+def test_all_windows_are_cleared_and_all_members_settled(
+    members: int, windows: int, fits: bool
+) -> None:
+    calls = clear_and_settle_calls(market(Planned(members, fits)), FIRST, windows)
+    visits = dict.fromkeys(range(FIRST, FIRST + windows), 0)
+    settled = dict.fromkeys(range(FIRST, FIRST + windows), 0)
+    for name, _, first, count, most in map(arguments, calls):
+        for window in range(first, first + count):
+            if name == "clear":
+                visits[window] += most // count if count > 1 else most
+            elif name == "clear_and_settle":
+                visits[window] += members
+            if name != "clear":
+                assert visits[window] >= members, "settled before it was cleared"
+                settled[window] += most
+    assert all(seen >= members for seen in visits.values())
+    assert all(done >= members for done in settled.values())
+
+
+def test_a_small_market_takes_one_transaction_and_asks_nobody() -> None:
+    (call,) = clear_and_settle_calls(market(Planned(13)), FIRST, 3)
+    assert arguments(call)[0] == "clear_and_settle"
+
+
+def test_the_node_decides_how_many_members_fit_beside_clearing() -> None:
+    cautious, usual = (
+        arguments(clear_and_settle_calls(market(Planned(100, fits)), FIRST, 12)[0])[4]
+        for fits in (False, True)
+    )
+    assert 0 < cautious < usual < 100
+
+
+@pytest.mark.property(16)
+def test_a_step_has_gas_for_a_book_in_which_every_limit_is_new() -> None:
+    members = 3_000
+    calls = clear_calls(market(Planned(members)), FIRST, 1)
+    step = arguments(calls[0])[4]
+    assert len(calls) * step >= members
+    read, kept, visited = 1_024 * 2_200, 4 * step * 22_100, step * 6_000
+    assert read + kept + visited < TX_GAS_CAP
+
+
+def test_windows_that_stand_alike_are_settled_in_one_walk() -> None:
+    calls = settle_calls(market(Planned(13, phase=Phase.CLEARED, cursor=5)), FIRST, 3)
+    assert len(calls) == 1
+
+
+@given(st.lists(st.integers(1, 96), max_size=200))
+def test_readings_keep_their_order_and_none_is_left(slots: list[int]) -> None:
+    readings = [Reading.of(7, FIRST, 0, 0, [(0, 0)] * count) for count in slots]
+    cut = list(batches(readings))
+    assert [reading for batch in cut for reading in batch] == readings
+    assert all(batch for batch in cut)
