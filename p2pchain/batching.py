@@ -77,23 +77,17 @@ _USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
 _WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
 
 
-def batches(readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Cut readings into batches that fit the gas of a transaction, whatever they meet."""
-    place = 0
-    while place < len(readings):
-        size = _count(readings[place:], _POST, _CAUTIOUS)
-        yield list(readings[place : place + size])
-        place += size
+def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
+    """Cut readings into batches that fit the gas of a transaction, whatever they meet.
 
-
-def member_batches(market: Market, readings: Sequence[Reading]) -> Iterator[list[Reading]]:
-    """Cut members' readings into batches, of the usual size where the node finds that it fits."""
+    Those of a market's members come in batches of the usual size where its node finds that it fits.
+    """
     place = 0
     while place < len(readings):
         left = readings[place:]
         size = _count(left, _POST, _CAUTIOUS)
         usual = _count(left, _USUAL_POST, _MOST)
-        if usual > size and _fits(market, market.post_call(left[:usual])):
+        if market and usual > size and _fits(market, market.post_call(left[:usual])):
             size = usual
         yield list(left[:size])
         place += size

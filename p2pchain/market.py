@@ -186,7 +186,7 @@ class Market:
 
     def batches(self, readings: Sequence[Reading]) -> Iterator[list[Reading]]:
         """Cut members' readings into batches that fit the gas of a transaction each."""
-        return batching.member_batches(self, readings)
+        return batching.batches(readings, self)
 
     def clear_and_settle_calls(self, first_window: int, windows: int) -> list[Call]:
         """Return the calls that clear and settle windows, each within the gas of a transaction."""

@@ -204,7 +204,7 @@ def _batches(env: Env, records: Sequence[SignedReading]) -> list[list[SignedRead
     found = []
     for member in (True, False):
         mine = [r.reading for r in records if enrolled[r.reading.meter] == member]
-        cut = env.market.batches(mine) if member and mine else batches(mine)
+        cut = batches(mine, env.market if member and mine else None)
         found += [[line_of[id(reading)] for reading in batch] for batch in cut]
     return found
 

@@ -11,14 +11,19 @@ AT = "2026-06-01T05:00Z"
 KEYS = ("--old-key", "alice-meter", "--new-key", "other-meter")
 
 
-@pytest.fixture
-def rotated(world: World) -> World:
-    """Meter 1 has another key from AT on, and four slots of the old one are posted."""
+def rotate(world: World) -> None:
+    """Give meter 1 another key from AT on, and let that time pass."""
     world.ok(
         "admin", "meter", "rotate-key", "1", "--key", "other-meter", "--from", AT,
         account="operator",
     )  # fmt: skip
     world.clock("2026-06-01T10:00Z")
+
+
+@pytest.fixture
+def rotated(world: World) -> World:
+    """Meter 1 has another key from AT on, and four slots of the old one are posted."""
+    rotate(world)
     old = world.sign(world.day("old.csv", 4, 1000, 0), 1, "alice-meter")
     world.ok("meter", "post", str(old), account="carol")
     return world
@@ -43,11 +48,7 @@ def test_the_new_meter_goes_on_with_registers_of_its_own(rotated: World) -> None
 
 @pytest.mark.capability("FST-7")
 def test_what_the_old_meter_has_not_posted_is_a_gap_that_it_may_fill(world: World) -> None:
-    world.ok(
-        "admin", "meter", "rotate-key", "1", "--key", "other-meter", "--from", AT,
-        account="operator",
-    )  # fmt: skip
-    world.clock("2026-06-01T10:00Z")
+    rotate(world)
     whole = world.day("whole.csv", 4, 1000, 0)
     begun = world.sign(whole, 1, "alice-meter", "--to", "2026-06-01T03:00Z")
     world.ok("meter", "post", str(begun), account="carol")
