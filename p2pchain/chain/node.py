@@ -98,6 +98,9 @@ class Anvil:
         command += ["--gas-limit", str(_BLOCK_GAS), "--balance", "1000000", "--mnemonic", MNEMONIC]
         if genesis_time is not None:
             command += ["--timestamp", str(genesis_time)]
+        # States of the past go to the disk; where anvil keeps them by itself, they stay behind.
+        self._states = tempfile.TemporaryDirectory(prefix="p2pchain-anvil-")
+        command += ["--cache-path", self._states.name]
         self._output: IO[Any] = tempfile.TemporaryFile()  # noqa: SIM115 - closed by stop()
         # In a session of its own, so that ctrl-C reaches us alone and we end it in order.
         self._process = subprocess.Popen(
@@ -146,6 +149,7 @@ class Anvil:
                 self._process.kill()
                 self._process.wait()
         self._output.close()
+        self._states.cleanup()
 
     def wait(self) -> None:
         code = self._process.wait()

@@ -7,6 +7,7 @@ import os
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -149,3 +150,11 @@ def test_command(tmp_path: Path, engine: str, stop: signal.Signals) -> None:
     assert keys.stat().st_mode & 0o777 == 0o600
     assert dev_signers()[0].secret().hex() in keys.read_text()
     assert dev_signers()[0].secret().hex() not in rest + errors
+
+
+@pytest.mark.anvil
+def test_anvil_leaves_no_states_behind(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    with running(engine="anvil"):
+        assert list(tmp_path.glob("p2pchain-anvil-*"))
+    assert not list(tmp_path.glob("p2pchain-anvil-*"))
