@@ -37,6 +37,7 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     /* STORAGE */
 
     address public settlement;
+    address public forward;
     uint256 public heldNano;
     uint256 public claimCount;
     mapping(address account => Account) private _accounts;
@@ -62,11 +63,11 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function bindSettlement(address settlement_) external restricted {
+    function bindSettlement(address settlement_, address forward_) external restricted {
         require(settlement == address(0), AlreadyBound(settlement));
-        require(settlement_ != address(0), ZeroAccount());
-        settlement = settlement_;
-        emit SettlementBound(settlement_);
+        require(settlement_ != address(0) && forward_ != address(0), ZeroAccount());
+        (settlement, forward) = (settlement_, forward_);
+        emit SettlementBound(settlement_, forward_);
     }
 
     /* VIEWS */
@@ -195,6 +196,18 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
+    function changeCollateral(address account, int256 deltaNano) external returns (bool) {
+        require(msg.sender == forward, NotForward(msg.sender));
+        Account memory money = _accounts[account];
+        if (deltaNano > int256(uint256(money.freeNano))) return false;
+        _accounts[account] = Account(
+            (int256(uint256(money.freeNano)) - deltaNano).toUint256().toUint128(),
+            (int256(uint256(money.lockedNano)) + deltaNano).toUint256().toUint128()
+        );
+        return true;
+    }
+
+    /// @inheritdoc ILedger
     function settle(
         bytes32 market,
         address operator,
@@ -212,6 +225,7 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
             emit EntrySettled(
                 market, e.meter, e.account, e.supplier, e.releaseNano, e.payNano, e.incomeNano, e.supplierNano
             );
+            if (e.collateralNano != 0 || e.contractNano != 0) transit -= _settleContracts(market, e);
         }
         // Debits before credits: a supplier pays its customers from what its customers have just paid.
         for (uint256 i; i < entries.length; ++i) {
@@ -303,6 +317,18 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         _accounts[account] = Account(
             (money.freeNano + back + incomeNano).toUint128(), (money.lockedNano - ended).toUint128()
         );
+    }
+
+    /// @dev Ends collateral, and pays or credits what was contracted, which the collateral covers.
+    function _settleContracts(bytes32 market, Entry calldata e) private returns (int256) {
+        int256 back = e.collateralNano.toInt256() + e.contractNano;
+        require(back >= 0, PaysMoreThanReleased(e.meter));
+        Account memory money = _accounts[e.account];
+        _accounts[e.account] = Account(
+            (money.freeNano + uint256(back)).toUint128(), (money.lockedNano - e.collateralNano).toUint128()
+        );
+        emit ContractSettled(market, e.meter, e.account, e.collateralNano, e.contractNano);
+        return e.contractNano;
     }
 
     /// @dev Moves free money as far as it goes.

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 
 /// @title Registry
@@ -20,6 +21,7 @@ contract Registry is IRegistry, AccessManaged {
 
     /* STORAGE */
 
+    address public forward;
     uint32 public areaCount;
     uint32 public meterCount;
     uint16 public supplierCount;
@@ -109,6 +111,14 @@ contract Registry is IRegistry, AccessManaged {
         return (terms.fuseWh, key.signer, until < untilSlot ? until : untilSlot);
     }
 
+    /// @inheritdoc IRegistry
+    function bindForward(address forward_) external restricted {
+        require(forward == address(0), AlreadyBound(forward));
+        require(forward_ != address(0), ZeroAccount());
+        forward = forward_;
+        emit ForwardBound(forward_);
+    }
+
     /* REGISTRAR */
 
     /// @inheritdoc IRegistry
@@ -152,6 +162,9 @@ contract Registry is IRegistry, AccessManaged {
         Terms memory latest = _terms[_known(meter)];
         require(terms.fromSlot > currentSlot(), SlotHasBegun(terms.fromSlot, currentSlot()));
         require(terms.fromSlot >= latest.fromSlot, LaterChangePending(latest.fromSlot));
+        if (terms.owner != latest.owner && forward != address(0)) {
+            IForwardAuction(forward).ownerChanges(meter, terms.fromSlot);
+        }
         if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);
         _terms[meter] = terms;
         _emitTerms(meter, terms);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IMetering} from "./interfaces/IMetering.sol";
@@ -12,6 +13,7 @@ import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
 import {Posting} from "./settlement/Posting.sol";
 import {Settling} from "./settlement/Settling.sol";
+import {Stages} from "./settlement/Stages.sol";
 import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
 
 /// @title Settlement
@@ -28,6 +30,7 @@ contract Settlement is ISettlement {
     ILedger public immutable ledger;
     IMetering public immutable metering;
     IMarkets public immutable markets;
+    IForwardAuction public immutable forward;
     uint256 private immutable _slotSeconds;
 
     /* STORAGE */
@@ -41,13 +44,15 @@ contract Settlement is ISettlement {
         ITariffs tariffs_,
         ILedger ledger_,
         IMetering metering_,
-        IMarkets markets_
+        IMarkets markets_,
+        IForwardAuction forward_
     ) {
         registry = registry_;
         tariffs = tariffs_;
         ledger = ledger_;
         metering = metering_;
         markets = markets_;
+        forward = forward_;
         _slotSeconds = registry_.slotSeconds();
     }
 
@@ -86,12 +91,12 @@ contract Settlement is ISettlement {
 
     /// @inheritdoc ISettlement
     function lower(bytes32 market, uint32 slot, uint32 buyMeter, uint32 sellMeter, uint32 wh) external {
-        Settling.lower(_state, _core(), market, slot, buyMeter, sellMeter, wh);
+        Stages.lower(_state, _core(), market, slot, buyMeter, sellMeter, wh);
     }
 
     /// @inheritdoc ISettlement
     function finishStage(bytes32 market, uint32 window) external {
-        Settling.finishStage(_state, _core(), market, window);
+        Stages.finishStage(_state, _core(), market, window);
     }
 
     /* VIEWS */
@@ -129,6 +134,11 @@ contract Settlement is ISettlement {
     }
 
     /// @inheritdoc ISettlement
+    function unreadOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256) {
+        return _state.unread[market][meter][window];
+    }
+
+    /// @inheritdoc ISettlement
     function referenceAt(bytes32 market, uint32 slot)
         external
         view
@@ -140,6 +150,6 @@ contract Settlement is ISettlement {
     /* INTERNAL */
 
     function _core() private view returns (Core memory) {
-        return Core(registry, tariffs, ledger, metering, markets, _slotSeconds);
+        return Core(registry, tariffs, ledger, metering, markets, forward, _slotSeconds);
     }
 }

@@ -7,7 +7,8 @@ pragma solidity 0.8.37;
 ///   what was deposited and not withdrawn, to the unit, after every call; only deposits and withdrawals touch the
 ///   token;
 /// - free money can be withdrawn at any time; no role can stop that or move anybody's balance;
-/// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature;
+/// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature; collateral is
+///   locked and given back by `ForwardAuction` too, for orders that their owner has signed;
 /// - what an account cannot pay becomes a numbered claim beside the ledger and never makes settlement revert;
 /// - energy: postings come in pairs, so the contracted energy of every slot sums to zero over all meters.
 ///
@@ -40,6 +41,8 @@ interface ILedger {
     /// @param payNano of these, paid to the neighbours (never more than releaseNano)
     /// @param incomeNano received from the neighbours
     /// @param supplierNano from the supplier (positive) or to it (negative): residual energy and all charges
+    /// @param collateralNano collateral of forward orders that ends
+    /// @param contractNano from (positive) or to (negative) others for contracted energy; the collateral covers it
     struct Entry {
         uint32 meter;
         address account;
@@ -48,6 +51,8 @@ interface ILedger {
         uint256 payNano;
         uint256 incomeNano;
         int256 supplierNano;
+        uint256 collateralNano;
+        int256 contractNano;
     }
 
     /// @notice What a supplier passes on to the network operator for its customers' imports.
@@ -62,7 +67,7 @@ interface ILedger {
         uint256 openNano;
     }
 
-    event SettlementBound(address settlement);
+    event SettlementBound(address settlement, address forward);
     event Deposited(address indexed payer, address indexed account, uint256 amountNano);
     event Withdrawn(address indexed account, address indexed to, uint256 amountNano);
     event GuaranteeGiven(address indexed supplier, address indexed account, uint32 indexed meter, uint256 amountNano);
@@ -87,6 +92,14 @@ interface ILedger {
         uint256 incomeNano,
         int256 supplierNano
     );
+    /// @notice The forward part of the entry just settled, where it has one.
+    event ContractSettled(
+        bytes32 indexed market,
+        uint32 indexed meter,
+        address indexed account,
+        uint256 collateralNano,
+        int256 contractNano
+    );
     event NetworkSettled(bytes32 indexed market, address indexed supplier, address indexed operator, int256 chargeNano);
     event FeesSettled(bytes32 indexed market, address indexed account, uint256 amountNano);
     event ClaimOpened(uint256 indexed id, address indexed debtor, address indexed creditor, uint256 amountNano);
@@ -94,6 +107,7 @@ interface ILedger {
     event EnergyPosted(uint32 indexed fromMeter, uint32 indexed toMeter, uint32 indexed slot, uint32 wh);
 
     error NotSettlement(address caller);
+    error NotForward(address caller);
     error AlreadyBound(address settlement);
     error TokenDecimalsNotSupported(uint8 decimals);
     /// @notice The amount is not a whole number of the token's smallest unit.
@@ -132,8 +146,8 @@ interface ILedger {
     /// @notice Whether the meter has any posting in the given slots (exact or too wide, never too narrow).
     function hasPostings(uint32 meter, uint32 firstSlot, uint32 slots) external view returns (bool);
 
-    /// @notice Sets the one contract that may lock and settle; once, at deployment.
-    function bindSettlement(address settlement_) external;
+    /// @notice Sets the contract that may lock and settle, and the one that may lock collateral; once, at deployment.
+    function bindSettlement(address settlement_, address forward_) external;
 
     /// @notice Pays `amountNano` of the caller's tokens into `account`.
     function deposit(address account, uint256 amountNano) external;
@@ -161,6 +175,10 @@ interface ILedger {
 
     /// @notice Releases a lock, to the guarantee first. Settlement only.
     function unlock(address account, address supplier, uint32 meter, uint256 amountNano) external;
+
+    /// @notice Locks (above zero) or releases collateral of forward orders; false where free money is short. Forward
+    /// auctions only; an event of theirs tells.
+    function changeCollateral(address account, int256 deltaNano) external returns (bool);
 
     /// @notice Settles a batch: releases and pays, then suppliers' debits of homes, then their credits, then the
     /// network operator. Settlement only; cannot revert for want of money.

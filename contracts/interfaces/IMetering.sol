@@ -36,7 +36,9 @@ interface IMetering {
         RegistersDoNotJoin,
         TooManyGaps,
         NotBillingGrade,
-        NoTariff
+        NoTariff,
+        ForwardNotCleared,
+        SettleFirst
     }
 
     /// @notice Consecutive slots of one meter within one UTC day.

@@ -38,6 +38,7 @@ interface IRegistry {
         bool billingGrade;
     }
 
+    event ForwardBound(address forward);
     event AreaAdded(uint32 indexed area, uint32 indexed parent, address operator);
     event SupplierAdded(uint16 indexed supplier, address indexed account, string name);
     event MeterRegistered(uint32 indexed meter, uint32 indexed area, bytes32 pointCommitment);
@@ -58,6 +59,7 @@ interface IRegistry {
     error UnknownMeter(uint32 meter);
     error UnknownSupplier(uint16 supplier);
     error ZeroAccount();
+    error AlreadyBound(address forward);
     /// @notice The change would touch a slot that has already begun.
     error SlotHasBegun(uint32 slot, uint32 currentSlot);
     /// @notice A later change is already registered; changes are made in the order of their slots.
@@ -107,6 +109,9 @@ interface IRegistry {
         view
         returns (uint24 fuseWh, address signer, uint32 untilSlot);
 
+    /// @notice Names the contract whose open orders hold back a change of owner; once, at deployment.
+    function bindForward(address forward_) external;
+
     function addArea(uint32 parent, address operator) external returns (uint32 id);
 
     function addSupplier(address account, string calldata name) external returns (uint16 id);
@@ -116,7 +121,8 @@ interface IRegistry {
         external
         returns (uint32 meter);
 
-    /// @notice New terms from a slot that has not begun. A pending change of the same slot is replaced.
+    /// @notice New terms from a slot that has not begun. A pending change of the same slot is replaced. Another owner
+    /// begins only after the last open order of the present one.
     function setTerms(uint32 meter, Terms calldata terms) external;
 
     /// @notice New key from a slot that has not been delivered (the running one at the earliest).

@@ -17,6 +17,9 @@ import {IMetering} from "./IMetering.sol";
 /// - anybody may clear and settle; each happens once; neither can revert for anything that was accepted, and the
 ///   result is the same in one transaction or in many;
 /// - a window that nobody cleared in time can be voided by anybody: no trade, locks released, the supplier takes all;
+/// - contracted energy is paid here only, against metered delivery: what a sale did not deliver costs the imbalance
+///   price, never above the auction's cap; without a reading a position is settled at the worst that its collateral
+///   stands for, until the reading comes;
 /// - no role can alter a reading, a cleared slot or a balance, or stop any of this.
 ///
 /// Who may call: the stages of a market (`lower`, `finishStage`), anybody the rest.
@@ -85,6 +88,8 @@ interface ISettlement {
     error NotReady(uint32 window, uint32 meter, uint64 deadline);
     error WrongPhase(uint32 window, Phase phase);
     error StagePending(uint32 window, uint8 stage);
+    /// @notice Orders for this window are not cleared yet; clear or void the window in the forward auction first.
+    error ForwardNotCleared(uint32 window);
     error NotStage(address caller);
     error TooEarlyToVoid(uint32 window, uint64 deadline);
     /// @notice The windows of one settlement call must have the same members and stand at the same member.
@@ -110,6 +115,9 @@ interface ISettlement {
         external
         view
         returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined);
+
+    /// @notice Contracted lanes of slots that were settled without a reading, and which they are (bits 224..231).
+    function unreadOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256);
 
     /// @notice Posts signed readings of members of one market: readings to `Metering`, volumes to the auction.
     function postReadings(bytes32 market, IMetering.Reading[] calldata readings)

@@ -24,6 +24,7 @@ library LaneWords {
     uint256 internal constant IMPORTS = 1 << 235;
     uint256 internal constant LAYERS = SECOND | WITHHELD_BUY | WITHHELD_SELL | IMPORTS;
     uint256 internal constant LANE_MASK = (1 << 28) - 1;
+    uint256 internal constant LANES_MASK = (1 << 224) - 1;
 
     /// @dev The eight volumes, the eight side bits, and every other lane, which leaves 28 bits free for a sum.
     uint256 internal constant VOLUMES = MAX_WH * ((1 << 224) / LANE_MASK);
@@ -52,6 +53,13 @@ library LaneWords {
         return (raw & MAX_WH, raw >> 27);
     }
 
+    /// @notice Lane `i` as a figure: what is bought is above zero, what is sold below.
+    function signedAt(uint256 lanes, uint256 i) internal pure returns (int256 wh) {
+        uint256 raw = (lanes >> (i * LANE_BITS)) & LANE_MASK;
+        wh = int256(raw & MAX_WH);
+        if (raw & SELL != 0) wh = -wh;
+    }
+
     function with(LaneWord word, uint256 bits) internal pure returns (LaneWord) {
         return LaneWord.wrap(LaneWord.unwrap(word) | bits);
     }
@@ -63,6 +71,14 @@ library LaneWords {
     /// @notice Lane `i` set to a volume and side; the lane must be empty.
     function withLane(LaneWord word, uint256 i, uint256 raw) internal pure returns (LaneWord) {
         return LaneWord.wrap(LaneWord.unwrap(word) | (raw << (i * LANE_BITS)));
+    }
+
+    /// @notice The lanes whose bit is set in a mask of eight.
+    function spread(uint256 laneMask) internal pure returns (uint256 mask) {
+        if (laneMask == 0xff) return LANES_MASK;
+        for (uint256 i; i < LANES; ++i) {
+            if ((laneMask >> i) & 1 != 0) mask |= LANE_MASK << (i * LANE_BITS);
+        }
     }
 
     /// @notice `count` lanes of a word, from one on; the others are zero.
@@ -98,6 +114,38 @@ library LaneWords {
         unchecked {
             return (volumes + VOLUMES) & SIDES;
         }
+    }
+
+    /// @notice The difference of two sets of volumes as lanes: what is more in `plus` buys, what is more in `minus`
+    /// sells. Every volume is below 2^27.
+    function netted(uint256 plus, uint256 minus) internal pure returns (uint256 lanes) {
+        // With 2^27 on top no lane borrows from the next, and its highest bit tells the sign.
+        unchecked {
+            lanes = plus + SIDES - minus;
+            uint256 ups = lanes & SIDES;
+            uint256 upMask = (ups >> 27) * MAX_WH;
+            uint256 downs = ups ^ SIDES;
+            lanes = (lanes & upMask) | (((lanes ^ VOLUMES) & (VOLUMES ^ upMask)) + (downs >> 27)) | downs;
+        }
+    }
+
+    /// @notice Lanes `a` less lanes `b`.
+    function difference(uint256 a, uint256 b) internal pure returns (uint256) {
+        (uint256 aBuys, uint256 aSells) = parted(a);
+        (uint256 bBuys, uint256 bSells) = parted(b);
+        return netted(aBuys + bSells, aSells + bBuys);
+    }
+
+    /// @notice Lanes `a` and lanes `b` together.
+    function together(uint256 a, uint256 b) internal pure returns (uint256) {
+        (uint256 aBuys, uint256 aSells) = parted(a);
+        (uint256 bBuys, uint256 bSells) = parted(b);
+        return netted(aBuys + bBuys, aSells + bSells);
+    }
+
+    /// @notice By how much volumes are above others, lane by lane; zero where they are not.
+    function above(uint256 volumes, uint256 others) internal pure returns (uint256 more) {
+        (more,) = parted(netted(volumes, others));
     }
 
     /// @notice Lane `i` lowered by `volumeWh`; the caller has checked that there is as much.
@@ -163,6 +211,107 @@ library ResultWords {
     }
 }
 
+/// @notice Eight orders of one member in one word, least significant bit first:
+///
+///   0..223    eight lanes of 28 bits; lane i: volume in lots (19 bits), tick (8), side (1: sells)
+///   236..255  number of the window, so that a word of an earlier turn of the ring is told apart
+type OrderWord is uint256;
+
+using OrderWords for OrderWord global;
+
+library OrderWords {
+    uint256 internal constant LANE_BITS = 28;
+    uint256 internal constant LANE = (1 << 28) - 1;
+    uint256 internal constant LANES = (1 << 224) - 1;
+    uint256 internal constant MAX_LOTS = (1 << 19) - 1;
+    uint256 internal constant SELL = 1 << 27;
+    /// @dev The lowest bit of each lane.
+    uint256 internal constant ONES = LANES / LANE;
+
+    function isWindow(OrderWord word, uint256 window) internal pure returns (bool) {
+        return OrderWord.unwrap(word) >> 236 == window;
+    }
+
+    /// @notice The eight lanes of a window, zero where the word is of another one.
+    function lanesOf(OrderWord word, uint256 window) internal pure returns (uint256) {
+        return isWindow(word, window) ? OrderWord.unwrap(word) & LANES : 0;
+    }
+
+    function pack(uint256 window, uint256 lanes) internal pure returns (OrderWord) {
+        return OrderWord.wrap((window << 236) | lanes);
+    }
+
+    function lane(uint256 lanes, uint256 i) internal pure returns (uint256) {
+        return (lanes >> (i * LANE_BITS)) & LANE;
+    }
+
+    function withLane(uint256 lanes, uint256 i, uint256 order) internal pure returns (uint256) {
+        return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+    }
+
+    function lots(uint256 order) internal pure returns (uint256) {
+        return order & MAX_LOTS;
+    }
+
+    function tick(uint256 order) internal pure returns (uint256) {
+        return (order >> 19) & 0xff;
+    }
+
+    function sells(uint256 order) internal pure returns (bool) {
+        return order & SELL != 0;
+    }
+}
+
+/// @notice What a cleared window fills, eight lanes of 28 bits, least significant bit first: the lowest tick of the buys
+/// that are filled (9 bits, 256: none), the tick below which sells are filled (9 bits), the rationed tick (8 bits), its
+/// side, and whether there is one.
+type CutWord is uint256;
+
+using CutWords for CutWord global;
+
+library CutWords {
+    uint256 private constant ONES = OrderWords.ONES;
+    uint256 private constant NINE = ONES * 0x1ff;
+    uint256 private constant EIGHT = ONES * 0xff;
+    uint256 private constant GUARD = ONES << 9;
+    uint256 internal constant UNTRADED = ONES << 8;
+
+    /// @notice The lane of a slot with this outcome.
+    function laneOf(ResultWord result) internal pure returns (uint256 cut) {
+        if (!result.traded()) return 1 << 8;
+        cut = result.buyTick() | ((result.sellTick() + 1) << 9);
+        if (result.fillWh() == result.liveWh()) return cut;
+        bool buys = result.buyRationed();
+        cut |= (buys ? result.buyTick() : result.sellTick()) << 18;
+        cut |= (buys ? 2 : 3) << 26;
+    }
+
+    /// @notice Lots of the lanes of an order word that are filled, buys and sells, as if nothing was rationed; and the
+    /// lots of those that are rationed (a mask of their bits).
+    function filled(CutWord cuts, uint256 lanes)
+        internal
+        pure
+        returns (uint256 buys, uint256 sells, uint256 rationed)
+    {
+        uint256 word = CutWord.unwrap(cuts);
+        // Fields of nine bits and a guard bit above them: no lane reaches into the next.
+        unchecked {
+            uint256 ticks = (lanes >> 19) & EIGHT;
+            uint256 sides = (lanes >> 27) & ONES;
+            uint256 from = (((ticks | GUARD) - (word & NINE)) >> 9) & ONES;
+            uint256 below = ((((ticks | GUARD) - ((word >> 9) & NINE)) >> 9) & ONES) ^ ONES;
+            buys = lanes & ((from & ~sides) * OrderWords.MAX_LOTS);
+            sells = lanes & ((below & sides) * OrderWords.MAX_LOTS);
+            uint256 there = (word >> 27) & ONES;
+            if (there != 0) {
+                uint256 other = (ticks ^ ((word >> 18) & EIGHT)) | ((sides ^ ((word >> 26) & ONES)) << 8);
+                uint256 equal = (((other + NINE) >> 9) & ONES) ^ ONES;
+                rationed = (equal & there) * OrderWords.MAX_LOTS;
+            }
+        }
+    }
+}
+
 /// @notice Prices of one hour in one word: energy, feed-in, imbalance, network, levies, tax (int32 each, the first
 /// lowest), then the standing charge of the day (int64). Zero: no tariff.
 type TariffWord is uint256;
@@ -176,6 +325,10 @@ library TariffWords {
 
     function feedIn(TariffWord word) internal pure returns (int256) {
         return int32(uint32(TariffWord.unwrap(word) >> 32));
+    }
+
+    function imbalance(TariffWord word) internal pure returns (int256) {
+        return int32(uint32(TariffWord.unwrap(word) >> 64));
     }
 
     function network(TariffWord word) internal pure returns (int256) {

@@ -31,6 +31,22 @@ library TickBook {
         uint256[4] sums;
     }
 
+    /// @dev Where buys and sells have met: the last ticks matched, what was there and what is left of it, the next
+    /// ticks that were not touched, and what was matched. Volumes of zero: none.
+    struct Crossing {
+        uint256 matched;
+        uint256 buyTick;
+        uint256 buyLive;
+        uint256 buyLeft;
+        uint256 sellTick;
+        uint256 sellLive;
+        uint256 sellLeft;
+        uint256 nextBuy;
+        uint256 nextBuyWh;
+        uint256 nextSell;
+        uint256 nextSellWh;
+    }
+
     function create() internal pure returns (Book memory book) {
         book.volumes = new uint256[](CELLS);
     }
@@ -75,6 +91,45 @@ library TickBook {
             mstore(map, or(mload(map), shl(tick, 1)))
             mstore(add(mload(add(book, 0x40)), shl(5, side)), 0)
         }
+    }
+
+    /// @notice Adds the eight orders of a member, in lots (lanes of an OrderWord).
+    function addOrders(Book memory book, uint256 lanes) internal pure {
+        // A lane's tick has 8 bits and its side one, so the cell lies within the book; a field of 56 bits holds more than
+        // 2^36 volumes of 19.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cells := add(mload(book), 0x20)
+            let maps := mload(add(book, 0x20))
+            for { let slot := 0 } lanes { slot := add(slot, 1) lanes := shr(28, lanes) } {
+                let lots := and(lanes, 0x7ffff)
+                if lots {
+                    let tick := and(shr(19, lanes), 0xff)
+                    let side := and(shr(27, lanes), 1)
+                    let cell := add(cells, or(or(shl(7, tick), shl(6, side)), shl(5, and(slot, 1))))
+                    mstore(cell, add(mload(cell), shl(mul(shr(1, slot), 56), lots)))
+                    let map := add(maps, shl(5, side))
+                    mstore(map, or(mload(map), shl(tick, 1)))
+                }
+            }
+        }
+    }
+
+    /// @notice Matches one slot where the price follows from the book: `equilibrium(k)`.
+    function matchEquilibrium(Book memory book, uint256 slot, int256 floorNano, int256 tickNano, uint256 kPpm)
+        internal
+        pure
+        returns (ResultWord)
+    {
+        Crossing memory c;
+        _cross(book, slot, book.maps[BUY], book.maps[SELL], c);
+        if (c.matched == 0) return ResultWord.wrap(0);
+        // A limit that is filled in part counts as unfilled.
+        uint256 low = c.buyLeft != 0 ? c.buyTick : c.nextBuyWh != 0 ? Math.max(c.sellTick, c.nextBuy) : c.sellTick;
+        uint256 high = c.sellLeft != 0 ? c.sellTick : c.nextSellWh != 0 ? Math.min(c.buyTick, c.nextSell) : c.buyTick;
+        int256 price = floorNano + int256(low) * tickNano
+            + int256((kPpm * (high - low) * uint256(tickNano)) / 1_000_000);
+        return _result(price, c.matched, c.buyTick, c.buyLive, c.buyLeft, c.sellTick, c.sellLive, c.sellLeft);
     }
 
     /// @notice All volume of a slot and side, in Wh.
@@ -122,7 +177,10 @@ library TickBook {
         sells = maxSellTick < 0 ? 0 : maxSellTick > 254 ? sells : sells & ((2 << uint256(maxSellTick)) - 1);
         // At one price every buy that takes part meets every sell, so sums tell what is matched.
         if (int256(minBuyTick) >= maxSellTick) return _meet(book, slot, priceNano, buys, sells);
-        return _cross(book, slot, priceNano, buys, sells);
+        Crossing memory c;
+        _cross(book, slot, buys, sells, c);
+        if (c.matched == 0) return ResultWords.untraded(priceNano);
+        return _result(priceNano, c.matched, c.buyTick, c.buyLive, c.buyLeft, c.sellTick, c.sellLive, c.sellLeft);
     }
 
     /// @dev `_cross` where no buy is below any sell: the shorter side is used up, and the longer side loses its worst
@@ -180,40 +238,35 @@ library TickBook {
         return ResultWord.wrap(word);
     }
 
+    /// @dev The highest buys meet the lowest sells until they no longer cross.
     /// @param buys bitmap of the buys' ticks that take part
     /// @param sells the same of the sells
-    function _cross(Book memory book, uint256 slot, int256 priceNano, uint256 buys, uint256 sells)
-        private
-        pure
-        returns (ResultWord)
-    {
-        uint256 buyTick;
-        uint256 sellTick;
-        uint256 buyLive;
-        uint256 sellLive;
-        (buys, buyTick, buyLive) = _nextBuy(book, slot, buys);
-        (sells, sellTick, sellLive) = _nextSell(book, slot, sells);
-        if (buyLive == 0 || sellLive == 0 || buyTick < sellTick) return ResultWords.untraded(priceNano);
-        uint256 buyLeft = buyLive;
-        uint256 sellLeft = sellLive;
-        uint256 matched;
+    function _cross(Book memory book, uint256 slot, uint256 buys, uint256 sells, Crossing memory c) private pure {
+        (buys, c.nextBuy, c.nextBuyWh) = _nextBuy(book, slot, buys);
+        (sells, c.nextSell, c.nextSellWh) = _nextSell(book, slot, sells);
         // A step takes the smaller of two volumes from both; all of a slot and side are less than 2^56.
         unchecked {
             while (true) {
-                uint256 wh = Math.min(buyLeft, sellLeft);
-                matched += wh;
-                buyLeft -= wh;
-                sellLeft -= wh;
-                (uint256 nextBuy, uint256 buyNew) = (buyTick, buyLive);
-                (uint256 nextSell, uint256 sellNew) = (sellTick, sellLive);
-                if (buyLeft == 0) (buys, nextBuy, buyNew) = _nextBuy(book, slot, buys);
-                if (sellLeft == 0) (sells, nextSell, sellNew) = _nextSell(book, slot, sells);
-                if (buyNew == 0 || sellNew == 0 || nextBuy < nextSell) break;
-                if (buyLeft == 0) (buyTick, buyLive, buyLeft) = (nextBuy, buyNew, buyNew);
-                if (sellLeft == 0) (sellTick, sellLive, sellLeft) = (nextSell, sellNew, sellNew);
+                // Where a limit is used up, the next one takes its place, as long as they cross.
+                uint256 buyTick = c.buyLeft == 0 ? c.nextBuy : c.buyTick;
+                uint256 sellTick = c.sellLeft == 0 ? c.nextSell : c.sellTick;
+                if (c.buyLeft == 0 && c.nextBuyWh == 0) break;
+                if (c.sellLeft == 0 && c.nextSellWh == 0) break;
+                if (buyTick < sellTick) break;
+                if (c.buyLeft == 0) {
+                    (c.buyTick, c.buyLive, c.buyLeft) = (buyTick, c.nextBuyWh, c.nextBuyWh);
+                    (buys, c.nextBuy, c.nextBuyWh) = _nextBuy(book, slot, buys);
+                }
+                if (c.sellLeft == 0) {
+                    (c.sellTick, c.sellLive, c.sellLeft) = (sellTick, c.nextSellWh, c.nextSellWh);
+                    (sells, c.nextSell, c.nextSellWh) = _nextSell(book, slot, sells);
+                }
+                uint256 wh = Math.min(c.buyLeft, c.sellLeft);
+                c.matched += wh;
+                c.buyLeft -= wh;
+                c.sellLeft -= wh;
             }
         }
-        return _result(priceNano, matched, buyTick, buyLive, buyLeft, sellTick, sellLive, sellLeft);
     }
 
     /// @dev The highest tick of `map` with a volume in this slot, and what is left of the map below it; a volume of

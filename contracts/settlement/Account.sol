@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILedger} from "../interfaces/ILedger.sol";
 import {Quote, TariffWord} from "../libraries/Packed.sol";
-import {Accrual, Batch, Env, Member, PriceTable} from "./Types.sol";
+import {Accrual, Batch, Env, Forward, Member, PriceTable} from "./Types.sol";
 
 /// @title Account: what a slot costs and earns
 /// @notice The money of one member's slot, and the hand-over of a batch to the ledger. Every figure is Wh times
@@ -35,6 +35,49 @@ library Account {
         acc.any = true;
     }
 
+    /// @dev What one slot with contracted energy C costs beside energy, feed-in and charges. A sale that was not delivered
+    /// pays the imbalance price, but not above the cap, for what neither own energy nor the neighbours' made good; a
+    /// purchase that was not consumed fetches the feed-in price, but not below the surplus price.
+    function accrueDeviation(
+        Accrual memory acc,
+        Forward memory forward,
+        TariffWord row,
+        int256 contractedWh,
+        uint256 missingWh,
+        uint256 leftWh,
+        uint256 importWh
+    ) internal pure {
+        // Volumes have 32 bits and prices 34 at most.
+        unchecked {
+            if (contractedWh < 0) {
+                if (missingWh > importWh) {
+                    acc.supplierNano -= int256(missingWh - importWh) * undeliveredMore(forward, row);
+                }
+            } else if (uint256(contractedWh) > importWh) {
+                uint256 wh = uint256(contractedWh) - importWh;
+                acc.supplierNano += int256(wh < leftWh ? wh : leftWh) * unconsumedMore(forward, row);
+            }
+        }
+    }
+
+    /// @dev The worst that the collateral of contracted energy stands for, as from the supplier: nothing was delivered, and
+    /// everything costs the cap; nothing was consumed, and everything fetches the surplus price.
+    function worst(Forward memory forward, int256 contractedWh) internal pure returns (int256) {
+        return contractedWh * (contractedWh < 0 ? forward.capNano : forward.surplusNano);
+    }
+
+    /// @dev What a Wh of an undelivered sale costs above the energy price.
+    function undeliveredMore(Forward memory forward, TariffWord row) internal pure returns (int256) {
+        int256 imbalance = row.imbalance();
+        return (imbalance < forward.capNano ? imbalance : forward.capNano) - row.energy();
+    }
+
+    /// @dev What a Wh of an unconsumed purchase fetches above the feed-in price.
+    function unconsumedMore(Forward memory forward, TariffWord row) internal pure returns (int256) {
+        int256 feedIn = row.feedIn();
+        return feedIn < forward.surplusNano ? forward.surplusNano - feedIn : int256(0);
+    }
+
     /// @dev The standing charge falls due in the first slot of a UTC day, which is also the first of its window.
     function accrueStanding(Env memory env, PriceTable memory table, Member memory m, Accrual memory acc, uint256 slot)
         internal
@@ -56,11 +99,14 @@ library Account {
             acc.releaseNano,
             acc.payNano,
             acc.incomeNano,
-            acc.supplierNano
+            acc.supplierNano,
+            acc.collateralNano,
+            acc.contractNano
         );
         table.networkNano[m.tariff] += acc.networkNano;
         (acc.releaseNano, acc.payNano, acc.incomeNano) = (0, 0, 0);
         (acc.supplierNano, acc.networkNano, acc.any) = (0, 0, false);
+        (acc.collateralNano, acc.contractNano) = (0, 0);
         if (batch.count == batch.entries.length) hand(env, table, batch);
     }
 

@@ -4,11 +4,12 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
-import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
+import {Core, Env, FIRST, Forward, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
 
 /// @title Clearing: the second phase, from offered volumes to one price and one rationed limit per slot
 /// @notice Walks the members in the order of their index, puts their lanes into the book, finds p and matches. A walk
@@ -33,9 +34,8 @@ library Clearing {
         Member[] members;
         uint256 memberCount;
         uint256 budget;
+        bool forward;
     }
-
-    uint256 private constant CELLS = TickBook.CELLS;
 
     /// @notice See ISettlement.clear.
     function clear(
@@ -51,6 +51,7 @@ library Clearing {
         walk.table = Context.newTable(firstWindow * WINDOW, windows * WINDOW);
         walk.book = TickBook.create();
         walk.memberCount = core.markets.memberCount(market);
+        walk.forward = _requireForwardCleared(walk.env, firstWindow, windows);
         // Kept from window to window; a call that does little keeps little.
         walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
         walk.budget = maxMembers;
@@ -65,13 +66,14 @@ library Clearing {
     /// @notice See ISettlement.voidWindow.
     function voidWindow(State storage state, Core memory core, bytes32 market, uint32 window) external {
         Env memory env = Context.load(core, market);
-        ISettlement.Window memory w = Context.windowOf(state, market, window);
+        bool forward = _requireForwardCleared(env, window, 1);
+        ISettlement.Window memory w = _windowFor(state, env, window, forward);
         bool open = w.phase == ISettlement.Phase.Open;
         require(open || w.phase == ISettlement.Phase.Clearing, ISettlement.WrongPhase(window, w.phase));
         uint256 deadline = Context.windowEnd(env, window) + env.params.voidSeconds;
         require(block.timestamp >= deadline, ISettlement.TooEarlyToVoid(window, uint64(deadline)));
         if (open) w.members = core.markets.memberCount(market);
-        else _dropHalfBook(state, market, window);
+        else HalfBooks.drop(state.halfBooks[market][window % RING]);
         w.voided = true;
         uint256[8] memory none;
         for (uint256 lane; lane < WINDOW; ++lane) {
@@ -109,7 +111,7 @@ library Clearing {
     /// @dev Clears one window or goes on with it; false: nothing to do there.
     function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
         bytes32 market = walk.env.market;
-        ISettlement.Window memory w = Context.windowOf(state, market, window);
+        ISettlement.Window memory w = _windowFor(state, walk.env, window, walk.forward);
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
         else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
         else return false;
@@ -137,6 +139,28 @@ library Clearing {
         walk.book.reset();
         delete walk.refs;
         return true;
+    }
+
+    /// @dev Contracts must be known before what is left of them is cleared. Returns whether the market trades ahead.
+    function _requireForwardCleared(Env memory env, uint256 firstWindow, uint256 windows) private view returns (bool) {
+        (Forward memory forward, uint256 uncleared) = Context.forwardOf(env, firstWindow, windows);
+        for (uint256 i; uncleared >> i != 0; ++i) {
+            require((uncleared >> i) & 1 == 0, ISettlement.ForwardNotCleared(uint32(firstWindow + i)));
+        }
+        return forward.any;
+    }
+
+    /// @dev The state of a window; one with contracts to which nobody has posted is opened.
+    function _windowFor(State storage state, Env memory env, uint256 window, bool forward)
+        private
+        returns (ISettlement.Window memory w)
+    {
+        w = Context.windowOf(state, env.market, window);
+        if (!forward || w.phase != ISettlement.Phase.Absent) return w;
+        (bool own,) = env.core.forward.pending(env.market, uint32(window));
+        if (!own) return w;
+        Context.openWindow(state, env, window, forward);
+        return Context.windowOf(state, env.market, window);
     }
 
     /// @dev Membership is frozen here; whoever enrols later has no slot in this window.
@@ -318,21 +342,13 @@ library Clearing {
 
     /* HALF BOOKS */
 
-    /// @dev Keeps a book until the next call; only cells in use are written.
+    /// @dev Keeps a book and the reference prices until the next call.
     function _putDown(State storage state, Walk memory walk, uint256 window) private {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
-        uint256[] memory volumes = walk.book.volumes;
-        for (uint256 side; side < 2; ++side) {
-            uint256 map = walk.book.maps[side];
-            half[CELLS + side] = map;
-            for (uint256 cell = 2 * side; map != 0; cell += 4) {
-                if (map & 1 != 0) (half[cell], half[cell + 1]) = (volumes[cell], volumes[cell + 1]);
-                map >>= 1;
-            }
-        }
+        HalfBooks.putDown(half, walk.book);
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
-            half[CELLS + 2 + lane] = ref.any
+            half[HalfBooks.OWN + lane] = ref.any
                 ? (1 << 64) | (uint256(uint32(ref.retailNano)) << 32) | uint32(ref.feedInNano)
                 : 0;
         }
@@ -340,25 +356,11 @@ library Clearing {
 
     function _resume(State storage state, Walk memory walk, uint256 window) private view {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
-        uint256[] memory volumes = walk.book.volumes;
-        for (uint256 side; side < 2; ++side) {
-            uint256 map = half[CELLS + side];
-            walk.book.maps[side] = map;
-            for (uint256 cell = 2 * side; map != 0; cell += 4) {
-                if (map & 1 != 0) (volumes[cell], volumes[cell + 1]) = (half[cell], half[cell + 1]);
-                map >>= 1;
-            }
-        }
+        HalfBooks.resume(half, walk.book);
         for (uint256 lane; lane < WINDOW; ++lane) {
-            uint256 packed = half[CELLS + 2 + lane];
+            uint256 packed = half[HalfBooks.OWN + lane];
             walk.refs[lane] =
                 Reference(packed >> 64 != 0, int32(uint32(packed >> 32)), int32(uint32(packed)));
         }
-    }
-
-    /// @dev Bitmaps of zero make the rest of a half book unreadable.
-    function _dropHalfBook(State storage state, bytes32 market, uint256 window) private {
-        mapping(uint256 => uint256) storage half = state.halfBooks[market][window % RING];
-        (half[CELLS], half[CELLS + 1]) = (0, 0);
     }
 }

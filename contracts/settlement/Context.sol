@@ -6,7 +6,7 @@ import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {Words} from "../libraries/Words.sol";
-import {Core, Env, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
+import {Core, Env, Forward, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
 /// @title Context: what the three phases read, loaded once per call
 /// @notice The state of windows, the prices of a range of slots, the terms and limits of a member.
@@ -53,9 +53,27 @@ library Context {
         }
     }
 
+    /// @dev What the market's forward auctions say of some windows, and which of those they have not cleared.
+    function forwardOf(Env memory env, uint256 firstWindow, uint256 windows)
+        internal
+        view
+        returns (Forward memory forward, uint256 uncleared)
+    {
+        (forward.any, uncleared, forward.capNano, forward.surplusNano) =
+            env.core.forward.readiness(env.market, uint32(firstWindow), uint32(windows));
+    }
+
+    /// @dev Whether a window is past posting and not settled yet; then it takes nothing, and nothing settles alone.
+    function isBetween(State storage state, Env memory env, uint256 window) internal view returns (bool) {
+        ISettlement.Window memory w = state.windows[env.market][window % RING];
+        if (w.window > window) return false;
+        if (w.window < window || w.phase <= ISettlement.Phase.Open) return postingOver(env, window);
+        return w.phase != ISettlement.Phase.Settled;
+    }
+
     /// @dev Makes room in the ring for a window, unless it is there. False: the window is behind the ring, or its
-    /// posting is over, so that what comes now is late.
-    function openWindow(State storage state, Env memory env, uint256 window) internal returns (bool) {
+    /// posting is over, so that what comes now is late. `forward`: older contracts may stand in its place.
+    function openWindow(State storage state, Env memory env, uint256 window, bool forward) internal returns (bool) {
         ISettlement.Window storage place = state.windows[env.market][window % RING];
         ISettlement.Window memory w = place;
         bool over = postingOver(env, window);
@@ -63,6 +81,10 @@ library Context {
             if (w.window == window) return w.phase == ISettlement.Phase.Open && !over;
             if (w.window > window) return false;
             require(w.phase == ISettlement.Phase.Settled, ISettlement.RingFull(uint32(window), w.window));
+        }
+        if (forward) {
+            (, bool older) = env.core.forward.pending(env.market, uint32(window));
+            require(!older, ISettlement.RingFull(uint32(window), uint32(window - RING)));
         }
         state.windows[env.market][window % RING] =
             ISettlement.Window(uint32(window), ISettlement.Phase.Open, 0, false, 0, 0);

@@ -3,7 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMetering} from "../interfaces/IMetering.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, MemberWord, Quote, Quotes, StatedWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
@@ -13,6 +13,7 @@ import {
     Core,
     Env,
     FIRST,
+    Forward,
     IMPORTS,
     Member,
     PriceTable,
@@ -38,21 +39,26 @@ library Posting {
     uint256 private constant LOW_HALVES = WH * (type(uint256).max / type(uint64).max);
     uint256 private constant HIGH_HALVES = LOW_HALVES << 32;
 
-    /// @dev What records of the same slots share. `windows` is zero until they have been opened; `late` is the mask of
-    /// those that are not to be had, from the first on.
+    /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
+    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared.
     struct Period {
         PriceTable table;
+        Forward forward;
         uint256 first;
         uint256 windows;
+        uint256 uncleared;
         uint256 late;
+        bool opened;
     }
 
-    /// @dev A record with its member. `contracted` is the mask of the windows with contracts; `volumes` are two lane
-    /// words for each window in the common case, else words of the slots.
+    /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
+    /// energy, `contracts` the lanes of forward contracts by window (none: no contracts); `volumes` are two lane words
+    /// for each window in the common case, else words of the slots.
     struct Work {
         Member m;
         Period period;
         uint256 contracted;
+        uint256[] contracts;
         uint256[] volumes;
     }
 
@@ -67,24 +73,26 @@ library Posting {
         outcomes = new IMetering.Outcome[](readings.length);
         Work[] memory works = new Work[](readings.length);
         for (uint256 i; i < readings.length; ++i) {
-            outcomes[i] = _admit(env, readings[i], works[i], works[i == 0 ? 0 : i - 1].period);
+            outcomes[i] = _admit(state, env, readings[i], works[i], works[i == 0 ? 0 : i - 1].period);
         }
         outcomes = core.metering.postFor(readings, msg.sender, outcomes);
         for (uint256 i; i < readings.length; ++i) {
             Work memory work = works[i];
             if (outcomes[i] != IMetering.Outcome.Accepted || !work.m.active) continue;
-            if (work.period.windows == 0) _open(state, env, work.period);
+            if (!work.period.opened) _open(state, env, work.period);
             _post(state, env, work, readings[i]);
         }
     }
 
     /// @dev What the market itself requires of a record; everything else is Metering's to judge. Records of the same
     /// slots share a period.
-    function _admit(Env memory env, IMetering.Reading calldata r, Work memory work, Period memory shared)
-        private
-        view
-        returns (IMetering.Outcome)
-    {
+    function _admit(
+        State storage state,
+        Env memory env,
+        IMetering.Reading calldata r,
+        Work memory work,
+        Period memory shared
+    ) private view returns (IMetering.Outcome) {
         (MemberWord member, StatedWord stated) = env.core.markets.packedMember(env.market, r.meter, r.firstSlot);
         if (MemberWord.unwrap(member) == 0) return IMetering.Outcome.NotAMember;
         // Slots without a membership (before it, or of an owner who has not enrolled) are metered and no more.
@@ -97,11 +105,42 @@ library Posting {
         if (shared.table.firstSlot == r.firstSlot && shared.table.slots == r.slots) {
             work.period = shared;
         } else {
-            (work.period.table, work.period.first) = (Context.newTable(r.firstSlot, r.slots), r.firstSlot);
+            _begin(env, work.period, r.firstSlot, r.slots);
         }
         Context.fill(env, work.period.table, work.m, member, stated);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
-        return work.period.table.rows[work.m.tariff][0] == 0 ? IMetering.Outcome.NoTariff : IMetering.Outcome.Accepted;
+        if (work.period.table.rows[work.m.tariff][0] == 0) return IMetering.Outcome.NoTariff;
+        return work.period.forward.any ? _admitContracts(state, env, work) : IMetering.Outcome.Accepted;
+    }
+
+    function _begin(Env memory env, Period memory period, uint256 first, uint256 slots) private view {
+        (period.table, period.first) = (Context.newTable(first, slots), first);
+        uint256 window = first / WINDOW;
+        period.windows = (first + slots - 1) / WINDOW + 1 - window;
+        (period.forward, period.uncleared) = Context.forwardOf(env, window, period.windows);
+    }
+
+    /// @dev Loads the member's contracts. They must be known; and where the window waits to be settled, a reading would
+    /// come between what has been cleared and what is to be settled for it.
+    function _admitContracts(State storage state, Env memory env, Work memory work)
+        private
+        view
+        returns (IMetering.Outcome)
+    {
+        Period memory period = work.period;
+        if (period.uncleared != 0) return IMetering.Outcome.ForwardNotCleared;
+        uint256 window = period.first / WINDOW;
+        uint256[] memory contracts = env.core.forward.contractsOf(
+            env.market, uint32(work.m.index), uint32(window), uint32(period.windows)
+        );
+        bool any;
+        for (uint256 i; i < contracts.length; ++i) {
+            if (contracts[i] == 0) continue;
+            if (Context.isBetween(state, env, window + i)) return IMetering.Outcome.SettleFirst;
+            any = true;
+        }
+        if (any) work.contracts = contracts;
+        return IMetering.Outcome.Accepted;
     }
 
     function _post(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
@@ -121,7 +160,7 @@ library Posting {
         }
         if (plain) _storePlain(state, env, work);
         else _store(state, env, work);
-        if (work.period.late != 0) _settleLate(env, work, r);
+        if (work.period.late != 0) _settleLate(state, env, work, r);
     }
 
     /// @dev The common case, whole windows at a time: all that was measured is offered. The lane words, and the money
@@ -136,7 +175,23 @@ library Posting {
                 || work.m.untilSlot < work.period.first + r.slots || work.period.first % IN_WORD != 0
         ) return (false, 0);
         work.volumes = _lanes(work, r.intervals, r.slots);
+        if (work.contracts.length != 0 && !_netWords(work)) return (false, 0);
         return _wanted(env, work);
+    }
+
+    /// @dev Takes contracts off whole windows; false where the general way must be gone: a window of which the record is
+    /// a part only, or a slot with both sides, whose import does not follow from offer and contract.
+    function _netWords(Work memory work) private pure returns (bool) {
+        uint256[] memory words = work.volumes;
+        for (uint256 w; w < work.period.windows; ++w) {
+            uint256 contracted = work.contracts[w];
+            if (contracted == 0) continue;
+            uint256 word = words.get(2 * w);
+            if (words.get(2 * w + 1) != 0 || (word >> 224) & 0xff != 0xff) return false;
+            uint256 lanes = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+            words.set(2 * w, (word ^ lanes) | LaneWords.difference(lanes, contracted));
+        }
+        return true;
     }
 
     /// @dev The money for all that a record measured; false where some of it cannot be offered.
@@ -236,10 +291,10 @@ library Posting {
     /// @dev Opens the windows of a period; notes those that are late.
     function _open(State storage state, Env memory env, Period memory period) private {
         uint256 window = period.first / WINDOW;
-        period.windows = (period.first + period.table.slots - 1) / WINDOW + 1 - window;
         for (uint256 i; i < period.windows; ++i) {
-            if (!Context.openWindow(state, env, window + i)) period.late |= 1 << i;
+            if (!Context.openWindow(state, env, window + i, period.forward.any)) period.late |= 1 << i;
         }
+        period.opened = true;
     }
 
     /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a
@@ -275,8 +330,10 @@ library Posting {
                 uint256 sellWh = (pairs >> 192) & WH;
                 pairs <<= 64;
                 uint256 importWh = buyWh;
-                if (_isIn(work, work.contracted, slot)) (buyWh, sellWh) = _net(env, m.meter, slot, buyWh, sellWh);
-                if (_isIn(work, work.period.late, slot)) {
+                bool late = _isIn(work, work.period.late, slot);
+                int256 contracted = _contractedIn(env, work, slot, late);
+                if (contracted != 0) (buyWh, sellWh) = _net(contracted, buyWh, sellWh);
+                if (late) {
                     volumes[i] = buyWh | (sellWh << 32) | (importWh << 128);
                     continue;
                 }
@@ -304,14 +361,28 @@ library Posting {
         return (mask >> (slot / WINDOW - work.period.first / WINDOW)) & 1 != 0;
     }
 
-    /// @dev The difference between metered and contracted energy (bought B, sold S).
-    function _net(Env memory env, uint32 meter, uint256 slot, uint256 importWh, uint256 exportWh)
+    /// @dev What a meter has contracted in a slot: by stages and modules, and forward. In a window that is settled,
+    /// forward contracts count where they were settled without a reading, see `_settleLate`.
+    function _contractedIn(Env memory env, Work memory work, uint256 slot, bool late)
         private
         view
+        returns (int256 wh)
+    {
+        uint256 window = slot / WINDOW;
+        if (_isIn(work, work.contracted, slot)) {
+            uint256 word = env.core.ledger.contractedWord(work.m.meter, uint32(window));
+            wh = int32(uint32(word >> (32 * (slot % WINDOW))));
+        }
+        if (late || work.contracts.length == 0) return wh;
+        return wh + LaneWords.signedAt(work.contracts[window - work.period.first / WINDOW], slot % WINDOW);
+    }
+
+    /// @dev The difference between metered and contracted energy (bought B, sold S).
+    function _net(int256 contracted, uint256 importWh, uint256 exportWh)
+        private
+        pure
         returns (uint256 buyWh, uint256 sellWh)
     {
-        uint256 word = env.core.ledger.contractedWord(meter, uint32(slot / WINDOW));
-        int256 contracted = int32(uint32(word >> (32 * (slot % WINDOW))));
         uint256 bought = contracted > 0 ? uint256(contracted) : 0;
         uint256 sold = contracted < 0 ? uint256(-contracted) : 0;
         buyWh = _above(importWh, bought) + _above(sold, exportWh);
@@ -368,7 +439,8 @@ library Posting {
             if (end > work.volumes.length) end = work.volumes.length;
             if ((work.period.late >> w) & 1 != 0) continue;
             (uint256 word, bool extras) = _firstLayer(work, begin, end);
-            bool contracted = (work.contracted >> w) & 1 != 0;
+            bool contracted = (work.contracted >> w) & 1 != 0
+                || (work.contracts.length != 0 && work.contracts[w] != 0);
             if (extras || contracted) word |= _storeExtras(lanes, env, work, window, begin, end, contracted);
             _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word);
         }
@@ -437,20 +509,50 @@ library Posting {
         lanes[key] = old.with(bits);
     }
 
-    /// @dev Readings of windows that were cleared without them: the supplier takes and gives everything.
-    function _settleLate(Env memory env, Work memory work, IMetering.Reading calldata r) private {
+    /// @dev Readings of windows that were cleared without them: the supplier takes and gives everything. What was settled
+    /// at the worst for want of a reading is taken back.
+    function _settleLate(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
         Member memory m = work.m;
         Batch memory batch = Account.newBatch();
         Accrual memory acc;
-        uint256[] memory quotes = work.period.table.quotes[m.tariff];
         for (uint256 i; i < work.volumes.length; ++i) {
-            if (!_isIn(work, work.period.late, work.period.first + i)) continue;
-            uint256 v = work.volumes[i];
-            Account.accrueSupplier(acc, Quote.wrap(quotes[i]), v & WH, (v >> 32) & WH, v >> 128);
-            Account.accrueStanding(env, work.period.table, m, acc, work.period.first + i);
+            uint256 slot = work.period.first + i;
+            if (!_isIn(work, work.period.late, slot)) continue;
+            _accrueLate(state, env, work, acc, i);
+            Account.accrueStanding(env, work.period.table, m, acc, slot);
         }
         Account.close(env, work.period.table, batch, m, acc);
         Account.hand(env, work.period.table, batch);
         emit ISettlement.LateSettled(env.market, m.meter, r.firstSlot, r.slots);
+    }
+
+    /// @dev Volumes of a late slot are those beyond what stages and modules have contracted; a forward contract that
+    /// waited for this reading is netted here.
+    function _accrueLate(State storage state, Env memory env, Work memory work, Accrual memory acc, uint256 i) private {
+        PriceTable memory table = work.period.table;
+        uint256 v = work.volumes[i];
+        (uint256 buyWh, uint256 sellWh, uint256 importWh) = (v & WH, (v >> 32) & WH, v >> 128);
+        int256 contracted = _takeUnread(state, env, work, work.period.first + i);
+        if (contracted != 0) {
+            Forward memory forward = work.period.forward;
+            (buyWh, sellWh) = _net(contracted, buyWh, sellWh);
+            TariffWord row = TariffWord.wrap(table.rows[work.m.tariff][i]);
+            Account.accrueDeviation(acc, forward, row, contracted, buyWh, sellWh, importWh);
+            acc.supplierNano -= Account.worst(forward, contracted);
+        }
+        Account.accrueSupplier(acc, Quote.wrap(table.quotes[work.m.tariff][i]), buyWh, sellWh, importWh);
+    }
+
+    /// @dev What a slot has contracted that was settled without a reading; it is so no longer.
+    function _takeUnread(State storage state, Env memory env, Work memory work, uint256 slot)
+        private
+        returns (int256 contracted)
+    {
+        if (!work.period.forward.any) return 0;
+        mapping(uint256 => uint256) storage unread = state.unread[env.market][work.m.meter];
+        (uint256 word, uint256 lane) = (unread[slot / WINDOW], slot % WINDOW);
+        if ((word >> (224 + lane)) & 1 == 0) return 0;
+        contracted = LaneWords.signedAt(word, lane);
+        unread[slot / WINDOW] = word & ~((1 << (224 + lane)) | (LaneWords.LANE_MASK << (lane * LaneWords.LANE_BITS)));
     }
 }

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
@@ -14,6 +13,7 @@ import {
     Core,
     Env,
     FIRST,
+    Forward,
     IMPORTS,
     Member,
     PriceTable,
@@ -25,7 +25,7 @@ import {
     WITHHELD_SELL
 } from "./Types.sol";
 
-/// @title Settling: the third phase, from results to money; and the stages before clearing
+/// @title Settling: the third phase, from results to money
 /// @notice Walks the members in the order of their index over cleared windows: what each gets of the traded energy,
 /// what it pays and receives for it, and what its supplier takes and gives for the rest.
 library Settling {
@@ -42,12 +42,29 @@ library Settling {
         Env env;
         PriceTable table;
         Batch batch;
+        Forward forward;
         uint256[] results;
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
         uint256[] bounds;
         uint256[][] spans;
+    }
+
+    /// @dev What a member has contracted forward in the windows of a call; empty arrays where he never ordered.
+    struct Position {
+        uint256[] lanes;
+        uint256[] collateralNano;
+        int256[] contractNano;
+    }
+
+    /// @dev A window of a member while it is settled in parts: the first lane word (zero: none), and the contracts.
+    struct Part {
+        uint256 window;
+        uint256 word;
+        uint256 contracts;
+        uint256[2] fills;
+        LaneWord[5] layers;
     }
 
     /// @notice See ISettlement.settle.
@@ -67,46 +84,16 @@ library Settling {
         run.results = _loadResults(state, market, first, windows);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
         run.bounds = _bounds(run.results);
+        (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
         run.fills = new uint256[](2 * run.windows);
         uint256 end = uint256(first.cursor) + maxMembers;
         if (end > first.members) end = first.members;
-        _settleMembers(state.lanes[market], run, first.cursor, end);
+        _settleMembers(state, run, first.cursor, end);
         Account.hand(run.env, run.table, run.batch);
         // In one go every carry ends where it began, at zero, so there is nothing to write.
         bool whole = first.cursor == 0 && end == first.members;
         _advance(state, run, uint32(end), first.members, whole);
-    }
-
-    /// @notice See ISettlement.lower.
-    function lower(
-        State storage state,
-        Core memory core,
-        bytes32 market,
-        uint32 slot,
-        uint32 buyMeter,
-        uint32 sellMeter,
-        uint32 wh
-    ) external {
-        Env memory env = Context.load(core, market);
-        _requireStage(env, Context.windowOf(state, market, slot / WINDOW));
-        _lowerOffer(state.lanes[market], env, buyMeter, slot, wh, false);
-        _lowerOffer(state.lanes[market], env, sellMeter, slot, wh, true);
-        core.ledger.postEnergy(sellMeter, buyMeter, slot, wh);
-        emit ISettlement.Lowered(market, slot, buyMeter, sellMeter, wh);
-    }
-
-    /// @notice See ISettlement.finishStage.
-    function finishStage(State storage state, Core memory core, bytes32 market, uint32 window) external {
-        Env memory env = Context.load(core, market);
-        ISettlement.Window memory w = Context.windowOf(state, market, window);
-        require(w.phase == ISettlement.Phase.Open, ISettlement.WrongPhase(window, w.phase));
-        require(w.stage < env.params.stages.length, ISettlement.NothingToDo());
-        uint256 over = Context.windowEnd(env, window) + env.params.postSeconds
-            + uint256(env.params.stageSeconds) * (w.stage + 1);
-        if (block.timestamp < over) _requireStage(env, w);
-        state.windows[market][window % RING].stage = w.stage + 1;
-        emit ISettlement.StageFinished(market, window, w.stage);
     }
 
     /* INTERNAL: SETTLING */
@@ -130,9 +117,7 @@ library Settling {
         }
     }
 
-    function _settleMembers(mapping(uint256 => LaneWord) storage lanes, Run memory run, uint256 from, uint256 end)
-        private
-    {
+    function _settleMembers(State storage state, Run memory run, uint256 from, uint256 end) private {
         uint256[] memory words = run.env.core.markets.packedMembers(
             run.env.market, uint32(from), uint32(end - from), uint32(run.table.firstSlot)
         );
@@ -142,36 +127,52 @@ library Settling {
             Context.fill(
                 run.env, run.table, m, MemberWord.wrap(words[2 * i]), StatedWord.wrap(words[2 * i + 1])
             );
-            _settleMember(lanes, run, m, acc);
+            _settleMember(state, run, m, acc);
         }
     }
 
-    function _settleMember(
-        mapping(uint256 => LaneWord) storage lanes,
-        Run memory run,
-        Member memory m,
-        Accrual memory acc
-    ) private {
+    function _settleMember(State storage state, Run memory run, Member memory m, Accrual memory acc) private {
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
+        Position memory position;
+        if (run.forward.any) position = _positionOf(run, m.index, run.firstWindow, run.windows, 0xff);
+        bool contracts = position.lanes.length != 0;
         uint256 count;
         bool posted;
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
-            if (word >> 236 != window) continue;
-            posted = true;
+            if (word >> 236 != window) word = 0;
+            bool orders = contracts && position.collateralNano[i] | position.lanes[i] != 0;
+            if (word == 0 && !orders) continue;
+            if (word != 0) posted = true;
             if (word & WHOLE == POSTED && (window + 1) * WINDOW <= m.untilSlot) {
                 // The usual window: posted in full, one layer, no change of terms.
                 acc.any = true;
                 Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
                 uint256 fills = _settleLanes(run, m, acc, word, i * WINDOW, WINDOW);
                 if (fills != 0) run.fills[count++] = fills | (window << 236);
+                if (!orders) continue;
+                acc.collateralNano += position.collateralNano[i];
+                acc.contractNano += position.contractNano[i];
+                if (position.lanes[i] != 0) {
+                    _settleContracts(run, m, acc, word, position.lanes[i], fills, i * WINDOW, WINDOW);
+                }
             } else {
-                count = _settleParts(lanes, run, m, acc, window, LaneWord.wrap(word), count);
+                count = _settleParts(state, run, m, acc, position, window, word, count);
             }
         }
-        if (!posted) return;
         Account.close(run.env, run.table, run.batch, m, acc);
-        _emitSettled(run, m.meter, count);
+        if (posted) _emitSettled(run, m.meter, count);
+    }
+
+    function _positionOf(Run memory run, uint256 index, uint256 firstWindow, uint256 windows, uint256 laneMask)
+        private
+        view
+        returns (Position memory position)
+    {
+        (position.lanes, position.collateralNano, position.contractNano) = run.env.core.forward.positionsOf(
+            run.env.market, uint32(index), uint32(firstWindow), uint32(windows), laneMask
+        );
     }
 
     /// @dev The event takes the first `count` words of the buffer, which is shortened for it rather than copied.
@@ -189,39 +190,153 @@ library Settling {
         }
     }
 
-    /// @dev Settles the posted slots of one window in the general case; returns the number of words of fills so far.
+    /// @dev Settles one window in the general case, in parts with the same terms; returns the number of words of fills so
+    /// far.
     function _settleParts(
-        mapping(uint256 => LaneWord) storage lanes,
+        State storage state,
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Position memory position,
+        uint256 window,
+        uint256 word,
+        uint256 count
+    ) private returns (uint256) {
+        Part memory part;
+        (part.window, part.word) = (window, word);
+        if (word & LaneWords.LAYERS != 0) {
+            part.layers = _layers(state.lanes[run.env.market], m.index, window, LaneWord.wrap(word));
+        }
+        uint256 end;
+        for (uint256 from; from < WINDOW; from = end) {
+            uint256 slot = window * WINDOW + from;
+            if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
+            end = m.untilSlot - slot < WINDOW - from ? from + m.untilSlot - slot : WINDOW;
+            if (!m.active) continue;
+            uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
+            if (position.lanes.length != 0) _accruePosition(run, m, acc, position, part, mask);
+            else part.contracts = 0;
+            _settlePart(state, run, m, acc, part, from, end);
+        }
+        if (part.fills[0] != 0) run.fills[count++] = part.fills[0] | (window << 236);
+        if (part.fills[1] != 0) run.fills[count++] = part.fills[1] | (window << 236) | LaneWords.SECOND;
+        return count;
+    }
+
+    /// @dev Contracts and their money in some slots of a window.
+    function _accruePosition(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Position memory position,
+        Part memory part,
+        uint256 mask
+    ) private view {
+        uint256 i = part.window - run.firstWindow;
+        if (mask != 0xff) (position, i) = (_positionOf(run, m.index, part.window, 1, mask), 0);
+        part.contracts = position.lanes[i];
+        if (position.collateralNano[i] | part.contracts == 0) return;
+        acc.collateralNano += position.collateralNano[i];
+        acc.contractNano += position.contractNano[i];
+        acc.any = true;
+    }
+
+    /// @dev Settles the slots [from, end) of a window, all with the same terms.
+    function _settlePart(
+        State storage state,
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Part memory part,
+        uint256 from,
+        uint256 end
+    ) private {
+        uint256 slot = part.window * WINDOW + from;
+        uint256 slots = end - from;
+        uint256 posted = (part.word >> 224) & (((1 << end) - 1) ^ ((1 << from) - 1));
+        uint256 contracts = part.contracts;
+        if (contracts != 0) {
+            uint256 unread = contracts & ~LaneWords.spread(posted);
+            contracts ^= unread;
+            if (unread != 0) _settleUnread(state, run, m, acc, part.window, unread);
+        }
+        if (posted == 0) return;
+        acc.any = true;
+        if ((posted >> from) & 1 != 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
+        uint256 place = slot - run.table.firstSlot;
+        uint256 fills = _settleLanes(run, m, acc, part.word, place, slots);
+        part.fills[0] |= fills;
+        part.contracts = contracts;
+        if (part.word & LaneWords.LAYERS != 0) {
+            _settleLayers(run, m, acc, part, slot, slots, fills);
+        } else if (contracts != 0) {
+            _settleContracts(run, m, acc, part.word, contracts, fills, place, slots);
+        }
+    }
+
+    /// @dev Contracts without a reading: the worst, until the reading comes.
+    function _settleUnread(
+        State storage state,
         Run memory run,
         Member memory m,
         Accrual memory acc,
         uint256 window,
-        LaneWord word,
-        uint256 count
-    ) private returns (uint256) {
-        uint256[2] memory fills;
-        uint256 end;
-        for (uint256 from; from < WINDOW; from = end) {
-            end = WINDOW;
-            // Lanes from..end-1 of the posted mask.
-            if ((word.postedMask() >> from) == 0) break;
-            if ((word.postedMask() >> from) & 1 == 0) {
-                end = from + 1;
-                continue;
-            }
-            uint256 slot = window * WINDOW + from;
-            if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
-            if (m.untilSlot - slot < WINDOW - from) end = from + m.untilSlot - slot;
-            acc.any = true;
-            if (from == 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
-            fills[0] |= _settleLanes(run, m, acc, LaneWord.unwrap(word), slot - run.table.firstSlot, end - from);
-            if (word.has(LaneWords.LAYERS)) {
-                fills[1] |= _settleLayers(_layers(lanes, m.index, window, word), run, m, acc, slot, end - from);
+        uint256 contracts
+    ) private {
+        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+        acc.supplierNano += Account.worst(run.forward, int256(LaneWords.sum(bought)))
+            + Account.worst(run.forward, -int256(LaneWords.sum(sold)));
+        uint256 lanes;
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            if ((contracts >> (lane * LaneWords.LANE_BITS)) & LaneWords.LANE_MASK != 0) lanes |= 1 << lane;
+        }
+        state.unread[run.env.market][m.meter][window] |= contracts | (lanes << 224);
+    }
+
+    /// @dev What contracts change in slots whose import follows from offer and contract: charges fall on what was
+    /// imported, and what was not delivered or not consumed has prices of its own. In runs of slots with one row.
+    function _settleContracts(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        uint256 word,
+        uint256 contracts,
+        uint256 fills,
+        uint256 place,
+        uint256 slots
+    ) private pure {
+        uint256[] memory rows = run.table.rows[m.tariff];
+        uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+        (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, contracts));
+        (uint256 buys, uint256 sells) = LaneWords.parted(offers);
+        (uint256 fillBuys, uint256 fillSells) = LaneWords.parted(fills);
+        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+        // The lanes that have sold; and what is missing and left there: fills are at most what was offered.
+        uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
+        // Sums of eight volumes have 30 bits, prices 34 at most.
+        unchecked {
+            uint256 undelivered = LaneWords.above((buys - fillBuys) & sellers, imports & sellers);
+            uint256 unconsumed = LaneWords.above(bought, imports);
+            unconsumed -= LaneWords.above(unconsumed, sells - fillSells);
+            for (uint256 end = place + slots; place < end;) {
+                TariffWord row = TariffWord.wrap(rows.get(place));
+                uint256 count = 1;
+                while (place + count < end && rows.get(place + count) == TariffWord.unwrap(row)) ++count;
+                uint256 mask = LaneWords.part(LaneWords.LANES_MASK, place % WINDOW, count);
+                int256 more = int256(LaneWords.sum(imports & mask)) - int256(LaneWords.sum(buys & mask));
+                acc.supplierNano -= more * row.charges();
+                acc.networkNano += more * row.network();
+                if (undelivered & mask != 0) {
+                    acc.supplierNano -=
+                        int256(LaneWords.sum(undelivered & mask)) * Account.undeliveredMore(run.forward, row);
+                }
+                if (unconsumed & mask != 0) {
+                    acc.supplierNano +=
+                        int256(LaneWords.sum(unconsumed & mask)) * Account.unconsumedMore(run.forward, row);
+                }
+                place += count;
             }
         }
-        if (fills[0] != 0) run.fills[count++] = fills[0] | (window << 236);
-        if (fills[1] != 0) run.fills[count++] = fills[1] | (window << 236) | LaneWords.SECOND;
-        return count;
     }
 
     /// @dev Settles the offers in `slots` lanes of one word from a place of the table on, in runs of slots with one
@@ -383,32 +498,69 @@ library Settling {
         }
     }
 
-    /// @dev The layers that most windows do not have: sells of slots that have both sides (whose fills it returns),
-    /// what was withheld, and imports where they are not what was bought and withheld.
+    /// @dev The layers that most windows do not have: sells of slots that have both sides, what was withheld, and imports
+    /// where they are not what was bought and withheld. `fills` are those of the first layer.
     function _settleLayers(
-        LaneWord[5] memory words,
         Run memory run,
         Member memory m,
         Accrual memory acc,
+        Part memory part,
         uint256 slot,
-        uint256 slots
-    ) private pure returns (uint256 secondFills) {
+        uint256 slots,
+        uint256 fills
+    ) private pure {
         uint256 place = slot - run.table.firstSlot;
-        secondFills = _settleLanes(run, m, acc, LaneWord.unwrap(words[SECOND]), place, slots);
+        uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
+        part.fills[1] |= second;
         for (uint256 i; i < slots; ++i) {
             uint256 lane = (slot + i) % WINDOW;
             Quote quote = Context.quoteAt(run.env, run.table, m, place + i);
-            (uint256 missingWh,) = words[WITHHELD_BUY].lane(lane);
-            (uint256 leftWh,) = words[WITHHELD_SELL].lane(lane);
+            (uint256 missingWh,) = part.layers[WITHHELD_BUY].lane(lane);
+            (uint256 leftWh,) = part.layers[WITHHELD_SELL].lane(lane);
             Account.accrueSupplier(acc, quote, missingWh, leftWh, missingWh);
-            if (!words[FIRST].has(LaneWords.IMPORTS)) continue;
-            (uint256 bought, uint256 side) = words[FIRST].lane(lane);
-            (uint256 importWh,) = words[IMPORTS].lane(lane);
-            // Charges fall on what was imported, which contracts make more or less than what was offered or withheld.
-            int256 more = int256(importWh) - int256(missingWh + (side == TickBook.BUY ? bought : 0));
-            acc.supplierNano -= more * quote.charges();
-            acc.networkNano += more * quote.network();
+            if (part.word & LaneWords.IMPORTS == 0) continue;
+            _settleImport(acc, part, quote, lane, missingWh);
+            if (LaneWords.signedAt(part.contracts, lane) == 0) continue;
+            int256 offered = LaneWords.signedAt(part.word, lane) - LaneWords.signedAt(fills, lane);
+            if (offered > 0) missingWh += uint256(offered);
+            else leftWh += uint256(-offered);
+            leftWh += uint256(LaneWords.signedAt(second, lane) - LaneWords.signedAt(LaneWord.unwrap(part.layers[SECOND]), lane));
+            _settleDeviation(run, m, acc, part, place + i, missingWh, leftWh);
         }
+    }
+
+    /// @dev Charges fall on what was imported, which contracts make more or less than what was offered or withheld.
+    function _settleImport(Accrual memory acc, Part memory part, Quote quote, uint256 lane, uint256 withheldWh)
+        private
+        pure
+    {
+        int256 offered = LaneWords.signedAt(part.word, lane);
+        int256 more = LaneWords.signedAt(LaneWord.unwrap(part.layers[IMPORTS]), lane) - int256(withheldWh);
+        if (offered > 0) more -= offered;
+        acc.supplierNano -= more * quote.charges();
+        acc.networkNano += more * quote.network();
+    }
+
+    function _settleDeviation(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Part memory part,
+        uint256 place,
+        uint256 missingWh,
+        uint256 leftWh
+    ) private pure {
+        uint256 lane = place % WINDOW;
+        (uint256 importWh,) = part.layers[IMPORTS].lane(lane);
+        Account.accrueDeviation(
+            acc,
+            run.forward,
+            TariffWord.wrap(run.table.rows[m.tariff][place]),
+            LaneWords.signedAt(part.contracts, lane),
+            missingWh,
+            leftWh,
+            importWh
+        );
     }
 
     /// @dev New terms or limits from `slot` on; another owner or tariff begins another entry.
@@ -436,6 +588,9 @@ library Settling {
     /// @dev Moves the cursor of all windows; writes the carries where another call goes on with them.
     function _advance(State storage state, Run memory run, uint32 cursor, uint32 members, bool whole) private {
         bytes32 market = run.env.market;
+        if (run.forward.any && cursor == members) {
+            run.env.core.forward.finish(market, uint32(run.firstWindow), uint32(run.windows));
+        }
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             ISettlement.Window storage w = state.windows[market][window % RING];
@@ -447,70 +602,5 @@ library Settling {
             }
         }
         emit ISettlement.WindowsSettled(market, uint32(run.firstWindow), uint32(run.windows), cursor);
-    }
-
-    /* INTERNAL: STAGES */
-
-    function _requireStage(Env memory env, ISettlement.Window memory w) private view {
-        require(w.phase == ISettlement.Phase.Open, ISettlement.WrongPhase(w.window, w.phase));
-        require(Context.postingOver(env, w.window), ISettlement.StagePending(w.window, w.stage));
-        require(
-            w.stage < env.params.stages.length && env.params.stages[w.stage] == msg.sender,
-            ISettlement.NotStage(msg.sender)
-        );
-    }
-
-    /// @dev Takes `wh` off one offer and frees what stood locked for it; the metered import stays on record.
-    function _lowerOffer(
-        mapping(uint256 => LaneWord) storage lanes,
-        Env memory env,
-        uint32 meter,
-        uint256 slot,
-        uint256 wh,
-        bool sell
-    ) private {
-        PriceTable memory table = Context.newTable(slot, 1);
-        Member memory m;
-        (MemberWord member, StatedWord stated) = env.core.markets.packedMember(env.market, meter, uint32(slot));
-        require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(env.market, meter));
-        require(stated.isActive(), ISettlement.MoreThanPosted(meter, uint32(slot)));
-        Context.fill(env, table, m, member, stated);
-        (uint256 window, uint256 lane) = (slot / WINDOW, slot % WINDOW);
-        LaneWord word = lanes[Context.laneKey(m.index, window, FIRST)];
-        require(word.isWindow(window), ISettlement.MoreThanPosted(meter, uint32(slot)));
-        if (!word.has(LaneWords.IMPORTS)) word = _recordImports(lanes, m.index, window, word);
-        uint256 layer = FIRST;
-        (uint256 offered, uint256 side) = word.lane(lane);
-        if (sell && side == TickBook.BUY && word.has(LaneWords.SECOND)) {
-            layer = SECOND;
-            (offered, side) = lanes[Context.laneKey(m.index, window, SECOND)].lane(lane);
-        }
-        require(
-            (side == TickBook.SELL) == sell && offered >= wh, ISettlement.MoreThanPosted(meter, uint32(slot))
-        );
-        uint256 key = Context.laneKey(m.index, window, layer);
-        lanes[key] = lanes[key].lowered(lane, wh);
-        Quote quote = Context.quoteAt(env, table, m, 0);
-        uint256 nano = wh * (sell ? quote.sellLock() : quote.buyLock());
-        env.core.ledger.unlock(m.owner, table.suppliers[m.tariff], meter, nano);
-    }
-
-    /// @dev Keeps what was imported before offers and imports part ways.
-    function _recordImports(
-        mapping(uint256 => LaneWord) storage lanes,
-        uint256 index,
-        uint256 window,
-        LaneWord word
-    ) private returns (LaneWord flagged) {
-        LaneWord imports = LaneWords.empty(window);
-        LaneWord withheld = _layers(lanes, index, window, word)[WITHHELD_BUY];
-        for (uint256 lane; lane < WINDOW; ++lane) {
-            (uint256 wh, uint256 side) = word.lane(lane);
-            (uint256 more,) = withheld.lane(lane);
-            imports = imports.withLane(lane, (side == TickBook.BUY ? wh : 0) + more);
-        }
-        flagged = word.with(LaneWords.IMPORTS);
-        lanes[Context.laneKey(index, window, FIRST)] = flagged;
-        lanes[Context.laneKey(index, window, IMPORTS)] = imports;
     }
 }

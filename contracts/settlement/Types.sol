@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IMetering} from "../interfaces/IMetering.sol";
@@ -23,12 +24,15 @@ uint256 constant IMPORTS = 4;
 /// @param windows state by place in the ring
 /// @param lanes posted volumes by member index, place in the ring and layer
 /// @param results by place in the ring and slot; valid while the window is Cleared or Settled
+/// @param unread by meter and window: contracted lanes of slots that were settled without a reading, and which they are
+/// (bits 224..231)
 /// @param halfBooks books that wait for the next step of clearing, by place in the ring and cell
 struct State {
     mapping(bytes32 market => mapping(uint256 place => ISettlement.Window)) windows;
     mapping(bytes32 market => mapping(uint256 key => LaneWord)) lanes;
     mapping(bytes32 market => mapping(uint256 place => ResultWord)) results;
     mapping(bytes32 market => mapping(uint256 place => mapping(uint256 cell => uint256))) halfBooks;
+    mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256))) unread;
 }
 
 /// @dev The contracts around `Settlement` (its immutables, which libraries cannot read).
@@ -38,6 +42,7 @@ struct Core {
     ILedger ledger;
     IMetering metering;
     IMarkets markets;
+    IForwardAuction forward;
     uint256 slotSeconds;
 }
 
@@ -86,6 +91,14 @@ struct Member {
     uint64[] hourly;
 }
 
+/// @dev Whether the market trades ahead, and what bounds the price of what was contracted and not delivered, or not
+/// consumed.
+struct Forward {
+    bool any;
+    int256 capNano;
+    int256 surplusNano;
+}
+
 /// @dev Running sums of one member over slots with the same owner and tariff.
 struct Accrual {
     uint256 releaseNano;
@@ -93,6 +106,8 @@ struct Accrual {
     uint256 incomeNano;
     int256 supplierNano;
     int256 networkNano;
+    uint256 collateralNano;
+    int256 contractNano;
     bool any;
 }
 

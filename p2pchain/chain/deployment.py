@@ -1,7 +1,7 @@
 """Deploying the contracts, and the record of where they stand.
 
 `deploy` creates the core set in the order in which it depends on itself, links the libraries of
-Settlement, binds Ledger and Metering to it, and gives the roles of docs/governance.md to one
+ForwardAuction and Settlement, binds the others to them, and gives the roles of docs/governance.md to one
 administrator, who hands them on. The record is a JSON file `deployments/<network>.json`.
 """
 
@@ -21,6 +21,7 @@ from eth_utils.crypto import keccak
 
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.ledger import Ledger
 from p2pchain.chain.bindings.markets import Markets
 from p2pchain.chain.bindings.metering import Metering
@@ -34,8 +35,16 @@ from p2pchain.errors import BadInput, WrongNetwork
 
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
-LIBRARIES: Final = ("Posting", "Clearing", "Settling")
-CORE: Final = ("Registry", "Tariffs", "Ledger", "Metering", "Markets", "Settlement")
+LIBRARIES: Final = ("ForwardClearing", "Posting", "Stages", "Clearing", "Settling")
+CORE: Final = (
+    "Registry",
+    "Tariffs",
+    "Ledger",
+    "Metering",
+    "Markets",
+    "ForwardAuction",
+    "Settlement",
+)
 
 #: Roles of the AccessManager: number and what may be called with it. Zero is the administrator.
 ROLES: Final[Mapping[str, int]] = {
@@ -61,9 +70,16 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Markets": (
             "createMarket((uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,"
             "uint32,address,bool,int32,address[]))",
-        )
+        ),
+        "ForwardAuction": (
+            "createAuction((bytes32,uint8,uint32,uint32,uint32,uint32,uint32,int32,uint32,int32,"
+            "int32))",
+        ),
     },
-    "GUARDIAN": {"Markets": ("setPaused(bool)",)},
+    "GUARDIAN": {
+        "Markets": ("setPaused(bool)",),
+        "ForwardAuction": ("setPaused(bytes32,bool)",),
+    },
 }
 
 
@@ -195,6 +211,11 @@ class Contracts:
         return Markets(self.chain, self.address("Markets"))
 
     @cached_property
+    def forward(self) -> ForwardAuction:
+        """Forward auctions: orders, clearing, positions."""
+        return ForwardAuction(self.chain, self.address("ForwardAuction"))
+
+    @cached_property
     def settlement(self) -> Settlement:
         """Post, clear, settle."""
         return Settlement(self.chain, self.address("Settlement"))
@@ -241,10 +262,15 @@ def deploy(
     markets = create("Markets", Markets.constructor(manager, registry, metering))
     for library in LIBRARIES:
         create(library)
-    core = (registry, tariffs, ledger, metering, markets)
+    forward = create(
+        "ForwardAuction", ForwardAuction.constructor(manager, registry, markets, ledger)
+    )
+    core = (registry, tariffs, ledger, metering, markets, forward)
     settlement = create("Settlement", Settlement.constructor(*core))
     calls = [
-        Ledger(chain, ledger).bind_settlement(settlement),
+        Registry(chain, registry).bind_forward(forward),
+        Ledger(chain, ledger).bind_settlement(settlement, forward),
+        ForwardAuction(chain, forward).bind_settlement(settlement),
         Metering(chain, metering).bind(settlement, markets),
         *role_calls(AccessManager(chain, manager), built, sender.address),
     ]

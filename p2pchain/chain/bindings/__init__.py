@@ -1,6 +1,7 @@
 """Typed bindings of the contracts, one module each.
 
     access_manager  AccessManager
+    forward_auction  ForwardAuction
     ledger  Ledger
     markets  Markets
     metering  Metering

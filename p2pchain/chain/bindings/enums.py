@@ -5,6 +5,69 @@ Written by `p2pchain dev build`; do not edit."""
 from enum import IntEnum
 
 
+class Action(IntEnum):
+    PLACE = 0
+    AMEND = 1
+    CANCEL = 2
+
+
+class Gate(IntEnum):
+    WINDOW = 0
+    DAY = 1
+
+
+class IForwardAuctionPhase(IntEnum):
+    ABSENT = 0
+    OPEN = 1
+    CLEARING = 2
+    RATIONING = 3
+    CLEARED = 4
+    SETTLED = 5
+
+
+class IForwardAuctionRefusal(IntEnum):
+    NONE = 0
+    UNKNOWN_AUCTION = 1
+    PAUSED = 2
+    NOT_A_MEMBER = 3
+    BAD_SIGNATURE = 4
+    OLD_SEQUENCE = 5
+    BAD_FORMAT = 6
+    AFTER_GATE = 7
+    TOO_EARLY = 8
+    FIRM_PERIOD = 9
+    ORDER_EXISTS = 10
+    NO_ORDER = 11
+    OFF_TICK = 12
+    BAD_VOLUME = 13
+    RING_FULL = 14
+    TOO_LITTLE_MONEY = 15
+
+
+class IMarketsRefusal(IntEnum):
+    NONE = 0
+    UNKNOWN_MARKET = 1
+    UNKNOWN_METER = 2
+    OTHER_AREA = 3
+    ALREADY_ENROLLED = 4
+    NOT_A_MEMBER = 5
+    TOO_LATE = 6
+    OLD_SEQUENCE = 7
+    BAD_FORMAT = 8
+    BAD_SIGNATURE = 9
+    NOT_BILLING_GRADE = 10
+    PAUSED = 11
+    MARKET_FULL = 12
+
+
+class ISettlementPhase(IntEnum):
+    ABSENT = 0
+    OPEN = 1
+    CLEARING = 2
+    CLEARED = 3
+    SETTLED = 4
+
+
 class Outcome(IntEnum):
     ACCEPTED = 0
     UNKNOWN_METER = 1
@@ -23,14 +86,8 @@ class Outcome(IntEnum):
     TOO_MANY_GAPS = 14
     NOT_BILLING_GRADE = 15
     NO_TARIFF = 16
-
-
-class Phase(IntEnum):
-    ABSENT = 0
-    OPEN = 1
-    CLEARING = 2
-    CLEARED = 3
-    SETTLED = 4
+    FORWARD_NOT_CLEARED = 17
+    SETTLE_FIRST = 18
 
 
 class PriceRule(IntEnum):
@@ -41,19 +98,3 @@ class PriceRule(IntEnum):
 class Quality(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
-
-
-class Refusal(IntEnum):
-    NONE = 0
-    UNKNOWN_MARKET = 1
-    UNKNOWN_METER = 2
-    OTHER_AREA = 3
-    ALREADY_ENROLLED = 4
-    NOT_A_MEMBER = 5
-    TOO_LATE = 6
-    OLD_SEQUENCE = 7
-    BAD_FORMAT = 8
-    BAD_SIGNATURE = 9
-    NOT_BILLING_GRADE = 10
-    PAUSED = 11
-    MARKET_FULL = 12

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Final, Self
 
 from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
-from p2pchain.chain.bindings.enums import Outcome, Phase
+from p2pchain.chain.bindings.enums import IForwardAuctionRefusal, ISettlementPhase, Outcome
 
 
 class AccessManagedInvalidAuthority(ContractError):
@@ -299,6 +299,19 @@ class AmountTooLarge(ContractError):
         self.amount_nano = amount_nano
 
 
+class AuctionExists(ContractError):
+    """`AuctionExists(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("eb4c5dba")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("auction",)
+    TEXT: ClassVar[str] = "auction exists"
+
+    def __init__(self, auction: bytes) -> None:
+        super().__init__(auction)
+        self.auction = auction
+
+
 class BadParameter(ContractError):
     """`BadParameter(string)`"""
 
@@ -541,6 +554,36 @@ class FailedCall(ContractError):
     TEXT: ClassVar[str] = "failed call"
 
 
+class ForwardNotCleared(ContractError):
+    """`ForwardNotCleared(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("36d11828")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = (
+        "Orders for this window are not cleared yet; clear or void the window in the forward "
+        "auction first"
+    )
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
+class GateOpen(ContractError):
+    """`GateOpen(uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f441bb59")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "gate")
+    TEXT: ClassVar[str] = "gate open"
+
+    def __init__(self, window: int, gate: int) -> None:
+        super().__init__(window, gate)
+        self.window = window
+        self.gate = gate
+
+
 class InsufficientBalance(ContractError):
     """`InsufficientBalance(uint256, uint256)`"""
 
@@ -710,6 +753,23 @@ class NotEnoughGuarantee(ContractError):
         self.needed_nano = needed_nano
 
 
+class NotForward(ContractError):
+    """`NotForward(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9d8dfe3a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not forward"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class NotMarkets(ContractError):
     """`NotMarkets(address)`"""
 
@@ -758,6 +818,23 @@ class NotReady(ContractError):
         self.window = window
         self.meter = meter
         self.deadline = deadline
+
+
+class NotRegistry(ContractError):
+    """`NotRegistry(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("631a294a")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not registry"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
 
 
 class NotRepresentable(ContractError):
@@ -833,6 +910,39 @@ class NothingToDo(ContractError):
     TEXT: ClassVar[str] = "nothing to do"
 
 
+class OpenOrders(ContractError):
+    """`OpenOrders(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3fe65045")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "The owner of a meter changes only after his last open order"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
+class OrderRefused(ContractError):
+    """`OrderRefused(uint32, uint32, Refusal)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("bce1d2ba")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot", "reason_")
+    TEXT: ClassVar[str] = "order refused"
+
+    def __init__(self, meter: int, slot: int, reason_: IForwardAuctionRefusal) -> None:
+        super().__init__(meter, slot, reason_)
+        self.meter = meter
+        self.slot = slot
+        self.reason_ = reason_
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], raw[1], IForwardAuctionRefusal(raw[2]))
+
+
 class PaysMoreThanReleased(ContractError):
     """`PaysMoreThanReleased(uint32)`"""
 
@@ -896,6 +1006,19 @@ class SafeCastOverflowedIntDowncast(ContractError):
         self.value = value
 
 
+class SafeCastOverflowedIntToUint(ContractError):
+    """`SafeCastOverflowedIntToUint(int256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a8ce4432")
+    TYPES: ClassVar[tuple[str, ...]] = ("int256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("value",)
+    TEXT: ClassVar[str] = "safe cast overflowed int to uint"
+
+    def __init__(self, value: int) -> None:
+        super().__init__(value)
+        self.value = value
+
+
 class SafeCastOverflowedUintDowncast(ContractError):
     """`SafeCastOverflowedUintDowncast(uint8, uint256)`"""
 
@@ -938,6 +1061,20 @@ class SafeERC20FailedOperation(ContractError):
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
         return cls(checksum(raw[0]))
+
+
+class SequenceUsed(ContractError):
+    """`SequenceUsed(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f1a58c11")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "sequence")
+    TEXT: ClassVar[str] = "sequence used"
+
+    def __init__(self, meter: int, sequence: int) -> None:
+        super().__init__(meter, sequence)
+        self.meter = meter
+        self.sequence = sequence
 
 
 class SlotHasBegun(ContractError):
@@ -1035,6 +1172,19 @@ class TooEarlyToVoid(ContractError):
         self.deadline = deadline
 
 
+class TooManyAuctions(ContractError):
+    """`TooManyAuctions(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("81034c6e")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("market",)
+    TEXT: ClassVar[str] = "too many auctions"
+
+    def __init__(self, market: bytes) -> None:
+        super().__init__(market)
+        self.market = market
+
+
 class TooMuchContracted(ContractError):
     """`TooMuchContracted(uint32, uint32)`"""
 
@@ -1060,6 +1210,19 @@ class UnknownArea(ContractError):
     def __init__(self, area: int) -> None:
         super().__init__(area)
         self.area = area
+
+
+class UnknownAuction(ContractError):
+    """`UnknownAuction(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cd1e2f19")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("auction",)
+    TEXT: ClassVar[str] = "unknown auction"
+
+    def __init__(self, auction: bytes) -> None:
+        super().__init__(auction)
+        self.auction = auction
 
 
 class UnknownClaim(ContractError):
@@ -1137,14 +1300,14 @@ class WrongPhase(ContractError):
     FIELDS: ClassVar[tuple[str, ...]] = ("window", "phase")
     TEXT: ClassVar[str] = "wrong phase"
 
-    def __init__(self, window: int, phase: Phase) -> None:
+    def __init__(self, window: int, phase: ISettlementPhase) -> None:
         super().__init__(window, phase)
         self.window = window
         self.phase = phase
 
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
-        return cls(raw[0], Phase(raw[1]))
+        return cls(raw[0], ISettlementPhase(raw[1]))
 
 
 class ZeroAccount(ContractError):
@@ -1176,6 +1339,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         AlreadyBound,
         AlreadyEnrolled,
         AmountTooLarge,
+        AuctionExists,
         BadParameter,
         BadSigner,
         BeforeRegistration,
@@ -1193,6 +1357,8 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         EmptyRow,
         ExchangeRefused,
         FailedCall,
+        ForwardNotCleared,
+        GateOpen,
         InsufficientBalance,
         InvalidAccountNonce,
         InvalidShortString,
@@ -1205,14 +1371,18 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         NotDelivered,
         NotEnoughFree,
         NotEnoughGuarantee,
+        NotForward,
         NotMarkets,
         NotOwner,
         NotReady,
+        NotRegistry,
         NotRepresentable,
         NotSettlement,
         NotStage,
         NotSupplier,
         NothingToDo,
+        OpenOrders,
+        OrderRefused,
         Panicked,
         PaysMoreThanReleased,
         ReentrancyGuardReentrantCall,
@@ -1220,9 +1390,11 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         RingFull,
         RowsNotOneOrTwentyFour,
         SafeCastOverflowedIntDowncast,
+        SafeCastOverflowedIntToUint,
         SafeCastOverflowedUintDowncast,
         SafeCastOverflowedUintToInt,
         SafeERC20FailedOperation,
+        SequenceUsed,
         SlotHasBegun,
         SlotSecondsNotSupported,
         StagePending,
@@ -1230,8 +1402,10 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         TokenDecimalsNotSupported,
         TokenTookFee,
         TooEarlyToVoid,
+        TooManyAuctions,
         TooMuchContracted,
         UnknownArea,
+        UnknownAuction,
         UnknownClaim,
         UnknownMarket,
         UnknownMeter,

@@ -68,6 +68,31 @@ class ClaimPaid(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ContractSettled(Event):
+    """The forward part of the entry just settled, where it has one."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "21298e646ea907154e6707e517e6452472e987679123d30fe78536618a311ed7"
+    )
+    market: bytes
+    meter: int
+    account: str
+    collateral_nano: int
+    contract_nano: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256", "int256"), data)
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint32", topics[2]),
+            checksum(topic("address", topics[3])),
+            raw[0],
+            raw[1],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Deposited(Event):
     """`Deposited(address, address, uint256)`"""
 
@@ -255,17 +280,18 @@ class NetworkSettled(Event):
 
 @dataclass(frozen=True, slots=True)
 class SettlementBound(Event):
-    """`SettlementBound(address)`"""
+    """`SettlementBound(address, address)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "fa673ad88b30a3f086a554099beb40768d727d9e79aafcd9754f7fee417a67d9"
+        "a3c9d8c2eb692ed984e221b1d520d226e789ba0e8acfb8e4b7480422896be3d3"
     )
     settlement: str
+    forward: str
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address",), data)
-        return cls(checksum(raw[0]))
+        raw = decode(("address", "address"), data)
+        return cls(checksum(raw[0]), checksum(raw[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -318,6 +344,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         AuthorityUpdated,
         ClaimOpened,
         ClaimPaid,
+        ContractSettled,
         Deposited,
         EnergyPosted,
         EntrySettled,
@@ -375,13 +402,32 @@ class Ledger:
         _value: str = checksum(_out[0])
         return _value
 
-    def bind_settlement(self, settlement: str) -> Call:
-        """Sets the one contract that may lock and settle; once, at deployment."""
-        _data = bytes.fromhex("cae78f33") + encode(
-            ("address",),
-            (settlement,),
+    def bind_settlement(self, settlement: str, forward: str) -> Call:
+        """Sets the contract that may lock and settle, and the one that may lock collateral;
+        once, at deployment.
+        """
+        _data = bytes.fromhex("68e4bd60") + encode(
+            ("address", "address"),
+            (settlement, forward),
         )
         return Call(self.address, _data, 0, "Ledger.bindSettlement")
+
+    def change_collateral(self, account: str, delta_nano: int) -> Call:
+        """Locks (above zero) or releases collateral of forward orders; false where free money is
+        short. Forward auctions only; an event of theirs tells.
+        """
+        _data = bytes.fromhex("7dda455c") + encode(
+            ("address", "int256"),
+            (account, delta_nano),
+        )
+        return Call(self.address, _data, 0, "Ledger.changeCollateral")
+
+    @staticmethod
+    def change_collateral_result(raw: bytes) -> bool:
+        """Return what `change_collateral` answered, decoded."""
+        _out = decode(("bool",), raw)
+        _value: bool = _out[0]
+        return _value
 
     def claim(self, id: int, *, block: int | str = "latest") -> Claim:
         """`claim(uint256)`"""
@@ -472,6 +518,18 @@ class Ledger:
             (account, amount_nano, deadline, v, sized(r, 32), sized(s, 32)),
         )
         return Call(self.address, _data, 0, "Ledger.depositWithPermit")
+
+    def forward(self, *, block: int | str = "latest") -> str:
+        """`forward()`"""
+        _data = bytes.fromhex("d264e05e")
+        return self.forward_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def forward_result(raw: bytes) -> str:
+        """Return what `forward` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
 
     def give_guarantee(self, account: str, meter: int, amount_nano: int) -> Call:
         """A supplier (the caller) covers purchases of a home that pays by bill."""
@@ -599,13 +657,13 @@ class Ledger:
         """Settles a batch: releases and pays, then suppliers' debits of homes, then their
         credits, then the network operator. Settlement only; cannot revert for want of money.
         """
-        _data = bytes.fromhex("ebf761bd") + encode(
+        _data = bytes.fromhex("9d9485fd") + encode(
             (
                 "bytes32",
                 "address",
                 "address",
                 "uint256",
-                "(uint32,address,address,uint256,uint256,uint256,int256)[]",
+                "(uint32,address,address,uint256,uint256,uint256,int256,uint256,int256)[]",
                 "(address,int256)[]",
             ),
             (

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.enums import Refusal
+from p2pchain.chain.bindings.enums import IMarketsRefusal
 from p2pchain.chain.bindings.structs import Enrolment, Limits, MarketParams, MemberTerms
 
 
@@ -69,12 +69,12 @@ class EnrolmentSkipped(Event):
     )
     market: bytes
     meter: int
-    reason: Refusal
+    reason: IMarketsRefusal
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint8",), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), Refusal(raw[0]))
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), IMarketsRefusal(raw[0]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,12 +116,17 @@ class LimitsSkipped(Event):
     market: bytes
     meter: int
     sequence: int
-    reason: Refusal
+    reason: IMarketsRefusal
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "uint8"), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], Refusal(raw[1]))
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            IMarketsRefusal(raw[1]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -283,10 +288,10 @@ class Markets:
         return Call(self.address, _data, 0, "Markets.enrol")
 
     @staticmethod
-    def enrol_result(raw: bytes) -> tuple[Refusal, ...]:
+    def enrol_result(raw: bytes) -> tuple[IMarketsRefusal, ...]:
         """Return what `enrol` answered, decoded."""
         _out = decode(("uint8[]",), raw)
-        _value: tuple[Refusal, ...] = tuple(Refusal(i) for i in _out[0])
+        _value: tuple[IMarketsRefusal, ...] = tuple(IMarketsRefusal(i) for i in _out[0])
         return _value
 
     def hourly_limits(
@@ -563,10 +568,10 @@ class Markets:
         return Call(self.address, _data, 0, "Markets.setLimits")
 
     @staticmethod
-    def set_limits_result(raw: bytes) -> tuple[Refusal, ...]:
+    def set_limits_result(raw: bytes) -> tuple[IMarketsRefusal, ...]:
         """Return what `set_limits` answered, decoded."""
         _out = decode(("uint8[]",), raw)
-        _value: tuple[Refusal, ...] = tuple(Refusal(i) for i in _out[0])
+        _value: tuple[IMarketsRefusal, ...] = tuple(IMarketsRefusal(i) for i in _out[0])
         return _value
 
     def set_paused(self, paused: bool) -> Call:

@@ -45,6 +45,21 @@ class AuthorityUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardBound(Event):
+    """`ForwardBound(address)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "3f01ceb9cafcd3131a90cfd4b25aa952432822678ae4e32ee284164aa2309ec8"
+    )
+    forward: str
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("address",), data)
+        return cls(checksum(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
 class MeterRegistered(Event):
     """`MeterRegistered(uint32, uint32, bytes32)`"""
 
@@ -126,7 +141,15 @@ class TermsSet(Event):
 
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
-    for known in (AreaAdded, AuthorityUpdated, MeterRegistered, SignerSet, SupplierAdded, TermsSet)
+    for known in (
+        AreaAdded,
+        AuthorityUpdated,
+        ForwardBound,
+        MeterRegistered,
+        SignerSet,
+        SupplierAdded,
+        TermsSet,
+    )
 }
 
 
@@ -258,6 +281,14 @@ class Registry:
         _value: str = checksum(_out[0])
         return _value
 
+    def bind_forward(self, forward: str) -> Call:
+        """Names the contract whose open orders hold back a change of owner; once, at deployment."""
+        _data = bytes.fromhex("e0c6a397") + encode(
+            ("address",),
+            (forward,),
+        )
+        return Call(self.address, _data, 0, "Registry.bindForward")
+
     def current_slot(self, *, block: int | str = "latest") -> int:
         """The slot in which the current block lies."""
         _data = bytes.fromhex("3359632e")
@@ -268,6 +299,18 @@ class Registry:
         """Return what `current_slot` answered, decoded."""
         _out = decode(("uint32",), raw)
         _value: int = _out[0]
+        return _value
+
+    def forward(self, *, block: int | str = "latest") -> str:
+        """`forward()`"""
+        _data = bytes.fromhex("d264e05e")
+        return self.forward_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def forward_result(raw: bytes) -> str:
+        """Return what `forward` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
@@ -375,7 +418,7 @@ class Registry:
 
     def set_terms(self, meter: int, terms: Terms) -> Call:
         """New terms from a slot that has not begun. A pending change of the same slot is
-        replaced.
+        replaced. Another owner begins only after the last open order of the present one.
         """
         _data = bytes.fromhex("10dd541e") + encode(
             ("uint32", "(address,uint32,uint16,uint16,uint24,bool)"),

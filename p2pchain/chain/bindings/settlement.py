@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
 from p2pchain.chain.bindings.enums import Outcome
-from p2pchain.chain.bindings.structs import Reading, Result, Window
+from p2pchain.chain.bindings.structs import ISettlementResult, ISettlementWindow, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,11 +217,18 @@ class Settlement:
         self.address = address
 
     @staticmethod
-    def constructor(registry: str, tariffs: str, ledger: str, metering: str, markets: str) -> bytes:
+    def constructor(
+        registry: str,
+        tariffs: str,
+        ledger: str,
+        metering: str,
+        markets: str,
+        forward: str,
+    ) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address", "address", "address", "address"),
-            (registry, tariffs, ledger, metering, markets),
+            ("address", "address", "address", "address", "address", "address"),
+            (registry, tariffs, ledger, metering, markets, forward),
         )
 
     def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
@@ -257,6 +264,18 @@ class Settlement:
             (sized(market, 32), window),
         )
         return Call(self.address, _data, 0, "Settlement.finishStage")
+
+    def forward(self, *, block: int | str = "latest") -> str:
+        """`forward()`"""
+        _data = bytes.fromhex("d264e05e")
+        return self.forward_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def forward_result(raw: bytes) -> str:
+        """Return what `forward` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
 
     def lanes_of(
         self,
@@ -378,7 +397,13 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
-    def result_of(self, market: bytes, slot: int, *, block: int | str = "latest") -> Result:
+    def result_of(
+        self,
+        market: bytes,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> ISettlementResult:
         """`resultOf(bytes32, uint32)`"""
         _data = bytes.fromhex("b2524d34") + encode(
             ("bytes32", "uint32"),
@@ -387,10 +412,10 @@ class Settlement:
         return self.result_of_result(self._chain.call(self.address, _data, block))
 
     @staticmethod
-    def result_of_result(raw: bytes) -> Result:
+    def result_of_result(raw: bytes) -> ISettlementResult:
         """Return what `result_of` answered, decoded."""
         _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48)",), raw)
-        _value: Result = Result.from_abi(_out[0])
+        _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
         return _value
 
     def ring(self, *, block: int | str = "latest") -> int:
@@ -427,6 +452,30 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
+    def unread_of(
+        self,
+        market: bytes,
+        meter: int,
+        window: int,
+        *,
+        block: int | str = "latest",
+    ) -> int:
+        """Contracted lanes of slots that were settled without a reading, and which they are
+        (bits 224..231).
+        """
+        _data = bytes.fromhex("fc2ead9e") + encode(
+            ("bytes32", "uint32", "uint32"),
+            (sized(market, 32), meter, window),
+        )
+        return self.unread_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def unread_of_result(raw: bytes) -> int:
+        """Return what `unread_of` answered, decoded."""
+        _out = decode(("uint256",), raw)
+        _value: int = _out[0]
+        return _value
+
     def void_window(self, market: bytes, window: int) -> Call:
         """Gives up a window that nobody cleared in time: no trade; `settle` then releases and
         bills.
@@ -437,7 +486,13 @@ class Settlement:
         )
         return Call(self.address, _data, 0, "Settlement.voidWindow")
 
-    def window_state(self, market: bytes, window: int, *, block: int | str = "latest") -> Window:
+    def window_state(
+        self,
+        market: bytes,
+        window: int,
+        *,
+        block: int | str = "latest",
+    ) -> ISettlementWindow:
         """`windowState(bytes32, uint32)`"""
         _data = bytes.fromhex("30709933") + encode(
             ("bytes32", "uint32"),
@@ -446,8 +501,8 @@ class Settlement:
         return self.window_state_result(self._chain.call(self.address, _data, block))
 
     @staticmethod
-    def window_state_result(raw: bytes) -> Window:
+    def window_state_result(raw: bytes) -> ISettlementWindow:
         """Return what `window_state` answered, decoded."""
         _out = decode(("(uint32,uint8,uint8,bool,uint32,uint32)",), raw)
-        _value: Window = Window.from_abi(_out[0])
+        _value: ISettlementWindow = ISettlementWindow.from_abi(_out[0])
         return _value

@@ -8,7 +8,14 @@ from dataclasses import dataclass
 from typing import Any, Self
 
 from p2pchain.chain.abi import checksum, sized
-from p2pchain.chain.bindings.enums import Phase, PriceRule, Quality
+from p2pchain.chain.bindings.enums import (
+    Action,
+    Gate,
+    IForwardAuctionPhase,
+    ISettlementPhase,
+    PriceRule,
+    Quality,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +47,54 @@ class Area:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], checksum(raw[1]), raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class AuctionParams:
+    """`IForwardAuction.AuctionParams`."""
+
+    market: bytes
+    gate: Gate
+    gate_seconds: int
+    firm_seconds: int
+    void_seconds: int
+    k_ppm: int
+    lot_wh: int
+    floor_nano: int
+    tick_nano: int
+    cap_nano: int
+    surplus_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            sized(self.market, 32),
+            self.gate,
+            self.gate_seconds,
+            self.firm_seconds,
+            self.void_seconds,
+            self.k_ppm,
+            self.lot_wh,
+            self.floor_nano,
+            self.tick_nano,
+            self.cap_nano,
+            self.surplus_nano,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            Gate(raw[1]),
+            raw[2],
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +158,8 @@ class Entry:
     pay_nano: int
     income_nano: int
     supplier_nano: int
+    collateral_nano: int
+    contract_nano: int
 
     def to_abi(self) -> tuple[Any, ...]:
         return (
@@ -113,11 +170,23 @@ class Entry:
             self.pay_nano,
             self.income_nano,
             self.supplier_nano,
+            self.collateral_nano,
+            self.contract_nano,
         )
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], checksum(raw[1]), checksum(raw[2]), raw[3], raw[4], raw[5], raw[6])
+        return cls(
+            raw[0],
+            checksum(raw[1]),
+            checksum(raw[2]),
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -192,6 +261,91 @@ class Head:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2], raw[3], raw[4])
+
+
+@dataclass(frozen=True, slots=True)
+class IForwardAuctionResult:
+    """`IForwardAuction.Result`."""
+
+    traded: bool
+    price_nano: int
+    buy_tick: int
+    sell_tick: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.traded, self.price_nano, self.buy_tick, self.sell_tick)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
+class IForwardAuctionWindow:
+    """`IForwardAuction.Window`."""
+
+    window: int
+    phase: IForwardAuctionPhase
+    voided: bool
+    cursor: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.window, self.phase, self.voided, self.cursor)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], IForwardAuctionPhase(raw[1]), raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
+class ISettlementResult:
+    """`ISettlement.Result`."""
+
+    traded: bool
+    price_nano: int
+    matched_wh: int
+    buy_tick: int
+    sell_tick: int
+    buy_rationed: bool
+    fill_wh: int
+    live_wh: int
+    carry: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.traded,
+            self.price_nano,
+            self.matched_wh,
+            self.buy_tick,
+            self.sell_tick,
+            self.buy_rationed,
+            self.fill_wh,
+            self.live_wh,
+            self.carry,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8])
+
+
+@dataclass(frozen=True, slots=True)
+class ISettlementWindow:
+    """`ISettlement.Window`."""
+
+    window: int
+    phase: ISettlementPhase
+    stage: int
+    voided: bool
+    members: int
+    cursor: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.window, self.phase, self.stage, self.voided, self.members, self.cursor)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], ISettlementPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -346,6 +500,55 @@ class Network:
 
 
 @dataclass(frozen=True, slots=True)
+class Order:
+    """`IForwardAuction.Order`."""
+
+    auction: bytes
+    meter: int
+    slot: int
+    sequence: int
+    action: Action
+    sell: bool
+    limit_nano: int
+    wh: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            sized(self.auction, 32),
+            self.meter,
+            self.slot,
+            self.sequence,
+            self.action,
+            self.sell,
+            self.limit_nano,
+            self.wh,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], Action(raw[4]), raw[5], raw[6], raw[7], raw[8])
+
+
+@dataclass(frozen=True, slots=True)
+class OrderState:
+    """`IForwardAuction.OrderState`."""
+
+    sell: bool
+    limit_nano: int
+    wh: int
+    filled_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.sell, self.limit_nano, self.wh, self.filled_wh)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Origin:
     """`IMetering.Origin`."""
 
@@ -392,38 +595,6 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
-class Result:
-    """`ISettlement.Result`."""
-
-    traded: bool
-    price_nano: int
-    matched_wh: int
-    buy_tick: int
-    sell_tick: int
-    buy_rationed: bool
-    fill_wh: int
-    live_wh: int
-    carry: int
-
-    def to_abi(self) -> tuple[Any, ...]:
-        return (
-            self.traded,
-            self.price_nano,
-            self.matched_wh,
-            self.buy_tick,
-            self.sell_tick,
-            self.buy_rationed,
-            self.fill_wh,
-            self.live_wh,
-            self.carry,
-        )
-
-    @classmethod
-    def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8])
-
-
-@dataclass(frozen=True, slots=True)
 class Row:
     """`ITariffs.Row`."""
 
@@ -436,6 +607,32 @@ class Row:
 
     def to_abi(self) -> tuple[Any, ...]:
         return (self.energy, self.feed_in, self.imbalance, self.network, self.levies, self.tax)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """`IForwardAuction.Schedule`."""
+
+    auction: bytes
+    meter: int
+    day: int
+    sequence: int
+    words: tuple[int, ...]
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            sized(self.auction, 32),
+            self.meter,
+            self.day,
+            self.sequence,
+            self.words,
+            self.signature,
+        )
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
@@ -466,22 +663,3 @@ class Terms:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), raw[1], raw[2], raw[3], raw[4], raw[5])
-
-
-@dataclass(frozen=True, slots=True)
-class Window:
-    """`ISettlement.Window`."""
-
-    window: int
-    phase: Phase
-    stage: int
-    voided: bool
-    members: int
-    cursor: int
-
-    def to_abi(self) -> tuple[Any, ...]:
-        return (self.window, self.phase, self.stage, self.voided, self.members, self.cursor)
-
-    @classmethod
-    def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], Phase(raw[1]), raw[2], raw[3], raw[4], raw[5])

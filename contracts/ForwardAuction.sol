@@ -1,0 +1,399 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
+import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {ForwardClearing} from "./forward/ForwardClearing.sol";
+import {
+    Auction,
+    MAX_LEAD as MAX_LEAD_WINDOWS,
+    RING,
+    RulesWord,
+    RulesWords,
+    SeatWord,
+    WINDOW
+} from "./forward/ForwardTypes.sol";
+import {Ordering} from "./forward/Ordering.sol";
+import {Positions} from "./forward/Positions.sol";
+import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
+import {ILedger} from "./interfaces/ILedger.sol";
+import {IMarkets} from "./interfaces/IMarkets.sol";
+import {IRegistry} from "./interfaces/IRegistry.sol";
+import {LaneWords, MemberWord, OrderWord, OrderWords, StatedWord} from "./libraries/Packed.sol";
+
+/// @title ForwardAuction
+/// @notice What it promises, what it assumes and who may call: IForwardAuction.
+/// @dev Storage and entry points; forward/ has the parts: Ordering -> ForwardClearing -> Positions.
+contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
+    using RulesWords for AuctionParams;
+
+    uint32 public constant MAX_LEAD = uint32(MAX_LEAD_WINDOWS);
+    uint256 private constant MAX_AUCTIONS = 3;
+    uint256 private constant MAX_SECONDS = 7 days;
+
+    bytes32 private constant ORDER_TYPE = keccak256(
+        "Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
+        "int32 limitNano,uint32 wh)"
+    );
+    bytes32 private constant SCHEDULE_TYPE =
+        keccak256("Schedule(bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words)");
+
+    /* IMMUTABLES */
+
+    IRegistry public immutable registry;
+    IMarkets public immutable markets;
+    ILedger public immutable ledger;
+    uint256 private immutable _slotSeconds;
+
+    /* STORAGE */
+
+    address public settlement;
+    mapping(bytes32 auction => Auction) private _auctions;
+    mapping(bytes32 market => bytes32[]) private _auctionsOf;
+    /// @dev A meter takes part in one market only.
+    mapping(uint32 meter => bytes32 market) private _marketOf;
+
+    /* CONSTRUCTOR */
+
+    modifier onlySettlement() {
+        require(msg.sender == settlement, NotSettlement(msg.sender));
+        _;
+    }
+
+    constructor(address accessManager, IRegistry registry_, IMarkets markets_, ILedger ledger_)
+        AccessManaged(accessManager)
+        EIP712("p2pchain ForwardAuction", "1")
+    {
+        (registry, markets, ledger) = (registry_, markets_, ledger_);
+        _slotSeconds = registry_.slotSeconds();
+    }
+
+    /// @inheritdoc IForwardAuction
+    function bindSettlement(address settlement_) external restricted {
+        require(settlement == address(0), AlreadyBound(settlement));
+        require(settlement_ != address(0), ZeroAccount());
+        settlement = settlement_;
+        emit SettlementBound(settlement_);
+    }
+
+    /* AUCTIONS */
+
+    /// @inheritdoc IForwardAuction
+    function createAuction(AuctionParams calldata p) external restricted returns (bytes32 id) {
+        require(markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
+        require(p.kPpm <= 1_000_000, BadParameter("kPpm"));
+        require(p.lotWh != 0 && p.lotWh <= 128, BadParameter("lotWh"));
+        int256 top = int256(p.floorNano) + 255 * int256(uint256(p.tickNano));
+        require(p.tickNano != 0 && top <= type(int32).max, BadParameter("tickNano"));
+        require(p.capNano >= top, BadParameter("capNano"));
+        require(p.surplusNano <= 0, BadParameter("surplusNano"));
+        require(p.gateSeconds <= MAX_SECONDS, BadParameter("gateSeconds"));
+        require(p.firmSeconds <= MAX_SECONDS, BadParameter("firmSeconds"));
+        require(p.voidSeconds != 0 && p.voidSeconds <= MAX_SECONDS, BadParameter("voidSeconds"));
+        id = keccak256(abi.encode(p));
+        Auction storage auction = _auctions[id];
+        require(!auction.rules.exists(), AuctionExists(id));
+        bytes32[] storage others = _auctionsOf[p.market];
+        require(others.length < MAX_AUCTIONS, TooManyAuctions(p.market));
+        if (others.length != 0) {
+            // What is left of all contracts together has one price.
+            RulesWord other = _auctions[others[0]].rules;
+            require(other.capNano() == p.capNano, BadParameter("capNano"));
+            require(other.surplusNano() == p.surplusNano, BadParameter("surplusNano"));
+        }
+        others.push(id);
+        (auction.rules, auction.market) = (p.pack(), p.market);
+        emit AuctionCreated(id, p.market, p);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function setPaused(bytes32 id, bool paused_) external restricted {
+        Auction storage auction = _known(id);
+        auction.rules = auction.rules.withPaused(paused_);
+        emit AuctionPaused(id, paused_);
+    }
+
+    /* ORDERS */
+
+    /// @inheritdoc IForwardAuction
+    function place(Order[] calldata orders) external returns (Refusal[] memory refusals) {
+        refusals = new Refusal[](orders.length);
+        Ordering.Core memory core = _core();
+        for (uint256 i; i < orders.length; ++i) {
+            Order calldata o = orders[i];
+            Auction storage auction = _auctions[o.auction];
+            refusals[i] = Ordering.take(auction, core, o, o.signature, orderDigest(o), false);
+            if (refusals[i] == Refusal.None) _note(o.meter, auction.market);
+            else emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusals[i]);
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function schedule(Schedule[] calldata schedules) external returns (Refusal[] memory refusals) {
+        refusals = new Refusal[](schedules.length);
+        Ordering.Core memory core = _core();
+        for (uint256 i; i < schedules.length; ++i) {
+            Schedule calldata s = schedules[i];
+            Auction storage auction = _auctions[s.auction];
+            refusals[i] = Ordering.takeDay(auction, core, s, scheduleDigest(s));
+            if (refusals[i] == Refusal.None) _note(s.meter, auction.market);
+            else emit ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, refusals[i]);
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function order(
+        bytes32 id,
+        uint32 meter,
+        uint32 slot,
+        Action action,
+        bool sell,
+        int32 limitNano,
+        uint32 wh
+    ) external {
+        Order memory o = Order(id, meter, slot, 0, action, sell, limitNano, wh, "");
+        Auction storage auction = _auctions[id];
+        Refusal refusal = Ordering.take(auction, _core(), o, msg.data[:0], 0, true);
+        require(refusal == Refusal.None, OrderRefused(meter, slot, refusal));
+        _note(meter, auction.market);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function skipSequence(bytes32 id, uint32 meter, uint32 sequence) external {
+        Auction storage auction = _known(id);
+        (IRegistry.Terms memory terms,) = registry.termsAt(meter, registry.currentSlot());
+        require(terms.owner == msg.sender, NotOwner(meter, msg.sender));
+        SeatWord seat = auction.seats[meter];
+        require(sequence > seat.sequence(), SequenceUsed(meter, sequence));
+        auction.seats[meter] = seat.withSequence(sequence);
+        emit SequenceSkipped(id, meter, sequence);
+    }
+
+    /* CLEARING */
+
+    /// @inheritdoc IForwardAuction
+    function clear(bytes32 id, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
+        Auction storage auction = _auctions[id];
+        uint256 members = markets.memberCount(auction.market);
+        ForwardClearing.clear(auction, id, firstWindow, windows, maxMembers, members, _slotSeconds);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function voidWindow(bytes32 id, uint32 window) external {
+        ForwardClearing.voidWindow(_auctions[id], id, window, _slotSeconds);
+    }
+
+    /* FOR SETTLEMENT AND REGISTRY */
+
+    /// @inheritdoc IForwardAuction
+    function readiness(bytes32 market, uint32 firstWindow, uint32 windows)
+        external
+        view
+        returns (bool any, uint256 uncleared, int32 capNano, int32 surplusNano)
+    {
+        bytes32[] memory ids = _auctionsOf[market];
+        if (ids.length == 0) return (false, 0, 0, 0);
+        RulesWord rules = _auctions[ids[0]].rules;
+        (any, capNano, surplusNano) = (true, int32(rules.capNano()), int32(rules.surplusNano()));
+        for (uint256 a; a < ids.length; ++a) {
+            for (uint256 i; i < windows; ++i) {
+                Window memory w = _window(_auctions[ids[a]], uint256(firstWindow) + i);
+                if (w.phase != Phase.Absent && w.phase < Phase.Cleared) uncleared |= 1 << i;
+            }
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function pending(bytes32 market, uint32 window) external view returns (bool own, bool older) {
+        bytes32[] memory ids = _auctionsOf[market];
+        for (uint256 a; a < ids.length; ++a) {
+            Window memory w = _auctions[ids[a]].windows[window % RING];
+            if (w.phase == Phase.Absent || w.phase == Phase.Settled) continue;
+            if (w.window == window) own = true;
+            else if (w.window < window) older = true;
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function contractsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows)
+        external
+        view
+        returns (uint256[] memory lanes)
+    {
+        bytes32[] memory ids = _auctionsOf[market];
+        for (uint256 a; a < ids.length; ++a) {
+            Auction storage auction = _auctions[ids[a]];
+            if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
+            if (lanes.length == 0) lanes = new uint256[](windows);
+            Positions.addContracts(auction, lanes, index, firstWindow);
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function positionsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows, uint256 laneMask)
+        external
+        view
+        returns (uint256[] memory lanes, uint256[] memory collateralNano, int256[] memory contractNano)
+    {
+        bytes32[] memory ids = _auctionsOf[market];
+        Positions.Ask memory ask;
+        (ask.index, ask.firstWindow, ask.mask) = (index, firstWindow, LaneWords.spread(laneMask));
+        for (uint256 a; a < ids.length; ++a) {
+            Auction storage auction = _auctions[ids[a]];
+            if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
+            if (ask.lanes.length == 0) {
+                ask.lanes = new uint256[](windows);
+                (ask.collateralNano, ask.contractNano) = (new uint256[](windows), new int256[](windows));
+            }
+            Positions.addPositions(auction, ask);
+        }
+        return (ask.lanes, ask.collateralNano, ask.contractNano);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function finish(bytes32 market, uint32 firstWindow, uint32 windows) external onlySettlement {
+        bytes32[] memory ids = _auctionsOf[market];
+        for (uint256 a; a < ids.length; ++a) {
+            for (uint256 window = firstWindow; window < uint256(firstWindow) + windows; ++window) {
+                Window storage w = _auctions[ids[a]].windows[window % RING];
+                if (w.window == window && w.phase == Phase.Cleared) w.phase = Phase.Settled;
+            }
+        }
+        emit ForwardFinished(market, firstWindow, windows);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function ownerChanges(uint32 meter, uint32 fromSlot) external {
+        require(msg.sender == address(registry), NotRegistry(msg.sender));
+        bytes32[] memory ids = _auctionsOf[_marketOf[meter]];
+        for (uint256 a; a < ids.length; ++a) {
+            Auction storage auction = _auctions[ids[a]];
+            SeatWord seat = auction.seats[meter];
+            if (seat.owner() == address(0)) continue;
+            for (uint256 place_; place_ < RING; ++place_) {
+                uint256 word = OrderWord.unwrap(auction.orders[(seat.index() << 7) | place_]);
+                uint256 window = word >> 236;
+                if (word & OrderWords.LANES == 0 || (window + 1) * WINDOW <= fromSlot) continue;
+                Window memory w = auction.windows[place_];
+                if (w.window != window || w.phase == Phase.Settled) continue;
+                for (uint256 lane; lane < WINDOW; ++lane) {
+                    uint256 slot = window * WINDOW + lane;
+                    bool empty = OrderWords.lane(word, lane) == 0;
+                    require(empty || slot < fromSlot, OpenOrders(meter, uint32(slot)));
+                }
+            }
+            auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
+        }
+    }
+
+    /* VIEWS */
+
+    /// @inheritdoc IForwardAuction
+    function auctionsOf(bytes32 market) external view returns (bytes32[] memory) {
+        return _auctionsOf[market];
+    }
+
+    /// @inheritdoc IForwardAuction
+    function auctionParams(bytes32 id) external view returns (AuctionParams memory) {
+        Auction storage auction = _known(id);
+        return auction.rules.unpacked(auction.market);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function paused(bytes32 id) external view returns (bool) {
+        return _known(id).rules.isPaused();
+    }
+
+    /// @inheritdoc IForwardAuction
+    function gateOf(bytes32 id, uint32 window) external view returns (uint64 gate, uint64 firm) {
+        RulesWord rules = _known(id).rules;
+        gate = uint64(rules.gate(window, _slotSeconds));
+        firm = gate - uint64(rules.firmSeconds());
+    }
+
+    /// @inheritdoc IForwardAuction
+    function windowState(bytes32 id, uint32 window) external view returns (Window memory) {
+        return _window(_known(id), window);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function resultOf(bytes32 id, uint32 slot) external view returns (Result memory result) {
+        Auction storage auction = _known(id);
+        uint256 window = slot / WINDOW;
+        Window memory w = _window(auction, window);
+        require(w.phase >= Phase.Cleared, WrongPhase(uint32(window), w.phase));
+        return Positions.resultOf(auction, window, slot % WINDOW);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function orderOf(bytes32 id, uint32 meter, uint32 slot) external view returns (OrderState memory) {
+        Auction storage auction = _known(id);
+        (MemberWord member, StatedWord stated) = markets.packedMember(auction.market, meter, slot);
+        require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(auction.market, meter));
+        return Positions.orderOf(auction, stated.index(), slot);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function sequenceOf(bytes32 id, uint32 meter) external view returns (uint32) {
+        return uint32(_known(id).seats[meter].sequence());
+    }
+
+    /// @inheritdoc IForwardAuction
+    function orderWords(bytes32 id, uint32 window, uint32 firstIndex, uint32 count)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        Auction storage auction = _known(id);
+        words = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            words[i] = auction.orders[((firstIndex + i) << 7) | (window % RING)].lanesOf(window);
+        }
+    }
+
+    /// @inheritdoc IForwardAuction
+    function collateralOf(bytes32 id, bool sell, int32 limitNano, uint32 wh) external view returns (uint256) {
+        return wh * _known(id).rules.eachNano(sell, limitNano);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function orderDigest(Order calldata o) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(ORDER_TYPE, o.auction, o.meter, o.slot, o.sequence, o.action, o.sell, o.limitNano, o.wh)
+            )
+        );
+    }
+
+    /// @inheritdoc IForwardAuction
+    function scheduleDigest(Schedule calldata s) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    SCHEDULE_TYPE, s.auction, s.meter, s.day, s.sequence, keccak256(abi.encodePacked(s.words))
+                )
+            )
+        );
+    }
+
+    /* INTERNAL */
+
+    function _core() private view returns (Ordering.Core memory) {
+        return Ordering.Core(markets, ledger, _slotSeconds);
+    }
+
+    function _known(bytes32 id) private view returns (Auction storage auction) {
+        auction = _auctions[id];
+        require(auction.rules.exists(), UnknownAuction(id));
+    }
+
+    function _window(Auction storage auction, uint256 window) private view returns (Window memory w) {
+        w = auction.windows[window % RING];
+        if (w.window != window) w = Window(uint32(window), Phase.Absent, false, 0);
+    }
+
+    /// @dev So that a change of owner finds the auctions of a meter.
+    function _note(uint32 meter, bytes32 market) private {
+        if (_marketOf[meter] == bytes32(0)) _marketOf[meter] = market;
+    }
+}

@@ -1,0 +1,208 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
+import {CutWord, OrderWord} from "../libraries/Packed.sol";
+
+/// @dev Slots of a window, and windows that can be under way at a time; those of `Settlement`.
+uint256 constant WINDOW = 8;
+uint256 constant RING = 128;
+/// @dev Windows that an order may lie ahead: half a turn of the ring is left for what has been delivered.
+uint256 constant MAX_LEAD = 64;
+/// @dev No meter carries more in a slot, see `Registry.Terms.fuseWh`.
+uint256 constant MAX_ORDER_WH = (1 << 24) - 1;
+
+/// @dev The storage of one auction. Words by member index << 7 | place in the ring, the rest by place in the ring.
+/// @param rules its parameters in one word
+/// @param traders bit by member index: has ordered at some time
+/// @param orders what was ordered
+/// @param fills lots of the lanes that were rationed, in the lanes of an OrderWord
+/// @param cuts what is filled of a cleared window
+/// @param prices of its eight slots, int32 each, the first lowest
+/// @param halfBooks books that wait for the next step of clearing
+struct Auction {
+    RulesWord rules;
+    bytes32 market;
+    mapping(uint32 meter => SeatWord) seats;
+    mapping(uint256 word => uint256) traders;
+    mapping(uint256 key => OrderWord) orders;
+    mapping(uint256 key => OrderWord) fills;
+    mapping(uint256 place => IForwardAuction.Window) windows;
+    mapping(uint256 place => CutWord) cuts;
+    mapping(uint256 place => uint256) prices;
+    mapping(uint256 place => mapping(uint256 cell => uint256)) halfBooks;
+}
+
+/// @notice The parameters of an auction in one word, least significant bit first: floor, cap, surplus (int32 each), tick
+/// (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists.
+type RulesWord is uint256;
+
+using RulesWords for RulesWord global;
+
+library RulesWords {
+    uint256 private constant BY_DAY = 1 << 216;
+    uint256 private constant PAUSED = 1 << 217;
+    uint256 private constant EXISTS = 1 << 218;
+
+    function pack(IForwardAuction.AuctionParams memory p) internal pure returns (RulesWord) {
+        return RulesWord.wrap(
+            uint256(uint32(p.floorNano)) | (uint256(uint32(p.capNano)) << 32) | (uint256(uint32(p.surplusNano)) << 64)
+                | (uint256(p.tickNano) << 96) | (uint256(p.gateSeconds) << 128) | (uint256(p.firmSeconds) << 148)
+                | (uint256(p.voidSeconds) << 168) | (uint256(p.kPpm) << 188) | (uint256(p.lotWh) << 208)
+                | (p.gate == IForwardAuction.Gate.Day ? BY_DAY : 0) | EXISTS
+        );
+    }
+
+    function unpacked(RulesWord word, bytes32 market) internal pure returns (IForwardAuction.AuctionParams memory) {
+        return IForwardAuction.AuctionParams(
+            market,
+            word.byDay() ? IForwardAuction.Gate.Day : IForwardAuction.Gate.Window,
+            uint32(word.gateSeconds()),
+            uint32(word.firmSeconds()),
+            uint32(word.voidSeconds()),
+            uint32(word.kPpm()),
+            uint32(word.lotWh()),
+            int32(word.floorNano()),
+            uint32(uint256(word.tickNano())),
+            int32(word.capNano()),
+            int32(word.surplusNano())
+        );
+    }
+
+    function withPaused(RulesWord word, bool paused) internal pure returns (RulesWord) {
+        uint256 raw = RulesWord.unwrap(word);
+        return RulesWord.wrap(paused ? raw | PAUSED : raw & ~PAUSED);
+    }
+
+    function exists(RulesWord word) internal pure returns (bool) {
+        return RulesWord.unwrap(word) != 0;
+    }
+
+    function isPaused(RulesWord word) internal pure returns (bool) {
+        return RulesWord.unwrap(word) & PAUSED != 0;
+    }
+
+    function byDay(RulesWord word) internal pure returns (bool) {
+        return RulesWord.unwrap(word) & BY_DAY != 0;
+    }
+
+    function floorNano(RulesWord word) internal pure returns (int256) {
+        return int32(uint32(RulesWord.unwrap(word)));
+    }
+
+    function capNano(RulesWord word) internal pure returns (int256) {
+        return int32(uint32(RulesWord.unwrap(word) >> 32));
+    }
+
+    function surplusNano(RulesWord word) internal pure returns (int256) {
+        return int32(uint32(RulesWord.unwrap(word) >> 64));
+    }
+
+    function tickNano(RulesWord word) internal pure returns (int256) {
+        return int256(uint256(uint32(RulesWord.unwrap(word) >> 96)));
+    }
+
+    function gateSeconds(RulesWord word) internal pure returns (uint256) {
+        return (RulesWord.unwrap(word) >> 128) & 0xfffff;
+    }
+
+    function firmSeconds(RulesWord word) internal pure returns (uint256) {
+        return (RulesWord.unwrap(word) >> 148) & 0xfffff;
+    }
+
+    function voidSeconds(RulesWord word) internal pure returns (uint256) {
+        return (RulesWord.unwrap(word) >> 168) & 0xfffff;
+    }
+
+    function kPpm(RulesWord word) internal pure returns (uint256) {
+        return (RulesWord.unwrap(word) >> 188) & 0xfffff;
+    }
+
+    function lotWh(RulesWord word) internal pure returns (uint256) {
+        return (RulesWord.unwrap(word) >> 208) & 0xff;
+    }
+
+    /// @notice When placing orders for a window ends.
+    function gate(RulesWord word, uint256 window, uint256 slotSeconds) internal pure returns (uint256) {
+        uint256 start = window * WINDOW * slotSeconds;
+        if (word.byDay()) start -= start % 1 days;
+        return start - word.gateSeconds();
+    }
+
+    /// @notice What a Wh of an order can cost at worst: bought at the limit and given away at the surplus price, or sold
+    /// at the limit and bought back at the cap.
+    function eachNano(RulesWord word, bool sell, int256 limitNano) internal pure returns (uint256) {
+        int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
+        return worst > 0 ? uint256(worst) : 0;
+    }
+
+    /// @notice What eight orders can cost at worst, of the lanes of `laneMask`.
+    function collateral(RulesWord word, uint256 lanes) internal pure returns (uint256 nano) {
+        // Volumes have 27 bits and prices 33.
+        unchecked {
+            int256 floor = word.floorNano();
+            int256 tick = word.tickNano();
+            // Both worsts are linear in the tick.
+            int256 buyBase = floor - word.surplusNano();
+            int256 sellBase = _max(word.capNano(), 0) - floor;
+            for (; lanes != 0; lanes >>= 28) {
+                uint256 lots = lanes & 0x7ffff;
+                if (lots == 0) continue;
+                int256 step = int256((lanes >> 19) & 0xff) * tick;
+                int256 each = lanes & (1 << 27) != 0 ? sellBase - step : buyBase + step;
+                if (each > 0) nano += lots * uint256(each);
+            }
+            nano *= word.lotWh();
+        }
+    }
+
+    function _max(int256 a, int256 b) private pure returns (int256) {
+        return a > b ? a : b;
+    }
+}
+
+/// @notice What is known of a meter in an auction in one word, least significant bit first: its owner (160), the last
+/// sequence number used (32), member index (20), the windows [from, until) in which that owner holds it (20 each).
+type SeatWord is uint256;
+
+using SeatWords for SeatWord global;
+
+library SeatWords {
+    function pack(address owner_, uint256 sequence_, uint256 index_, uint256 from, uint256 until)
+        internal
+        pure
+        returns (SeatWord)
+    {
+        return SeatWord.wrap(
+            uint256(uint160(owner_)) | (sequence_ << 160) | (index_ << 192) | (from << 212) | (until << 232)
+        );
+    }
+
+    function owner(SeatWord word) internal pure returns (address) {
+        return address(uint160(SeatWord.unwrap(word)));
+    }
+
+    function sequence(SeatWord word) internal pure returns (uint256) {
+        return uint32(SeatWord.unwrap(word) >> 160);
+    }
+
+    function index(SeatWord word) internal pure returns (uint256) {
+        return (SeatWord.unwrap(word) >> 192) & 0xfffff;
+    }
+
+    function covers(SeatWord word, uint256 window) internal pure returns (bool) {
+        uint256 raw = SeatWord.unwrap(word);
+        return window >= (raw >> 212) & 0xfffff && window < (raw >> 232) & 0xfffff;
+    }
+
+    function withSequence(SeatWord word, uint256 sequence_) internal pure returns (SeatWord) {
+        return SeatWord.wrap((SeatWord.unwrap(word) & ~(uint256(type(uint32).max) << 160)) | (sequence_ << 160));
+    }
+
+    /// @notice The seat ends with window `until` at the latest.
+    function endedAt(SeatWord word, uint256 until) internal pure returns (SeatWord) {
+        uint256 raw = SeatWord.unwrap(word);
+        if (until >= (raw >> 232) & 0xfffff) return word;
+        return SeatWord.wrap((raw & ~(uint256(0xfffff) << 232)) | (until << 232));
+    }
+}

@@ -1,0 +1,283 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title ForwardAuction: trading ahead, for whoever can plan
+/// @notice Day-ahead and intraday auctions of one market: its members place orders for slots to come, each slot is
+/// cleared once at one price, and `Settlement` pays against what the meters then measure.
+///
+/// Promises:
+/// - one order per auction, meter and slot, signed by (or a call of) the owner of that slot; it can be placed until the
+///   gate, amended and cancelled until the firm period before it;
+/// - nobody buys above his limit or sells below it; all trade a slot at one price; energy bought equals energy sold,
+///   to the Wh; at most one limit of one side is rationed, pro rata with a carry in the order of the members' index;
+/// - `equilibrium(k)`: p = floor(lo + k (hi - lo)), lo the higher of the last matched sell and the best unfilled buy, hi
+///   the lower of the last matched buy and the best unfilled sell; a partly filled limit counts as unfilled;
+/// - collateral covers the worst that an order can cost, to the unit, and follows from the order and the parameters:
+///   buy: Wh x max(0, limit, limit - surplus); sell: Wh x max(0, cap - limit, -limit);
+/// - anybody may clear after the gate, in one call or many, with the same result; clearing cannot revert for anything
+///   that was accepted; a window that nobody cleared can be voided by anybody: no trade;
+/// - a word is overwritten only when its window has been settled, and money moves only in `Settlement`.
+///
+/// Assumes: `Settlement` settles every window that has orders, which anybody can bring about.
+/// Who may call: market operator (`createAuction`), guardian (`setPaused`, which stops new orders and nothing else),
+/// `Settlement` (`finish`), `Registry` (`ownerChanges`), the owner (`order`, `skipSequence`), anybody the rest.
+/// In a batch a bad message is skipped with an event that says why.
+interface IForwardAuction {
+    /// @notice Before what the gate closes: each window of eight slots, or the UTC day.
+    enum Gate {
+        Window,
+        Day
+    }
+
+    enum Action {
+        Place,
+        Amend,
+        Cancel
+    }
+
+    /// @notice Absent: no orders. A void window is Cleared without a trade.
+    enum Phase {
+        Absent,
+        Open,
+        Clearing,
+        Rationing,
+        Cleared,
+        Settled
+    }
+
+    /// @notice Why an order or schedule was not taken.
+    enum Refusal {
+        None,
+        UnknownAuction,
+        Paused,
+        NotAMember,
+        BadSignature,
+        OldSequence,
+        BadFormat,
+        AfterGate,
+        TooEarly,
+        FirmPeriod,
+        OrderExists,
+        NoOrder,
+        OffTick,
+        BadVolume,
+        RingFull,
+        TooLittleMoney
+    }
+
+    /// @notice The immutable parameters of an auction; their hash is its id.
+    /// @param market whose members trade; at most three auctions each, with one cap and one surplus
+    /// @param gateSeconds placing ends so long before the window or the UTC day begins
+    /// @param firmSeconds amending and cancelling end so long before the gate
+    /// @param voidSeconds after the gate: a window may be voided when nobody has cleared it
+    /// @param kPpm k of the price rule in millionths
+    /// @param lotWh volumes are multiples of it
+    /// @param floorNano price of tick 0, nano-currency per Wh
+    /// @param tickNano size of a tick; there are 256
+    /// @param capNano the most that a Wh sold and not delivered may cost; at least the price of the top tick
+    /// @param surplusNano the least that a Wh bought and not consumed fetches; not above zero
+    struct AuctionParams {
+        bytes32 market;
+        Gate gate;
+        uint32 gateSeconds;
+        uint32 firmSeconds;
+        uint32 voidSeconds;
+        uint32 kPpm;
+        uint32 lotWh;
+        int32 floorNano;
+        uint32 tickNano;
+        int32 capNano;
+        int32 surplusNano;
+    }
+
+    /// @notice One order for one slot. Of a cancellation, side, limit and volume are zero.
+    /// @param sequence must be higher than that of every earlier message of the meter in this auction
+    /// @param limitNano highest price to buy at, lowest to sell at; a price of a tick
+    struct Order {
+        bytes32 auction;
+        uint32 meter;
+        uint32 slot;
+        uint32 sequence;
+        Action action;
+        bool sell;
+        int32 limitNano;
+        uint32 wh;
+        bytes signature;
+    }
+
+    /// @notice Orders for all slots of a UTC day (unix days) in one message; replaces what was there for that day.
+    /// @param words one for each window of the day: eight lanes of 28 bits (see OrderWord), the rest zero
+    struct Schedule {
+        bytes32 auction;
+        uint32 meter;
+        uint32 day;
+        uint32 sequence;
+        uint256[] words;
+        bytes signature;
+    }
+
+    /// @notice State of a window of eight slots; `cursor` is the next member of the phase.
+    struct Window {
+        uint32 window;
+        Phase phase;
+        bool voided;
+        uint32 cursor;
+    }
+
+    /// @notice Outcome of a slot: buys at `buyTick` and above and sells at `sellTick` and below are filled, a rationed
+    /// tick in part.
+    struct Result {
+        bool traded;
+        int32 priceNano;
+        uint8 buyTick;
+        uint8 sellTick;
+    }
+
+    /// @notice What a meter has ordered for a slot; `filledWh` is zero until the window is cleared.
+    struct OrderState {
+        bool sell;
+        int32 limitNano;
+        uint32 wh;
+        uint32 filledWh;
+    }
+
+    event SettlementBound(address settlement);
+    event AuctionCreated(bytes32 indexed auction, bytes32 indexed market, AuctionParams params);
+    event AuctionPaused(bytes32 indexed auction, bool paused);
+    /// @notice An order was taken; `lane` as in OrderWord, zero for a cancellation.
+    event Ordered(
+        bytes32 indexed auction, uint32 indexed meter, uint32 indexed slot, uint32 sequence, Action action, uint32 lane
+    );
+    event Scheduled(bytes32 indexed auction, uint32 indexed meter, uint32 indexed day, uint32 sequence, uint256[] words);
+    /// @notice The signature under the order or schedule of the same meter and sequence; none for the owner's own call.
+    event Signed(bytes32 indexed auction, uint32 indexed meter, uint32 sequence, bytes signature);
+    event OrderSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 slot, uint32 sequence, Refusal reason);
+    event ScheduleSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 day, uint32 sequence, Refusal reason);
+    event SequenceSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 sequence);
+    /// @notice A step of clearing that did not reach the end.
+    event ForwardStep(bytes32 indexed auction, uint32 indexed window, Phase phase, uint32 cursor);
+    /// @notice The eight results of a window (see ResultWord), once all fills are known.
+    event ForwardCleared(bytes32 indexed auction, uint32 indexed window, uint256[8] results);
+    event ForwardVoided(bytes32 indexed auction, uint32 indexed window);
+    /// @notice Windows are settled: their words may be overwritten.
+    event ForwardFinished(bytes32 indexed market, uint32 firstWindow, uint32 windows);
+
+    error UnknownAuction(bytes32 auction);
+    error AuctionExists(bytes32 auction);
+    error TooManyAuctions(bytes32 market);
+    error BadParameter(string what);
+    error NotSettlement(address caller);
+    error NotRegistry(address caller);
+    error AlreadyBound(address settlement);
+    error ZeroAccount();
+    error NotOwner(uint32 meter, address caller);
+    error OrderRefused(uint32 meter, uint32 slot, Refusal reason);
+    error SequenceUsed(uint32 meter, uint32 sequence);
+    error GateOpen(uint32 window, uint64 gate);
+    error WrongPhase(uint32 window, Phase phase);
+    error TooEarlyToVoid(uint32 window, uint64 deadline);
+    error NothingToDo();
+    /// @notice The owner of a meter changes only after his last open order.
+    error OpenOrders(uint32 meter, uint32 slot);
+
+    /// @notice Windows that an order may lie ahead of the running one.
+    function MAX_LEAD() external view returns (uint32);
+
+    function auctionsOf(bytes32 market) external view returns (bytes32[] memory);
+
+    function auctionParams(bytes32 auction) external view returns (AuctionParams memory);
+
+    function paused(bytes32 auction) external view returns (bool);
+
+    /// @notice Unix times: from when a window may be cleared, and until when its orders may be changed.
+    function gateOf(bytes32 auction, uint32 window) external view returns (uint64 gate, uint64 firm);
+
+    function windowState(bytes32 auction, uint32 window) external view returns (Window memory);
+
+    function resultOf(bytes32 auction, uint32 slot) external view returns (Result memory);
+
+    function orderOf(bytes32 auction, uint32 meter, uint32 slot) external view returns (OrderState memory);
+
+    /// @notice The last sequence number that a meter has used.
+    function sequenceOf(bytes32 auction, uint32 meter) external view returns (uint32);
+
+    /// @notice Order words (see OrderWord) of `count` members from an index on; zero where there is none.
+    function orderWords(bytes32 auction, uint32 window, uint32 firstIndex, uint32 count)
+        external
+        view
+        returns (uint256[] memory);
+
+    /// @notice What an order can cost at worst, and so what is locked for it. Nano-currency.
+    function collateralOf(bytes32 auction, bool sell, int32 limitNano, uint32 wh) external view returns (uint256);
+
+    function orderDigest(Order calldata order_) external view returns (bytes32);
+
+    function scheduleDigest(Schedule calldata schedule_) external view returns (bytes32);
+
+    function createAuction(AuctionParams calldata params) external returns (bytes32 auction);
+
+    function setPaused(bytes32 auction, bool paused_) external;
+
+    /// @notice Names the contract that settles positions; once, at deployment.
+    function bindSettlement(address settlement_) external;
+
+    /// @notice Takes signed orders; sorted by meter and window they are cheapest.
+    function place(Order[] calldata orders) external returns (Refusal[] memory);
+
+    /// @notice Takes signed day schedules.
+    function schedule(Schedule[] calldata schedules) external returns (Refusal[] memory);
+
+    /// @notice The owner's own order, without signature and sequence number; reverts with `OrderRefused`.
+    function order(
+        bytes32 auction,
+        uint32 meter,
+        uint32 slot,
+        Action action,
+        bool sell,
+        int32 limitNano,
+        uint32 wh
+    ) external;
+
+    /// @notice The owner makes everything useless that he has signed up to a sequence number.
+    function skipSequence(bytes32 auction, uint32 meter, uint32 sequence) external;
+
+    /// @notice Clears windows whose gate has closed; stops after `maxMembers` member-windows and goes on at the next
+    /// call.
+    function clear(bytes32 auction, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
+
+    /// @notice Gives up a window that nobody cleared in time: no trade.
+    function voidWindow(bytes32 auction, uint32 window) external;
+
+    /* FOR SETTLEMENT AND REGISTRY */
+
+    /// @notice Whether the market has auctions, with which cap and surplus; and the mask of the windows with orders that
+    /// are not cleared yet.
+    function readiness(bytes32 market, uint32 firstWindow, uint32 windows)
+        external
+        view
+        returns (bool any, uint256 uncleared, int32 capNano, int32 surplusNano);
+
+    /// @notice Whether a window has orders that are not settled yet; and whether an older one stands in its place.
+    function pending(bytes32 market, uint32 window) external view returns (bool own, bool older);
+
+    /// @notice Net contracted energy of a member over all auctions of a market, by cleared window: eight lanes of side
+    /// and Wh as in LaneWord. Empty for a member that has never ordered.
+    function contractsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows)
+        external
+        view
+        returns (uint256[] memory lanes);
+
+    /// @notice The same for the lanes of `laneMask`, with the collateral of all orders there, and what fills cost
+    /// (negative) or earn at their prices. Zero for windows that are settled.
+    function positionsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows, uint256 laneMask)
+        external
+        view
+        returns (uint256[] memory lanes, uint256[] memory collateralNano, int256[] memory contractNano);
+
+    /// @notice Windows are settled for all members. Settlement only.
+    function finish(bytes32 market, uint32 firstWindow, uint32 windows) external;
+
+    /// @notice The owner of a meter changes from a slot on; reverts with `OpenOrders` where orders of the old one
+    /// stand. Registry only.
+    function ownerChanges(uint32 meter, uint32 fromSlot) external;
+}
