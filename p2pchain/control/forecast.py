@@ -12,6 +12,7 @@ from __future__ import annotations
 from bisect import bisect_left
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta, tzinfo
+from itertools import pairwise
 from typing import Final
 
 from p2pchain.data import Home, Profiles
@@ -56,7 +57,7 @@ def forecast(
     """
     if len(slots) != len(measured_wh):
         raise BadInput(f"{len(slots)} slots and {len(measured_wh)} figures: there must be as many")
-    if any(b <= a for a, b in zip(slots, slots[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(slots)):
         raise BadInput("the slots do not grow", hint="each slot once, in the order of time")
     sources = _sources(wanted, gate_slot, slot_seconds, zone)
     return _means(slots, measured_wh, gate_slot, sources)
@@ -77,7 +78,7 @@ def day_ahead(
     """
     if lead_slots < 0:
         raise BadInput(f"a gate {-lead_slots} slots after the beginning of its day")
-    if any(b <= a for a, b in zip(wanted, wanted[1:], strict=False)):
+    if any(b <= a for a, b in pairwise(wanted)):
         raise BadInput("the wanted slots do not grow", hint="each slot once, in the order of time")
     found: dict[str, list[int | None]] = {home.id: [] for home in profiles.homes}
     series = {home.id: net_wh(home) for home in profiles.homes}
