@@ -17,6 +17,9 @@ from p2pchain.errors import BadInput, CheckFailed
 
 PPM: Final = 1_000_000
 _MAX_WH: Final = 10**9
+# Halves are common where a battery meets a load exactly; this far from one, up to the solver's
+# noise, they are all rounded the same way.
+_NOISE: Final = 1e-6
 
 
 class Follow(Enum):
@@ -107,12 +110,13 @@ def schedule(
     battery.check_state(end)
     if end > min(start + slots * battery.stored_down(battery.power_wh), battery.capacity_wh):
         raise BadInput(f"the battery cannot get from {start} to {end} Wh in {slots} slots")
-    states = [
-        floor(state + 0.5) for state in _solve(battery, net_wh, buy_nano, sell_nano, start, end)
-    ]
+    solved = _solve(battery, net_wh, buy_nano, sell_nano, start, end)
+    most_stored = battery.stored_down(battery.power_wh)
     state, steps = start, []
-    for net, wanted in zip(net_wh, states, strict=True):
-        steps.append(_move(battery, state, wanted - state, net))
+    for net, value in zip(net_wh, solved, strict=True):
+        change = floor(value + 0.5 + _NOISE) - state
+        change = min(max(change, -battery.power_wh), most_stored)
+        steps.append(_move(battery, state, change, net))
         state = steps[-1].state_wh
     check(battery, start, net_wh, steps)
     if state < end:
@@ -184,9 +188,10 @@ def _solve(
 ) -> list[float]:
     """States after each slot of a cheapest plan in real numbers.
 
-    stored <= power * efficiency and discharge <= power are whole numbers, and rounding is monotone:
-    states that differ by at most such a bound still do so when both are rounded. Where energy has a
-    negative price, a battery would burn it by charging and discharging at once; a binary forbids it.
+    What can be stored or taken in a slot is bounded by whole numbers, and rounding is monotone:
+    states that differ by at most such a bound still do so when both are rounded. Where energy has
+    a negative price, a battery would burn it by charging and discharging at once; a binary
+    variable forbids it.
     """
     highspy = _highspy()
     model = highspy.Highs()

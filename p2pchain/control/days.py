@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from p2pchain.control.battery import Battery, Follow, Step, dispatch, idle, schedule
-from p2pchain.control.forecast import Forecast, day_ahead, net_wh
+from p2pchain.control.forecast import Forecast, forecast, net_wh
 from p2pchain.data import Community, Home, Profiles
 from p2pchain.errors import BadInput
 from p2pchain.model import DAY_SECONDS, TariffRow
@@ -79,40 +79,85 @@ def plan_days(
     """Return the days of a community in which some homes have batteries, by home id.
 
     `history` has the same homes, and what they took before the gates. Homes without battery order
-    their forecasts (`others_order`) or nothing. A battery home without a forecast for a slot orders
-    nothing that day and its battery rests. With batteries, `load_wh` and `pv_wh` of a home in the
-    result are its import and export: what the meter sees. Raises BadInput for an unknown home, for
-    other homes in `history`, and what `forecast` and `schedule` refuse.
+    their forecasts (`others_order`) or nothing. A plan looks one day further than it orders, as far
+    as the community's slots go, and has the battery at its first state at its end: a UTC day may
+    end before the evening that a battery is there for. A battery home without a forecast for a slot
+    orders nothing that day and its battery rests. In the result `load_wh` and `pv_wh` of a home
+    with battery are its import and export: what the meter sees. Raises BadInput for an unknown
+    home, for other homes in `history`, and what `forecast` and `schedule` refuse.
     """
+    _check(community, history, batteries)
+    slots, seconds = community.slots, history.slot_seconds
+    split = (rules or RULES["none"]).split
+    rows = [split(retail, community.feed_in_nano) for retail in community.retail_nano]
+    measured = {home.id: net_wh(home) for home in community.homes}
+    earlier = {home.id: net_wh(home) for home in history.homes}
+    orders: dict[str, list[int | None]] = {home.id: [] for home in community.homes}
+    lives = {name: _Life(battery, follow) for name, battery in batteries.items()}
+    for span, horizon in _spans(slots, DAY_SECONDS // seconds):
+        day = slots[span.start] // (DAY_SECONDS // seconds)
+        gate = day * (DAY_SECONDS // seconds) - lead_slots
+        forecasts = {
+            name: forecast(
+                history.slots,
+                values,
+                slots[span.start : horizon],
+                gate_slot=gate,
+                slot_seconds=seconds,
+                zone=community.zone,
+            )
+            for name, values in earlier.items()
+        }
+        total = [sum(wh or 0 for wh in slot) for slot in zip(*forecasts.values(), strict=True)]
+        prices = expected_prices(rows[span.start : horizon], total, expect)
+        known = sum(slot < gate for slot in slots[: span.start])
+        for name, ahead in forecasts.items():
+            if name in lives:
+                orders[name] += lives[name].plan(ahead, prices, known, len(span))
+                lives[name].follow(measured[name][span.start : span.stop])
+            else:
+                orders[name] += ahead[: len(span)] if others_order else [None] * len(span)
+    homes = tuple(
+        _metered(home, lives[home.id].done) if home.id in lives else home
+        for home in community.homes
+    )
+    return PlannedDays(
+        replace(community, profiles=replace(community.profiles, homes=homes)),
+        {name: tuple(values) for name, values in orders.items()},
+        {name: tuple(life.plans) for name, life in lives.items()},
+        {name: tuple(life.done) for name, life in lives.items()},
+    )
+
+
+def _check(community: Community, history: Profiles, batteries: Mapping[str, Battery]) -> None:
     names = [home.id for home in community.homes]
     unknown = set(batteries) - set(names)
     if unknown:
-        raise BadInput(f"a battery in '{min(unknown)}', which is no home of the community")
+        raise BadInput(
+            f"a battery in '{min(unknown)}', which is no home of the community",
+            hint=f"there are {', '.join(names)}",
+        )
     if [home.id for home in history.homes] != names:
-        raise BadInput("the earlier data are those of other homes", hint=", ".join(names))
+        raise BadInput(
+            "the earlier data are those of other homes", hint=f"give those of {', '.join(names)}"
+        )
     if history.slot_seconds != community.profiles.slot_seconds:
-        raise BadInput("the earlier data have slots of another length")
-    forecasts = day_ahead(history, community.slots, zone=community.zone, lead_slots=lead_slots)
-    split = (rules or RULES["none"]).split
-    rows = [split(retail, community.feed_in_nano) for retail in community.retail_nano]
-    total = [sum(wh or 0 for wh in slot) for slot in zip(*forecasts.values(), strict=True)]
-    prices = expected_prices(rows, total, expect)
-    orders: dict[str, Forecast] = {}
-    plans: dict[str, tuple[Step, ...]] = {}
-    done: dict[str, tuple[Step, ...]] = {}
-    homes = []
-    for home in community.homes:
-        if home.id in batteries:
-            own = _Days(batteries[home.id], community, lead_slots, follow)
-            own.live(forecasts[home.id], net_wh(home), prices)
-            orders[home.id] = tuple(own.orders)
-            plans[home.id], done[home.id] = tuple(own.plans), tuple(own.done)
-            homes.append(_metered(home, own.done))
-        else:
-            orders[home.id] = forecasts[home.id] if others_order else (None,) * len(rows)
-            homes.append(home)
-    profiles = replace(community.profiles, homes=tuple(homes))
-    return PlannedDays(replace(community, profiles=profiles), orders, plans, done)
+        raise BadInput(
+            f"the earlier data have slots of {history.slot_seconds} seconds, "
+            f"the community of {community.profiles.slot_seconds}"
+        )
+
+
+def _spans(slots: Sequence[int], per_day: int) -> list[tuple[range, int]]:
+    """Places of the slots of each UTC day, and the place at which the day after it ends."""
+    days: dict[int, list[int]] = {}
+    for at, slot in enumerate(slots):
+        days.setdefault(slot // per_day, []).append(at)
+    ends = {day: places[-1] + 1 for day, places in days.items()}
+    return [
+        (range(places[0], places[-1] + 1), ends.get(day + 1, places[-1] + 1))
+        for day, places in days.items()
+    ]
 
 
 def _metered(home: Home, done: Sequence[Step]) -> Home:
@@ -123,70 +168,47 @@ def _metered(home: Home, done: Sequence[Step]) -> Home:
     )
 
 
-class _Days:
-    """One home with its battery through all days."""
+class _Life:
+    """A battery through all days: what was planned, what was done."""
 
-    def __init__(
-        self, battery: Battery, community: Community, lead_slots: int, follow: Follow
-    ) -> None:
+    def __init__(self, battery: Battery, follow: Follow) -> None:
         self._battery = battery
-        self._slots = community.slots
-        self._per_day = DAY_SECONDS // community.profiles.slot_seconds
-        self._lead = lead_slots
         self._follow = follow
-        self.orders: list[int | None] = []
+        self._ordered = False
         self.plans: list[Step] = []
         self.done: list[Step] = []
 
-    def live(
+    def plan(
         self,
-        forecast: Forecast,
-        measured_wh: Sequence[int],
+        ahead: Forecast,
         prices: tuple[Sequence[int], Sequence[int]],
-    ) -> None:
-        """Plan each day and follow it; one day after the other, since states hang together."""
-        for span in self._days():
-            known = [wh for wh in forecast[span.start : span.stop] if wh is not None]
-            state = self._state_at_gate(span)
-            if len(known) == len(span):
-                buy, sell = (series[span.start : span.stop] for series in prices)
-                plan = schedule(
-                    self._battery,
-                    known,
-                    buy,
-                    sell,
-                    start_wh=state,
-                    end_wh=self._end(state, len(span)),
-                )
-                self.orders += [step.net_wh for step in plan]
-            else:
-                plan = idle(state, [wh or 0 for wh in forecast[span.start : span.stop]])
-                self.orders += [None] * len(span)
-            self.plans += plan
-            for at, step in zip(span, plan, strict=True):
-                now = self.done[-1].state_wh if self.done else self._battery.start_wh
-                follow = self._follow if self.orders[at] is not None else Follow.PLAN
-                self.done.append(dispatch(self._battery, now, measured_wh[at], step, follow))
+        known: int,
+        slots: int,
+    ) -> list[int | None]:
+        """Plan a day of `slots` slots, after `known` are past; return its orders."""
+        state = self.state_expected(known)
+        loads = [wh for wh in ahead if wh is not None]
+        self._ordered = len(loads) == len(ahead)
+        if not self._ordered:
+            self.plans += idle(state, [wh or 0 for wh in ahead[:slots]])
+            return [None] * slots
+        most = state + len(ahead) * self._battery.stored_down(self._battery.power_wh)
+        end = min(self._battery.start_wh, most)
+        plan = schedule(self._battery, loads, *prices, start_wh=state, end_wh=end)
+        self.plans += plan[:slots]
+        return [step.net_wh for step in plan[:slots]]
 
-    def _days(self) -> list[range]:
-        """Places of the slots of each UTC day."""
-        days: dict[int, list[int]] = {}
-        for at, slot in enumerate(self._slots):
-            days.setdefault(slot // self._per_day, []).append(at)
-        return [range(places[0], places[-1] + 1) for places in days.values()]
-
-    def _state_at_gate(self, span: range) -> int:
-        """The state that a day begins with, as known at its gate: by plan from there on."""
-        gate = self._slots[span.start] // self._per_day * self._per_day - self._lead
-        state = self._battery.start_wh
-        for at in range(span.start):
-            if self._slots[at] < gate:
-                state = self.done[at].state_wh
-            else:
-                state = dispatch(self._battery, state, 0, self.plans[at]).state_wh
+    def state_expected(self, known: int) -> int:
+        """The state in which a day begins: what is known at its gate, and from there by plan."""
+        state = self.done[known - 1].state_wh if known else self._battery.start_wh
+        for step in self.plans[known:]:
+            state = dispatch(self._battery, state, 0, step).state_wh
         return state
 
-    def _end(self, state_wh: int, slots: int) -> int:
-        """The state to end at: that of the first day, or as near as can be."""
-        most = state_wh + slots * self._battery.stored_down(self._battery.power_wh)
-        return min(self._battery.start_wh, most, self._battery.capacity_wh)
+    def follow(self, measured_wh: Sequence[int]) -> None:
+        """Go through a day as it was measured without battery."""
+        how = self._follow if self._ordered else Follow.PLAN
+        for net in measured_wh:
+            at = len(self.done)
+            state = self.done[-1].state_wh if self.done else self._battery.start_wh
+            self.done.append(dispatch(self._battery, state, net, self.plans[at], how))
