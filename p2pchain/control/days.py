@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from enum import Enum
 
 from p2pchain.control.battery import Battery, Follow, Step, dispatch, idle, schedule
-from p2pchain.control.forecast import Forecast, forecast, net_wh
+from p2pchain.control.forecast import Forecast, check_lead, forecast, net_wh
 from p2pchain.data import Community, Home, Profiles
 from p2pchain.errors import BadInput
 from p2pchain.model import DAY_SECONDS, TariffRow
@@ -71,7 +71,7 @@ def plan_days(
     batteries: Mapping[str, Battery],
     *,
     lead_slots: int = 0,
-    expect: Expect = Expect.MIDPOINT,
+    expect: Expect = Expect.SCARCITY,
     follow: Follow = Follow.PLAN,
     others_order: bool = True,
     rules: RuleSet | None = None,
@@ -86,6 +86,7 @@ def plan_days(
     with battery are its import and export: what the meter sees. Raises BadInput for an unknown
     home, for other homes in `history`, and what `forecast` and `schedule` refuse.
     """
+    check_lead(lead_slots)
     _check(community, history, batteries)
     slots, seconds = community.slots, history.slot_seconds
     split = (rules or RULES["none"]).split

@@ -76,8 +76,7 @@ def day_ahead(
     without a month of them the forecast is of fewer days, or None. Raises BadInput as `forecast`,
     or for a gate after the beginning of its day.
     """
-    if lead_slots < 0:
-        raise BadInput(f"a gate {-lead_slots} slots after the beginning of its day")
+    check_lead(lead_slots)
     if any(b <= a for a, b in pairwise(wanted)):
         raise BadInput("the wanted slots do not grow", hint="each slot once, in the order of time")
     found: dict[str, list[int | None]] = {home.id: [] for home in profiles.homes}
@@ -87,6 +86,15 @@ def day_ahead(
         for name, measured in series.items():
             found[name] += _means(profiles.slots, measured, gate, sources)
     return {name: tuple(values) for name, values in found.items()}
+
+
+def check_lead(lead_slots: int) -> None:
+    """Raise BadInput for a gate after the beginning of its day."""
+    if lead_slots < 0:
+        raise BadInput(
+            f"a gate {-lead_slots} slots after the beginning of its day",
+            hint="what is known by then is no forecast",
+        )
 
 
 def _by_gate(wanted: Iterable[int], slot_seconds: int, lead_slots: int) -> Mapping[int, list[int]]:
