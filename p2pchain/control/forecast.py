@@ -125,7 +125,7 @@ def _means(
 def _sources(
     wanted: Iterable[int], gate_slot: int, slot_seconds: int, zone: tzinfo | str
 ) -> list[list[int]]:
-    """The slots before the gate that each wanted slot is forecast from."""
+    """The slots that each wanted slot is forecast from, known at the gate or not."""
     if slot_seconds not in SLOT_SECONDS:
         raise BadInput(f"slots of {slot_seconds} seconds: there are {SLOT_SECONDS}")
     tz = parse_zone(zone) if isinstance(zone, str) else zone
@@ -138,7 +138,7 @@ def _sources(
             )
         local = slot_start(slot, slot_seconds).astimezone(tz).replace(tzinfo=None)
         before = (_slot_at(local - timedelta(days=k), slot_seconds, tz) for k in range(1, DAYS + 1))
-        sources.append([at for at in before if at is not None and at < gate_slot])
+        sources.append([at for at in before if at is not None])
     return sources
 
 

@@ -122,6 +122,9 @@ def test_no_energy_is_burnt_by_charging_and_discharging_at_once() -> None:
     battery = Battery(100, 500, 500_000)
     (step,) = schedule(battery, [0], [-10], [-10])
     assert step == Step(200, 0, 100, 200)
+    # Full: 100 Wh out cost 1,000, the 200 Wh that then fit in bring 1,600. Burning would hide it.
+    steps = schedule(replace(battery, start_wh=100), [0, 0], [-10, -8], [-10, -8])
+    assert steps == (Step(0, 100, 0, -100), Step(200, 0, 100, 200))
 
 
 def test_the_end_is_kept() -> None:

@@ -88,7 +88,7 @@ def test_battery_homes_gain_by_their_batteries_and_by_trading_ahead(
 
 
 @pytest.mark.parametrize("follow", list(Follow))
-@pytest.mark.parametrize("lead", [0, 3])
+@pytest.mark.parametrize("lead", [0, 3, 8])
 def test_no_plan_knows_anything_after_its_gate(
     june: Community, spring: Community, follow: Follow, lead: int
 ) -> None:
