@@ -38,6 +38,7 @@ LAYERS = (
     {"chain", "dev"},
     {"batching", "market", "operator", "index", "meter"},
     {"history", "checks"},
+    {"control"},
     {"report"},
     {"demo"},
     {"cli"},
@@ -51,6 +52,7 @@ ONLY = {
     "eth": {"chain"},
     "click": {"cli"},
     "solcx": {"dev"},
+    "highspy": {"control"},
 }
 
 
