@@ -75,6 +75,10 @@ _STEP = _Walk(call=2_800_000, window=260_000, member=13_000 + 4 * 22_100, slot=7
 _USUAL_POST = _Post(call=400_000, reading=60_000, slot=1_450)
 _USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
 _WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
+# The same where members trade ahead: readings may fill more layers, and contracts are settled too.
+_AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
+_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=55_000, slot=2_600)
+_AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_500)
 
 
 def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
@@ -82,10 +86,11 @@ def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterat
 
     Those of a market's members come in batches of the usual size where its node finds that it fits.
     """
+    cautious = _AHEAD_POST if market and _trades_ahead(market) else _POST
     place = 0
     while place < len(readings):
         left = readings[place:]
-        size = _count(left, _POST, _CAUTIOUS)
+        size = _count(left, cautious, _CAUTIOUS)
         usual = _count(left, _USUAL_POST, _MOST)
         if market and usual > size and _fits(market, market.post_call(left[:usual])):
             size = usual
@@ -150,8 +155,11 @@ def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
 def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the call that clears all and settles as many members as fit, and the rest."""
     both, members = market.contracts.settlement.clear_and_settle, max(1, market.member_count)
-    settled = _SETTLE.members(_CAUTIOUS - _CLEAR.of(members, windows), windows)
-    usual = _WARM_SETTLE.members(_MOST - _USUAL_CLEAR.of(members, windows), windows)
+    ahead = _trades_ahead(market)
+    cautious = _AHEAD_SETTLE if ahead else _SETTLE
+    warm = _AHEAD_WARM_SETTLE if ahead else _WARM_SETTLE
+    settled = cautious.members(_CAUTIOUS - _CLEAR.of(members, windows), windows)
+    usual = warm.members(_MOST - _USUAL_CLEAR.of(members, windows), windows)
     if settled < members and usual > settled:
         most = both(market.id, first_window, windows, min(usual, members))
         settled = usual if _fits(market, most) else settled
@@ -161,9 +169,15 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
 
 
 def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
-    step = max(1, _SETTLE.members(_CAUTIOUS, windows))
+    cautious = _AHEAD_SETTLE if _trades_ahead(market) else _SETTLE
+    step = max(1, cautious.members(_CAUTIOUS, windows))
     call = market.contracts.settlement.settle(market.id, first_window, windows, step)
     return [call] * -(-members // step)
+
+
+def _trades_ahead(market: Market) -> bool:
+    """Whether the market has forward auctions."""
+    return bool(market.contracts.forward.auctions_of(market.id))
 
 
 def _windows_at_once(members: int) -> int:

@@ -18,6 +18,7 @@ from p2pchain.matching import Offer
 from p2pchain.model import (
     DAY_SECONDS,
     MAX_LEAD,
+    MAX_ORDER_WH,
     RING,
     TICKS,
     WINDOW_SLOTS,
@@ -139,6 +140,8 @@ class AuctionTwin:
         cancels = order.action == Action.CANCEL
         if self.paused and not cancels:
             return ForwardRefusal.PAUSED
+        if self._too_early(order.slot // WINDOW_SLOTS, now):
+            return ForwardRefusal.TOO_EARLY
         owner = self._owner_at(order.meter, order.slot)
         if owner is None:
             return ForwardRefusal.NOT_A_MEMBER
@@ -174,6 +177,8 @@ class AuctionTwin:
             return ForwardRefusal.PAUSED
         per_day = DAY_SECONDS // self._slot_seconds
         slots = range(schedule.day * per_day, (schedule.day + 1) * per_day)
+        if self._too_early(slots[-1] // WINDOW_SLOTS, now):
+            return ForwardRefusal.TOO_EARLY
         owners = {self._owner_at(schedule.meter, slot) for slot in slots}
         owner = owners.pop()
         if owners or owner is None:
@@ -194,6 +199,8 @@ class AuctionTwin:
         lanes = [lane for word in schedule.words for lane in unpack_lanes(word)]
         if any(lane.lots == 0 and lane != OrderLane() for lane in lanes):
             return ForwardRefusal.BAD_FORMAT
+        if any(lane.lots * self.params.lot_wh > MAX_ORDER_WH for lane in lanes):
+            return ForwardRefusal.BAD_VOLUME
         # A window without an order in it is not opened, so it needs no place.
         used = [window for window, word in zip(windows, schedule.words, strict=True) if word]
         if any(self._ring_full(window) for window in used):
@@ -216,14 +223,15 @@ class AuctionTwin:
             if ordered == meter and slot >= from_slot and not settled:
                 raise Refused("OpenOrders", (meter, slot))
 
+    def _too_early(self, window: int, now: int | None) -> bool:
+        running = None if now is None else now // self._slot_seconds // WINDOW_SLOTS
+        return running is not None and window > running + MAX_LEAD
+
     def _refuse_time(
         self, windows: Sequence[int], amended: Sequence[int], now: int | None
     ) -> ForwardRefusal:
         """All `windows` take orders; those in `amended` may be amended and cancelled too."""
         if now is not None:
-            running = now // self._slot_seconds // WINDOW_SLOTS
-            if any(window > running + MAX_LEAD for window in windows):
-                return ForwardRefusal.TOO_EARLY
             if any(now >= self.gate(window) for window in windows):
                 return ForwardRefusal.AFTER_GATE
             if any(now >= self.firm(window) for window in amended):
@@ -399,7 +407,7 @@ def check_params(params: AuctionParams) -> None:
         "lotWh": not 1 <= params.lot_wh <= 128,
         "tickNano": not 1 <= params.tick_nano <= _MAX_INT32 or top > _MAX_INT32,
         "capNano": params.cap_nano < top,
-        "surplusNano": params.surplus_nano > 0,
+        "surplusNano": params.surplus_nano > min(0, params.cap_nano),
     } | {name: value > _MAX_SECONDS for name, value in seconds.items()}
     bad["voidSeconds"] |= params.void_seconds == 0
     for name, is_bad in bad.items():

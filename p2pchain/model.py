@@ -25,6 +25,8 @@ TICKS: Final = 256
 MAX_LEAD: Final = 64
 MAX_AUCTIONS: Final = 3
 MAX_LOTS: Final = (1 << 19) - 1
+#: No meter carries more in a slot, so no order is larger.
+MAX_ORDER_WH: Final = (1 << 24) - 1
 
 
 class Side(IntEnum):
@@ -497,7 +499,7 @@ def order_lane(params: AuctionParams, sell: bool, limit_nano: int, wh: int) -> O
     if tick is None:
         raise ValueError(f"{limit_nano} is not the price of a tick")
     lots, off = divmod(wh, params.lot_wh)
-    if off or not 0 < lots <= MAX_LOTS:
+    if off or not 0 < lots <= MAX_LOTS or wh > MAX_ORDER_WH:
         raise ValueError(f"{wh} Wh are not 1 to {MAX_LOTS} lots of {params.lot_wh} Wh")
     return OrderLane(lots, tick, Side.SELL if sell else Side.BUY)
 

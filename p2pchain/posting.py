@@ -151,9 +151,11 @@ class PostingTwin:
         return consent is not None and slot >= consent
 
     def owner_at(self, meter: int, slot: int) -> str | None:
-        """Return the owner of a meter in a slot, None where it does not take part there."""
+        """Return who may order for a meter in a slot: its owner, if it takes part there and its
+        readings count; else None."""
         terms = self._registry.terms_at(meter, slot)
-        return terms.owner if terms and self.is_active(meter, slot) else None
+        trades = terms is not None and terms.billing_grade and self.is_active(meter, slot)
+        return terms.owner if terms and trades else None
 
     def set_limits(self, limits: Limits) -> None:
         """Limits hold from their first slot; what was stated for later slots gives way."""
@@ -215,7 +217,7 @@ class PostingTwin:
         window = slot // WINDOW_SLOTS
         if self.window_state(window).phase == Phase.SETTLED or not self._is_late(window, now):
             return False
-        return self.position(meter, slot).wh != 0
+        return any(self.position(meter, other).wh for other in window_slots(window))
 
     # Post
 
@@ -390,11 +392,12 @@ class PostingTwin:
             return 0
         missing, left, imported = measured
         params = self.auctions[0].params
+        fetches = min(max(row.feed_in, params.surplus_nano), params.cap_nano)
         if contract < 0:
-            undelivered = max(missing - imported, 0)
-            return undelivered * (row.energy - min(row.imbalance, params.cap_nano))
-        unconsumed = min(left, max(contract - imported, 0))
-        return unconsumed * (max(row.feed_in, params.surplus_nano) - row.feed_in)
+            # Never less than what a purchase fetches, or two orders that nobody means would earn.
+            costs = min(max(row.imbalance, fetches), params.cap_nano)
+            return max(missing - imported, 0) * (row.energy - costs)
+        return min(left, max(contract - imported, 0)) * (fetches - row.feed_in)
 
     def _worst_case_nano(self, contract: int) -> int:
         """What a slot without a reading may cost: nothing of a sale delivered, or nothing of a

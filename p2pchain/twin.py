@@ -399,9 +399,9 @@ class Twin:
         for market in self.markets.values():
             for auction in market.auctions:
                 for meter, slot in auction.open_orders():
-                    owner = market.owner_at(meter, slot)
-                    if owner is not None and not market.is_released(meter, slot):
-                        locked[owner] += auction.collateral_nano(meter, slot)
+                    terms = self.registry.terms_at(meter, slot)
+                    if terms is not None and not market.is_released(meter, slot):
+                        locked[terms.owner] += auction.collateral_nano(meter, slot)
         return dict(locked)
 
     def _sender(self, caller: str | None) -> Sender:

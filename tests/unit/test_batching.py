@@ -30,6 +30,7 @@ class Planned:
     phase: Phase = Phase.OPEN
     id: bytes = b"market"
     asked: list[Call] = field(default_factory=list)
+    auctions: tuple[bytes, ...] = ()
 
     @property
     def contracts(self) -> Any:
@@ -38,6 +39,7 @@ class Planned:
 
         names = ("clear", "settle", "clear_and_settle")
         return SimpleNamespace(
+            forward=SimpleNamespace(auctions_of=lambda _: self.auctions),
             settlement=SimpleNamespace(**{name: call(name) for name in names}),
             chain=SimpleNamespace(
                 estimate_gas=lambda *_: TX_GAS_CAP // 2 if self.fits else TX_GAS_CAP

@@ -71,9 +71,18 @@ def test_imbalance_is_capped() -> None:
     assert changes({1: (0, 60), 2: (100, 0)}, world) == [13_000 - 40 * 400, -15_000, 0]
 
 
-def test_imbalance_below_retail_holds_too() -> None:
+def test_imbalance_below_retail_holds_too_but_not_below_feed_in() -> None:
+    world = contracted(row=replace(ROW, imbalance=60))
+    assert changes({1: (0, 60), 2: (100, 0)}, world) == [13_000 - 40 * 60, -15_000, 0]
     world = contracted(row=replace(ROW, imbalance=-7))
-    assert changes({1: (0, 60), 2: (100, 0)}, world) == [13_000 + 40 * 7, -15_000, 0]
+    assert changes({1: (0, 60), 2: (100, 0)}, world) == [13_000 - 40 * 50, -15_000, 0]
+
+
+def test_two_orders_that_nobody_means_earn_nothing() -> None:
+    """A sale that is not delivered costs what a purchase that is not consumed fetches, or more."""
+    for row in (replace(ROW, imbalance=0), replace(ROW, imbalance=600, feed_in=450)):
+        seller, buyer, _ = changes({1: (0, 0), 2: (0, 0)}, contracted(row=row))
+        assert seller + buyer <= 0
 
 
 def test_what_a_neighbour_delivers_instead_is_no_imbalance() -> None:
