@@ -1,8 +1,9 @@
 """EIP-712 digests of the messages that the contracts take, without a blockchain library.
 
 A digest is keccak256(0x1901 || domain separator || struct hash), see
-https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol` and
-`contracts/Markets.sol`. Nothing here signs; `p2pchain.keys` does.
+https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol`,
+`contracts/Markets.sol` and `contracts/ForwardAuction.sol`. Nothing here signs; `p2pchain.keys`
+does.
 """
 
 from __future__ import annotations
@@ -14,10 +15,20 @@ from typing import Final
 
 from eth_hash.auto import keccak
 
-from p2pchain.model import Enrolment, Exchange, Limits, MarketParams, Reading
+from p2pchain.model import (
+    AuctionParams,
+    Enrolment,
+    Exchange,
+    Limits,
+    MarketParams,
+    Order,
+    Reading,
+    Schedule,
+)
 
 METERING: Final = "p2pchain Metering"
 MARKETS: Final = "p2pchain Markets"
+FORWARD: Final = "p2pchain ForwardAuction"
 VERSION: Final = "1"
 
 _DOMAIN: Final = keccak(
@@ -34,6 +45,13 @@ _ENROLMENT: Final = keccak(b"Enrolment(bytes32 market,uint32 meter,uint32 fromSl
 _LIMITS: Final = keccak(
     b"Limits(bytes32 market,uint32 meter,uint32 fromSlot,uint32 sequence,int32[] buyNano,"
     b"int32[] sellNano)"
+)
+_ORDER: Final = keccak(
+    b"Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
+    b"int32 limitNano,uint32 wh)"
+)
+_SCHEDULE: Final = keccak(
+    b"Schedule(bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words)"
 )
 
 
@@ -59,6 +77,11 @@ def metering_domain(chain_id: int, contract: str) -> Domain:
 def markets_domain(chain_id: int, contract: str) -> Domain:
     """Return the domain of enrolments and limits."""
     return Domain(MARKETS, chain_id, contract)
+
+
+def forward_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of orders and schedules."""
+    return Domain(FORWARD, chain_id, contract)
 
 
 def reading_digest(domain: Domain, reading: Reading) -> bytes:
@@ -116,6 +139,35 @@ def limits_digest(domain: Domain, limits: Limits) -> bytes:
     )
 
 
+def order_digest(domain: Domain, order: Order) -> bytes:
+    """Return what an owner signs to place, amend or cancel an order."""
+    return _digest(
+        domain,
+        _ORDER,
+        _bytes32(order.auction),
+        _uint(order.meter),
+        _uint(order.slot),
+        _uint(order.sequence),
+        _uint(int(order.action)),
+        _uint(int(order.sell)),
+        _int(order.limit_nano),
+        _uint(order.wh),
+    )
+
+
+def schedule_digest(domain: Domain, schedule: Schedule) -> bytes:
+    """Return what an owner signs to order for a whole day."""
+    return _digest(
+        domain,
+        _SCHEDULE,
+        _bytes32(schedule.auction),
+        _uint(schedule.meter),
+        _uint(schedule.day),
+        _uint(schedule.sequence),
+        _array(schedule.words),
+    )
+
+
 def market_id(params: MarketParams) -> bytes:
     """Return the id of a market: the hash of its ABI-encoded parameters."""
     head = [
@@ -137,6 +189,23 @@ def market_id(params: MarketParams) -> bytes:
     ]
     stages = [_uint(len(params.stages)), *map(_address, params.stages)]
     return keccak(_uint(32) + b"".join(head + stages))
+
+
+def auction_id(params: AuctionParams) -> bytes:
+    """Return the id of a forward auction: the hash of its ABI-encoded parameters."""
+    return keccak(
+        _bytes32(params.market)
+        + _uint(int(params.gate))
+        + _uint(params.gate_seconds)
+        + _uint(params.firm_seconds)
+        + _uint(params.void_seconds)
+        + _uint(params.k_ppm)
+        + _uint(params.lot_wh)
+        + _int(params.floor_nano)
+        + _uint(params.tick_nano)
+        + _int(params.cap_nano)
+        + _int(params.surplus_nano)
+    )
 
 
 @lru_cache(maxsize=64)
@@ -171,7 +240,7 @@ def _address(value: str) -> bytes:
 
 def _bytes32(value: bytes) -> bytes:
     if len(value) != 32:
-        raise ValueError("a market id has 32 bytes")
+        raise ValueError("an id has 32 bytes")
     return value
 
 

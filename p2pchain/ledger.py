@@ -8,7 +8,7 @@ and its fields, so that a replay can compare the two.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from p2pchain.errors import CheckFailed, Refused
@@ -46,7 +46,9 @@ class Claim:
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """What one meter's settled slots move; `supplier_nano` is negative where the meter owes."""
+    """What one meter's settled slots move; `supplier_nano` is negative where the meter owes.
+    Of its forward orders: what was locked for them, and what their fills earn (positive) or cost.
+    """
 
     meter: int
     account: str
@@ -55,6 +57,8 @@ class Entry:
     pay_nano: int
     income_nano: int
     supplier_nano: int
+    collateral_nano: int = 0
+    contract_nano: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +139,16 @@ class LedgerTwin:
             "Unlocked", account=account, meter=meter, supplier=supplier, amount_nano=amount_nano
         )
 
+    def change_collateral(self, account: str, delta_nano: int) -> bool:
+        """Lock free money for forward orders, or release it where negative; return whether there
+        was enough. No event: the amount follows from the orders."""
+        money = self.accounts[account]
+        if delta_nano > money.free_nano:
+            return False
+        money.free_nano -= delta_nano
+        money.locked_nano += delta_nano
+        return True
+
     def settle(
         self,
         market: bytes,
@@ -146,7 +160,8 @@ class LedgerTwin:
     ) -> None:
         """Settle a batch: releases and payments, debits of homes, their credits, networks, fees."""
         for entry in entries:
-            if entry.pay_nano > entry.release_nano:
+            lost = max(-entry.contract_nano, 0)
+            if entry.pay_nano > entry.release_nano or lost > entry.collateral_nano:
                 raise Refused("PaysMoreThanReleased", (entry.meter,))
             self._release(
                 entry.account,
@@ -168,6 +183,7 @@ class LedgerTwin:
                 income_nano=entry.income_nano,
                 supplier_nano=entry.supplier_nano,
             )
+            self._settle_contracts(market, entry)
         # Debits before credits: a supplier pays its customers from what its customers have paid.
         for entry in entries:
             if entry.supplier_nano < 0:
@@ -198,8 +214,13 @@ class LedgerTwin:
         self.contracted_wh[to_meter, slot] += wh
         self._emit("EnergyPosted", from_meter=from_meter, to_meter=to_meter, slot=slot, wh=wh)
 
-    def assert_conserved(self) -> None:
-        """Raise CheckFailed unless money and energy add up exactly and nothing is negative."""
+    def assert_conserved(self, collateral_nano: Mapping[str, int] | None = None) -> None:
+        """Raise CheckFailed unless money and energy add up exactly and nothing is negative.
+
+        `collateral_nano` is what stands locked for open forward orders, by account, counted from
+        the orders themselves.
+        """
+        collateral = collateral_nano or {}
         parts = {
             "free": sum(account.free_nano for account in self.accounts.values()),
             "locked": sum(account.locked_nano for account in self.accounts.values()),
@@ -216,15 +237,35 @@ class LedgerTwin:
             own[owner] += cover.own_nano
             if min(cover.own_nano, cover.guarantee_free_nano, cover.guarantee_locked_nano) < 0:
                 raise CheckFailed(f"cover of meter {meter} is negative: {owner}, {supplier}")
-        for name, account in self.accounts.items():
-            if account.free_nano < 0 or account.locked_nano != own[name]:
-                raise CheckFailed(f"account {name}: {account}, locks of its meters {own[name]}")
+        for name in self.accounts.keys() | collateral.keys():
+            account, orders = self.accounts[name], collateral.get(name, 0)
+            if account.free_nano < 0 or account.locked_nano != own[name] + orders:
+                raise CheckFailed(
+                    f"account {name}: {account}, locks of its meters {own[name]}, "
+                    f"collateral of its orders {orders}"
+                )
         energy: defaultdict[int, int] = defaultdict(int)
         for (_, slot), wh in self.contracted_wh.items():
             energy[slot] += wh
         for slot, wh in energy.items():
             if wh:
                 raise CheckFailed(f"contracted energy of slot {slot} adds up to {wh} Wh, not 0")
+
+    def _settle_contracts(self, market: bytes, entry: Entry) -> None:
+        if not (entry.collateral_nano or entry.contract_nano):
+            return
+        money = self.accounts[entry.account]
+        money.locked_nano -= entry.collateral_nano
+        money.free_nano += entry.collateral_nano + entry.contract_nano
+        self.transit_nano[market] -= entry.contract_nano
+        self._emit(
+            "ContractSettled",
+            market=market,
+            meter=entry.meter,
+            account=entry.account,
+            collateral_nano=entry.collateral_nano,
+            contract_nano=entry.contract_nano,
+        )
 
     def _settle_network(self, market: bytes, operator: str, network: Network) -> None:
         if network.charge_nano > 0:

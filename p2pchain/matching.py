@@ -2,24 +2,23 @@
 
 Price p first, from tariffs (and volumes, under SDR); then those whose limits allow p meet, the
 highest buys with the lowest sells, until one side is used up; at most one side is rationed, at one
-tick, pro rata with a carry. docs/matching.md has the rule and its proof. Written to be read: no
-packing, no bitmaps, lists and loops.
+tick, pro rata with a carry. docs/matching.md has the rule and its proof. In a forward auction the
+price is found from the limits themselves (`equilibrium`); sharing out is the same. Written to be
+read: no packing, no bitmaps, lists and loops.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
-from typing import Final
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 
-from p2pchain.model import MarketParams, PriceRule, Side, SlotResult
-
-TICKS: Final = 256
+from p2pchain.model import TICKS, MarketParams, PriceRule, Side, SlotResult
 
 
 @dataclass(frozen=True, slots=True)
 class Offer:
-    """Energy that a member offers to buy or sell in one slot, at a tick."""
+    """Energy that a member offers to buy or sell in one slot, at a tick. In a forward auction
+    volumes count lots instead of Wh, and so do those of the result."""
 
     member: int
     side: Side
@@ -92,24 +91,35 @@ def match(price_nano: int | None, offers: Sequence[Offer], params: MarketParams)
     if price_nano is None:
         return SlotResult()
     able = [offer for offer in offers if takes_part(offer, price_nano, params)]
-    buys = _by_tick(offer for offer in able if offer.side == Side.BUY)
-    sells = _by_tick(offer for offer in able if offer.side == Side.SELL)
+    buys, sells = _by_tick(able, Side.BUY), _by_tick(able, Side.SELL)
     matched = min(sum(buys.values()), sum(sells.values()))
     if matched == 0:
         return SlotResult(price_nano=price_nano)
-    buy_tick, buy_fill = _last_touched(sorted(buys.items(), reverse=True), matched)
-    sell_tick, sell_fill = _last_touched(sorted(sells.items()), matched)
-    buy_rationed = buy_fill < buys[buy_tick]
-    return SlotResult(
-        traded=True,
-        price_nano=price_nano,
-        matched_wh=matched,
-        buy_tick=buy_tick,
-        sell_tick=sell_tick,
-        buy_rationed=buy_rationed,
-        fill_wh=buy_fill if buy_rationed else sell_fill,
-        live_wh=buys[buy_tick] if buy_rationed else sells[sell_tick],
-    )
+    return _used_up(buys, sells, matched, price_nano)
+
+
+def equilibrium(offers: Sequence[Offer], k_ppm: int, floor_nano: int, tick_nano: int) -> SlotResult:
+    """Return the result of one slot whose price follows from the limits; untraded, at price 0,
+    where no buy meets a sell.
+
+    The highest buys meet the lowest sells as long as they cross. p = floor(lo + k (hi - lo)), where
+    lo is the higher of the last matched sell and the best unfilled buy, and hi the lower of the
+    last matched buy and the best unfilled sell; a limit that is filled in part counts as unfilled.
+    """
+    buys, sells = _by_tick(offers, Side.BUY), _by_tick(offers, Side.SELL)
+    matched = _crossing(buys, sells)
+    if matched == 0:
+        return SlotResult()
+    result = _used_up(buys, sells, matched, 0)
+    rationed = result.fill_wh < result.live_wh
+    part_buy, part_sell = rationed and result.buy_rationed, rationed and not result.buy_rationed
+    unfilled_buys = [t for t in buys if t < result.buy_tick or (t == result.buy_tick and part_buy)]
+    unfilled_sells = [
+        t for t in sells if t > result.sell_tick or (t == result.sell_tick and part_sell)
+    ]
+    lo = floor_nano + tick_nano * max([result.sell_tick, *unfilled_buys])
+    hi = floor_nano + tick_nano * min([result.buy_tick, *unfilled_sells])
+    return replace(result, price_nano=lo + k_ppm * (hi - lo) // 1_000_000)
 
 
 def fill(result: SlotResult, side: Side, tick: int, wh: int, carry: int) -> tuple[int, int]:
@@ -139,12 +149,46 @@ def fills(result: SlotResult, offers: Sequence[Offer]) -> list[int]:
     return filled
 
 
-def _by_tick(offers: Iterable[Offer]) -> dict[int, int]:
+def _by_tick(offers: Iterable[Offer], side: Side) -> dict[int, int]:
     volumes: dict[int, int] = {}
     for offer in offers:
-        if offer.wh > 0:
+        if offer.side == side and offer.wh > 0:
             volumes[offer.tick] = volumes.get(offer.tick, 0) + offer.wh
     return volumes
+
+
+def _crossing(buys: Mapping[int, int], sells: Mapping[int, int]) -> int:
+    """Return how much is traded when the best limits meet until a buy is below the next sell."""
+    matched = 0
+    buys_left, sells_left = sorted(buys.items()), sorted(sells.items(), reverse=True)
+    while buys_left and sells_left and buys_left[-1][0] >= sells_left[-1][0]:
+        (buy_tick, buy_wh), (sell_tick, sell_wh) = buys_left.pop(), sells_left.pop()
+        wh = min(buy_wh, sell_wh)
+        matched += wh
+        if buy_wh > wh:
+            buys_left.append((buy_tick, buy_wh - wh))
+        if sell_wh > wh:
+            sells_left.append((sell_tick, sell_wh - wh))
+    return matched
+
+
+def _used_up(
+    buys: Mapping[int, int], sells: Mapping[int, int], matched: int, price_nano: int
+) -> SlotResult:
+    """Return which limits a matched volume fills, and the one that it fills in part."""
+    buy_tick, buy_fill = _last_touched(sorted(buys.items(), reverse=True), matched)
+    sell_tick, sell_fill = _last_touched(sorted(sells.items()), matched)
+    buy_rationed = buy_fill < buys[buy_tick]
+    return SlotResult(
+        traded=True,
+        price_nano=price_nano,
+        matched_wh=matched,
+        buy_tick=buy_tick,
+        sell_tick=sell_tick,
+        buy_rationed=buy_rationed,
+        fill_wh=buy_fill if buy_rationed else sell_fill,
+        live_wh=buys[buy_tick] if buy_rationed else sells[sell_tick],
+    )
 
 
 def _last_touched(levels: Sequence[tuple[int, int]], matched: int) -> tuple[int, int]:

@@ -20,6 +20,11 @@ RING: Final = 128
 DAY_SECONDS: Final = 86_400
 MAX_GAPS: Final = 8
 MAX_LANE_WH: Final = (1 << 27) - 1
+TICKS: Final = 256
+#: Windows that an order may lie ahead of the running one.
+MAX_LEAD: Final = 64
+MAX_AUCTIONS: Final = 3
+MAX_LOTS: Final = (1 << 19) - 1
 
 
 class Side(IntEnum):
@@ -65,6 +70,8 @@ class Outcome(IntEnum):
     TOO_MANY_GAPS = 14
     NOT_BILLING_GRADE = 15
     NO_TARIFF = 16
+    FORWARD_NOT_CLEARED = 17
+    SETTLE_FIRST = 18
 
 
 class Refusal(IntEnum):
@@ -83,6 +90,53 @@ class Refusal(IntEnum):
     NOT_BILLING_GRADE = 10
     PAUSED = 11
     MARKET_FULL = 12
+
+
+class Gate(IntEnum):
+    """Before what the gate of a forward auction closes."""
+
+    WINDOW = 0
+    DAY = 1
+
+
+class Action(IntEnum):
+    """What an order does to the one that stands for its slot."""
+
+    PLACE = 0
+    AMEND = 1
+    CANCEL = 2
+
+
+class ForwardPhase(IntEnum):
+    """Phase of a window of a forward auction (IForwardAuction.Phase)."""
+
+    ABSENT = 0
+    OPEN = 1
+    CLEARING = 2
+    RATIONING = 3
+    CLEARED = 4
+    SETTLED = 5
+
+
+class ForwardRefusal(IntEnum):
+    """Why an order or schedule was not taken (IForwardAuction.Refusal)."""
+
+    NONE = 0
+    UNKNOWN_AUCTION = 1
+    PAUSED = 2
+    NOT_A_MEMBER = 3
+    BAD_SIGNATURE = 4
+    OLD_SEQUENCE = 5
+    BAD_FORMAT = 6
+    AFTER_GATE = 7
+    TOO_EARLY = 8
+    FIRM_PERIOD = 9
+    ORDER_EXISTS = 10
+    NO_ORDER = 11
+    OFF_TICK = 12
+    BAD_VOLUME = 13
+    RING_FULL = 14
+    TOO_LITTLE_MONEY = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,6 +283,73 @@ class MarketParams:
         return DAY_SECONDS // self.slot_seconds
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuctionParams:
+    """The immutable parameters of a forward auction (IForwardAuction.AuctionParams)."""
+
+    market: bytes
+    gate: Gate = Gate.WINDOW
+    gate_seconds: int = 3_600
+    firm_seconds: int = 0
+    void_seconds: int = 86_400
+    k_ppm: int = 500_000
+    lot_wh: int = 1
+    floor_nano: int = 0
+    tick_nano: int
+    cap_nano: int
+    surplus_nano: int = 0
+
+    def price_nano(self, tick: int) -> int:
+        """Return the price of a tick, nano per Wh."""
+        return self.floor_nano + tick * self.tick_nano
+
+    def tick_of(self, limit_nano: int) -> int | None:
+        """Return the tick whose price a limit is, None where it is that of no tick."""
+        tick, off = divmod(limit_nano - self.floor_nano, self.tick_nano)
+        return tick if off == 0 and 0 <= tick < TICKS else None
+
+    def collateral_nano(self, sell: bool, limit_nano: int, wh: int) -> int:
+        """Return the most that an order can cost: bought and not consumed, or sold and not
+        delivered."""
+        if sell:
+            return wh * max(0, self.cap_nano - limit_nano, -limit_nano)
+        return wh * max(0, limit_nano, limit_nano - self.surplus_nano)
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """One order for one slot of a forward auction. Of a cancellation, side, limit and volume are
+    zero."""
+
+    auction: bytes
+    meter: int
+    slot: int
+    sequence: int
+    action: Action
+    sell: bool = False
+    limit_nano: int = 0
+    wh: int = 0
+    signature: bytes = b""
+
+    def signed(self, signature: bytes) -> Order:
+        return replace(self, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class Schedule:
+    """Orders for all slots of a UTC day (unix days): a word of eight lanes for each window."""
+
+    auction: bytes
+    meter: int
+    day: int
+    sequence: int
+    words: tuple[int, ...]
+    signature: bytes = b""
+
+    def signed(self, signature: bytes) -> Schedule:
+        return replace(self, signature=signature)
+
+
 @dataclass(slots=True)
 class Member:
     """A meter's place in a market; `sequence` is that of the latest limits of `owner`, who has
@@ -322,6 +443,80 @@ class LaneWord:
             withheld_sell=bool(word >> 234 & 1),
             imports=bool(word >> 235 & 1),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class OrderLane:
+    """An order as it is kept: 19 bits of lots, the tick of its limit, its side. No lots: none."""
+
+    lots: int = 0
+    tick: int = 0
+    side: Side = Side.BUY
+
+    def pack(self) -> int:
+        """Return the lane's 28 bits."""
+        return _field(self.lots, 19) | _field(self.tick, 8) << 19 | int(self.side) << 27
+
+    @classmethod
+    def unpack(cls, lane: int) -> OrderLane:
+        """Return what the lowest 28 bits hold."""
+        return cls(_cut(lane, 19), _cut(lane >> 19, 8), Side(lane >> 27 & 1))
+
+
+@dataclass(frozen=True, slots=True)
+class OrderWord:
+    """Eight slots of one member's orders, and the number of their window."""
+
+    window: int
+    lanes: tuple[OrderLane, ...] = (OrderLane(),) * WINDOW_SLOTS
+
+    def pack(self) -> int:
+        """Return the packed word."""
+        return _field(self.window, 20) << 236 | pack_lanes(self.lanes)
+
+    @classmethod
+    def unpack(cls, word: int) -> OrderWord:
+        """Return what a packed word holds."""
+        return cls(_cut(word >> 236, 20), unpack_lanes(word))
+
+
+def pack_lanes(lanes: Sequence[OrderLane]) -> int:
+    """Return up to eight lanes in a word, the first lowest."""
+    return sum(lane.pack() << 28 * place for place, lane in enumerate(lanes))
+
+
+def unpack_lanes(word: int) -> tuple[OrderLane, ...]:
+    """Return the eight lanes of a word."""
+    return tuple(OrderLane.unpack(word >> 28 * place) for place in range(WINDOW_SLOTS))
+
+
+def order_lane(params: AuctionParams, sell: bool, limit_nano: int, wh: int) -> OrderLane:
+    """Return the lane of an order. Raises ValueError for a limit that is no tick's price and a
+    volume that is not a positive number of lots that fits."""
+    tick = params.tick_of(limit_nano)
+    if tick is None:
+        raise ValueError(f"{limit_nano} is not the price of a tick")
+    lots, off = divmod(wh, params.lot_wh)
+    if off or not 0 < lots <= MAX_LOTS:
+        raise ValueError(f"{wh} Wh are not 1 to {MAX_LOTS} lots of {params.lot_wh} Wh")
+    return OrderLane(lots, tick, Side.SELL if sell else Side.BUY)
+
+
+def schedule_words(
+    params: AuctionParams, day: int, slots_per_day: int, orders: Iterable[Order]
+) -> tuple[int, ...]:
+    """Return the words of a day's schedule with these orders, at most one to a slot. Raises
+    ValueError for slots of another day, two orders for a slot, and as `order_lane`."""
+    lanes = [OrderLane()] * slots_per_day
+    for order in orders:
+        place = order.slot - day * slots_per_day
+        if not 0 <= place < slots_per_day or lanes[place].lots:
+            raise ValueError(f"slot {order.slot} is of another day or has two orders")
+        lanes[place] = order_lane(params, order.sell, order.limit_nano, order.wh)
+    return tuple(
+        pack_lanes(lanes[place : place + WINDOW_SLOTS])
+        for place in range(0, slots_per_day, WINDOW_SLOTS)
+    )
 
 
 def pack_intervals(values: Sequence[tuple[int, int]]) -> tuple[int, ...]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 
 from p2pchain import matching
 from p2pchain.errors import Refused
+from p2pchain.forward import AuctionTwin, Position
 from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
 from p2pchain.model import (
     RING,
@@ -80,6 +81,8 @@ class Accrual:
     pay_nano: int = 0
     income_nano: int = 0
     supplier_nano: int = 0
+    collateral_nano: int = 0
+    contract_nano: int = 0
 
 
 @dataclass(slots=True)
@@ -116,6 +119,9 @@ class PostingTwin:
         self.results: dict[int, SlotResult] = {}
         self.fills: dict[tuple[int, int], tuple[int, int]] = {}
         self.windows: dict[int, WindowState] = {}
+        self.auctions: list[AuctionTwin] = []
+        #: Contracted energy of slots that were settled without a reading, at the worst case.
+        self.unread: dict[tuple[int, int], int] = {}
         self._ring: dict[int, int] = {}
 
     # What is agreed before delivery
@@ -143,6 +149,11 @@ class PostingTwin:
             return False
         consent = self.consents.get((meter, terms.owner))
         return consent is not None and slot >= consent
+
+    def owner_at(self, meter: int, slot: int) -> str | None:
+        """Return the owner of a meter in a slot, None where it does not take part there."""
+        terms = self._registry.terms_at(meter, slot)
+        return terms.owner if terms and self.is_active(meter, slot) else None
 
     def set_limits(self, limits: Limits) -> None:
         """Limits hold from their first slot; what was stated for later slots gives way."""
@@ -176,6 +187,35 @@ class PostingTwin:
             buy_tick=matching.buy_tick_down(gross_buy - self.params.buy_fee_nano, floor, tick),
             sell_tick=matching.sell_tick_up(gross_sell + self.params.sell_fee_nano, floor, tick),
         )
+
+    # What is contracted ahead
+
+    def position(self, meter: int, slot: int) -> Position:
+        """Return what a meter has contracted for a slot in all auctions of the market."""
+        positions = (auction.position(meter, slot) for auction in self.auctions)
+        return sum(positions, Position())
+
+    def is_uncleared(self, window: int) -> bool:
+        """Return whether a window has forward orders that are not cleared."""
+        return any(auction.is_uncleared(window) for auction in self.auctions)
+
+    def has_orders(self, window: int) -> bool:
+        """Return whether a window has forward orders that are not settled."""
+        return any(auction.is_pending(window) for auction in self.auctions)
+
+    def is_released(self, meter: int, slot: int) -> bool:
+        """Return whether a member's orders for a slot are settled, though others' may not be."""
+        state = self.window_state(slot // WINDOW_SLOTS)
+        reached = state.phase == Phase.CLEARED and self.by_meter[meter].index < state.cursor
+        return reached or state.phase == Phase.SETTLED
+
+    def settles_first(self, meter: int, slot: int, now: int | None) -> bool:
+        """Return whether a reading is too late for the auction, but too early to be settled alone
+        against contracts that are not settled yet."""
+        window = slot // WINDOW_SLOTS
+        if self.window_state(window).phase == Phase.SETTLED or not self._is_late(window, now):
+            return False
+        return self.position(meter, slot).wh != 0
 
     # Post
 
@@ -216,7 +256,8 @@ class PostingTwin:
     def _measured(self, reading: Reading) -> Iterator[tuple[int, int, int]]:
         for place, (imported, exported) in enumerate(reading.values):
             slot = reading.first_slot + place
-            yield imported, exported, self._ledger.contracted_wh.get((reading.meter, slot), 0)
+            staged = self._ledger.contracted_wh.get((reading.meter, slot), 0)
+            yield imported, exported, staged + self.position(reading.meter, slot).wh
 
     @staticmethod
     def _net(measured: tuple[int, int, int]) -> Posting:
@@ -256,16 +297,31 @@ class PostingTwin:
 
     def _open(self, window: int, now: int | None) -> bool:
         """Make room in the ring of windows; False where postings for the window are late."""
-        place = window % RING
-        holder = self._ring.get(place)
+        holder = self._ring.get(window % RING)
         if holder is not None and holder > window:
             return False
         if holder != window:
-            if holder is not None and self.windows[holder].phase != Phase.SETTLED:
-                raise Refused("RingFull", (window, holder))
-            self._ring[place] = window
-            self.windows[window] = WindowState(window, Phase.OPEN)
-        return self.windows[window].phase == Phase.OPEN and not self._posting_over(window, now)
+            self._take_place(window)
+        return not self._is_late(window, now)
+
+    def _take_place(self, window: int) -> None:
+        """Open a window in its place of the ring, if what stood there is settled."""
+        holder = self._ring.get(window % RING)
+        if holder is not None and self.windows[holder].phase != Phase.SETTLED:
+            raise Refused("RingFull", (window, holder))
+        for auction in self.auctions:
+            older = auction.older(window)
+            if older is not None:
+                raise Refused("RingFull", (window, older))
+        self._ring[window % RING] = window
+        self.windows[window] = WindowState(window, Phase.OPEN)
+
+    def _is_late(self, window: int, now: int | None) -> bool:
+        holder = self._ring.get(window % RING)
+        if holder is not None and holder > window:
+            return True
+        begun = self.window_state(window).phase not in (Phase.ABSENT, Phase.OPEN)
+        return begun or self._posting_over(window, now)
 
     def _posting_over(self, window: int, now: int | None) -> bool:
         if not self.params.stages or now is None:
@@ -292,9 +348,11 @@ class PostingTwin:
         for slot in late:
             posting = postings[slot]
             accrual.view = views[slot]
-            self._accrue_supplier(
-                accrual, batch, slot, posting.buy_wh, posting.sell_wh, posting.import_wh
-            )
+            # Of a slot that was settled unread, the worst case has been booked: the rest is due.
+            contract = self.unread.pop((reading.meter, slot), 0)
+            accrual.supplier_nano -= self._worst_case_nano(contract)
+            measured = (posting.buy_wh, posting.sell_wh, posting.import_wh)
+            self._accrue_supplier(accrual, batch, slot, measured, contract)
         self._close(batch, reading.meter, accrual)
         self._hand(batch)
         self._emit(
@@ -306,16 +364,45 @@ class PostingTwin:
         )
 
     def _accrue_supplier(
-        self, accrual: Accrual, batch: Batch, slot: int, missing: int, left: int, imported: int
+        self,
+        accrual: Accrual,
+        batch: Batch,
+        slot: int,
+        measured: tuple[int, int, int],
+        contract: int,
     ) -> None:
-        """What the supplier of the slot takes and gives; the standing charge once a UTC day."""
+        """What the supplier of the slot takes and gives for what is missing, what is left and what
+        was imported; the standing charge once a UTC day."""
         view = accrual.view
+        missing, left, imported = measured
         nano = left * view.row.feed_in - missing * view.row.energy - imported * view.row.charges
+        nano += self._contract_nano(view.row, measured, contract)
         if slot % self.params.slots_per_day == 0:
             nano -= view.standing_nano
         accrual.supplier_nano += nano
         _, charged = batch.networks.get(view.tariff, (view.supplier, 0))
         batch.networks[view.tariff] = (view.supplier, charged + imported * view.row.network)
+
+    def _contract_nano(self, row: TariffRow, measured: tuple[int, int, int], contract: int) -> int:
+        """What the supplier takes and gives otherwise than at retail, for energy that was
+        contracted ahead (bought positive) and neither delivered nor consumed."""
+        if contract == 0:
+            return 0
+        missing, left, imported = measured
+        params = self.auctions[0].params
+        if contract < 0:
+            undelivered = max(missing - imported, 0)
+            return undelivered * (row.energy - min(row.imbalance, params.cap_nano))
+        unconsumed = min(left, max(contract - imported, 0))
+        return unconsumed * (max(row.feed_in, params.surplus_nano) - row.feed_in)
+
+    def _worst_case_nano(self, contract: int) -> int:
+        """What a slot without a reading may cost: nothing of a sale delivered, or nothing of a
+        purchase consumed."""
+        if contract == 0:
+            return 0
+        params = self.auctions[0].params
+        return contract * (params.cap_nano if contract < 0 else params.surplus_nano)
 
     def _close(self, batch: Batch, meter: int, accrual: Accrual) -> None:
         batch.entries.append(
@@ -327,6 +414,8 @@ class PostingTwin:
                 pay_nano=accrual.pay_nano,
                 income_nano=accrual.income_nano,
                 supplier_nano=accrual.supplier_nano,
+                collateral_nano=accrual.collateral_nano,
+                contract_nano=accrual.contract_nano,
             )
         )
         if len(batch.entries) == BATCH_ENTRIES:

@@ -75,6 +75,12 @@ class RegistryTwin:
         """Return the terms in force, None before the first."""
         return self.terms[meter].at(slot)
 
+    def owners_from(self, meter: int, slot: int) -> set[str]:
+        """Return all owners that the meter has, as things stand, in `slot` and later."""
+        running = self.terms_at(meter, slot)
+        later = {terms.owner for start, terms in self.terms[meter] if start > slot}
+        return later | ({running.owner} if running else set())
+
     def publish(
         self,
         supplier: int,

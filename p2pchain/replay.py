@@ -11,23 +11,32 @@ fields in snake case; structs may be objects or tuples.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from p2pchain.errors import Difference, Refused
 from p2pchain.model import (
     WINDOW_SLOTS,
+    Action,
+    AuctionParams,
     Enrolment,
     Exchange,
+    ForwardPhase,
+    ForwardRefusal,
+    Gate,
     LaneWord,
     Limits,
     MarketParams,
+    Order,
+    OrderLane,
     Outcome,
     Phase,
     PriceRule,
     Quality,
     Reading,
     Refusal,
+    Schedule,
+    Side,
     SlotResult,
     TariffRow,
     Terms,
@@ -56,6 +65,8 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "NetworkSettled": ("market", "supplier", "operator", "charge_nano"),
     "FeesSettled": ("market", "account", "amount_nano"),
+    "ContractSettled": ("market", "meter", "account", "collateral_nano", "contract_nano"),
+    "ForwardFinished": ("market", "first_window", "windows"),
     "ClaimOpened": ("id", "debtor", "creditor", "amount_nano"),
     "ClaimPaid": ("id", "amount_nano", "open_nano"),
     "EnergyPosted": ("from_meter", "to_meter", "slot", "wh"),
@@ -63,6 +74,7 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
 _ACCOUNTS: Final = ("account", "supplier", "operator", "debtor", "creditor")
 _ROW: Final = ("energy", "feed_in", "imbalance", "network", "levies", "tax")
 _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
+_AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
 
 
 class TwinMarket(Twin):
@@ -191,6 +203,71 @@ class TwinMarket(Twin):
         refusal = self.set_limits(limits)
         _agree("LimitsSet", f"meter {event.meter}", "refusal", Refusal.NONE.name, refusal.name)
 
+    # Forward auctions
+
+    def _on_AuctionCreated(self, event: Any) -> None:  # noqa: N802
+        values = dict(zip(_AUCTION, _fields(event.params, _AUCTION), strict=True))
+        values |= {"market": bytes(values["market"]), "gate": Gate(values["gate"])}
+        params = AuctionParams(**values)
+        auction = self.create_auction(params)
+        _agree("AuctionCreated", "", "auction", bytes(event.auction).hex(), auction.hex())
+        _agree("AuctionCreated", "", "market", bytes(event.market).hex(), params.market.hex())
+
+    def _on_AuctionPaused(self, event: Any) -> None:  # noqa: N802
+        self.auction(bytes(event.auction)).paused = event.paused
+
+    def _on_Ordered(self, event: Any) -> None:  # noqa: N802
+        auction = self.auction(bytes(event.auction))
+        lane, action = OrderLane.unpack(event.lane), Action(event.action)
+        where = f"meter {event.meter}, slot {event.slot}"
+        limit = auction.params.price_nano(lane.tick)
+        if action == Action.CANCEL:
+            _agree("Ordered", where, "lane", event.lane, 0)
+            limit = 0
+        order = Order(
+            auction=auction.auction,
+            meter=event.meter,
+            slot=event.slot,
+            sequence=event.sequence,
+            action=action,
+            sell=lane.side == Side.SELL,
+            limit_nano=limit,
+            wh=lane.lots * auction.params.lot_wh,
+        )
+        # The owner's own call leaves the sequence as it is.
+        own = event.sequence == auction.sequences[event.meter]
+        refusal = auction.place(order, self.now, own=own)
+        _agree("Ordered", where, "refusal", ForwardRefusal.NONE.name, refusal.name)
+
+    def _on_Scheduled(self, event: Any) -> None:  # noqa: N802
+        auction = self.auction(bytes(event.auction))
+        schedule = Schedule(
+            auction=auction.auction,
+            meter=event.meter,
+            day=event.day,
+            sequence=event.sequence,
+            words=tuple(event.words),
+        )
+        refusal = auction.schedule(schedule, self.now)
+        where = f"meter {event.meter}, day {event.day}"
+        _agree("Scheduled", where, "refusal", ForwardRefusal.NONE.name, refusal.name)
+
+    def _on_SequenceSkipped(self, event: Any) -> None:  # noqa: N802
+        self.skip_sequence(bytes(event.auction), event.meter, event.sequence)
+
+    def _on_ForwardStep(self, event: Any) -> None:  # noqa: N802
+        auction = self.auction(bytes(event.auction))
+        auction.step(event.window, ForwardPhase(event.phase), event.cursor, self.now)
+
+    def _on_ForwardCleared(self, event: Any) -> None:  # noqa: N802
+        results = self.auction(bytes(event.auction)).clear(event.window, self.now)
+        difference = _different_result(event, results)
+        if difference:
+            raise difference
+
+    def _on_ForwardVoided(self, event: Any) -> None:  # noqa: N802
+        self.void_forward(bytes(event.auction), event.window)
+
     # Readings
 
     def _on_ReadingPosted(self, event: Any) -> None:  # noqa: N802
@@ -242,20 +319,12 @@ class TwinMarket(Twin):
         where = f"window {event.window}"
         members = market.window_state(event.window).members
         _agree("WindowCleared", where, "members", event.members, members)
-        for lane, (word, result) in enumerate(zip(event.results, results, strict=True)):
-            if word == result.pack():
-                continue
-            slot = event.window * WINDOW_SLOTS + lane
-            said = SlotResult.unpack(word)
-            difference = Difference(
-                f"WindowCleared, slot {slot}: {_differing(said, result)}",
-                hint="the price or the matching of this slot is not what the rules give",
-            )
-            if any(event.results):
-                raise difference
+        difference = _different_result(event, results)
+        if difference and any(event.results):
+            raise difference
+        if difference:
             # Nothing at all: right if the same transaction goes on to say that it was voided.
             self._unvoided[market.market, event.window] = difference
-            break
 
     def _on_WindowVoided(self, event: Any) -> None:  # noqa: N802
         market = self.market(bytes(event.market))
@@ -307,6 +376,19 @@ def _fields(value: Any, names: tuple[str, ...]) -> list[Any]:
 def _agree(event: str, where: str, field: str, said: object, computed: object) -> None:
     if said != computed:
         raise Difference(f"{event}, {where}: {field} is {said} on chain, {computed} recomputed")
+
+
+def _different_result(event: Any, results: Sequence[SlotResult]) -> Difference | None:
+    """Return what is wrong with the first slot whose result is not the one recomputed."""
+    for lane, (word, result) in enumerate(zip(event.results, results, strict=True)):
+        if word != result.pack():
+            slot = event.window * WINDOW_SLOTS + lane
+            return Difference(
+                f"{type(event).__name__}, slot {slot}: "
+                f"{_differing(SlotResult.unpack(word), result)}",
+                hint="the price or the matching of this slot is not what the rules give",
+            )
+    return None
 
 
 def _differing(said: SlotResult, computed: SlotResult) -> str:

@@ -62,7 +62,7 @@ class MarketTwin(PostingTwin):
 
     def begin_clearing(self, window: int) -> WindowState:
         """Freeze the members of a window; what is posted from now on is late."""
-        state = self.window_state(window)
+        state = self._with_orders(window)
         if state.phase == Phase.OPEN:
             state.phase, state.members = Phase.CLEARING, len(self.members)
         if state.phase != Phase.CLEARING:
@@ -80,12 +80,21 @@ class MarketTwin(PostingTwin):
 
     def void(self, window: int) -> None:
         """Give a window up: no trade; settling then releases and bills."""
-        state = self.window_state(window)
+        state = self._with_orders(window)
         if state.phase not in (Phase.OPEN, Phase.CLEARING):
             raise Refused("WrongPhase", (window, int(state.phase)))
         if state.phase == Phase.OPEN:
             state.members = len(self.members)
         self.make_void(window)
+
+    def _with_orders(self, window: int) -> WindowState:
+        """Return the state of a window that is to be cleared; one with forward orders that nobody
+        has posted to is opened for it, so that the orders can be settled."""
+        if self.is_uncleared(window):
+            raise Refused("ForwardNotCleared", (window,))
+        if self.window_state(window).phase == Phase.ABSENT and self.has_orders(window):
+            self._take_place(window)
+        return self.window_state(window)
 
     def make_void(self, window: int) -> None:
         """Put down that nothing was traded in a window, whatever its offers."""
@@ -114,14 +123,22 @@ class MarketTwin(PostingTwin):
             state.cursor = until
             if until == state.members:
                 state.phase = Phase.SETTLED
+                for auction in self.auctions:
+                    auction.finish(state.window)
+        if until == states[0].members and self.auctions:
+            self._emit(
+                "ForwardFinished", market=self.market, first_window=first_window, windows=windows
+            )
 
     def _settle_member(self, batch: Batch, member: Member, first_window: int, windows: int) -> None:
         slots = range(first_window * WINDOW_SLOTS, (first_window + windows) * WINDOW_SLOTS)
         filled: dict[tuple[int, Side], int] = {}
         accrual: Accrual | None = None
+        posted = False
         for slot in slots:
             posting = self.postings.get((member.meter, slot))
-            if posting is None:
+            position = self.position(member.meter, slot)
+            if posting is None and not position:
                 continue
             view = self.view(member.meter, slot)
             batch.networks.setdefault(view.tariff, (view.supplier, 0))
@@ -130,11 +147,20 @@ class MarketTwin(PostingTwin):
                 accrual = None
             accrual = accrual or Accrual(view)
             accrual.view = view
-            fill_buy, fill_sell = self._settle_slot(batch, accrual, slot, posting)
+            accrual.collateral_nano += position.collateral_nano
+            accrual.contract_nano += position.contract_nano
+            if posting is None:
+                accrual.supplier_nano += self._worst_case_nano(position.wh)
+                if position.wh:
+                    self.unread[member.meter, slot] = position.wh
+                continue
+            posted = True
+            fill_buy, fill_sell = self._settle_slot(batch, accrual, slot, posting, position.wh)
             filled |= {(slot, Side.BUY): fill_buy, (slot, Side.SELL): fill_sell}
             self.fills[member.meter, slot] = (fill_buy, fill_sell)
         if accrual:
             self._close(batch, member.meter, accrual)
+        if posted:
             self._emit(
                 "MemberSettled",
                 market=self.market,
@@ -145,7 +171,7 @@ class MarketTwin(PostingTwin):
             )
 
     def _settle_slot(
-        self, batch: Batch, accrual: Accrual, slot: int, posting: Posting
+        self, batch: Batch, accrual: Accrual, slot: int, posting: Posting, contract: int
     ) -> tuple[int, int]:
         view, params = accrual.view, self.params
         fill_buy = self._fill(slot, Side.BUY, view.buy_tick, posting.buy_wh)
@@ -161,7 +187,8 @@ class MarketTwin(PostingTwin):
         accrual.release_nano += lock_nano(posting, view)
         missing = posting.buy_wh + posting.withheld_buy_wh - fill_buy
         left = posting.sell_wh + posting.withheld_sell_wh - fill_sell
-        self._accrue_supplier(accrual, batch, slot, missing, left, posting.import_wh)
+        measured = (missing, left, posting.import_wh)
+        self._accrue_supplier(accrual, batch, slot, measured, contract)
         return fill_buy, fill_sell
 
     def _fill(self, slot: int, side: Side, tick: int | None, wh: int) -> int:

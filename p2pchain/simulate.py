@@ -6,16 +6,19 @@ gives tests a market on measured data; what really happened is read from the cha
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 
 from p2pchain.data import Community
 from p2pchain.errors import CheckFailed
 from p2pchain.model import (
     WINDOW_SLOTS,
+    Action,
+    AuctionParams,
     Enrolment,
     Limits,
     MarketParams,
+    Order,
     Outcome,
     PriceRule,
     Reading,
@@ -23,6 +26,7 @@ from p2pchain.model import (
     TariffRow,
     Terms,
 )
+from p2pchain.posting import window_slots
 from p2pchain.rules import RULES, RuleSet
 from p2pchain.twin import Twin
 
@@ -31,17 +35,22 @@ _SUPPLIER = "0x" + "0b" * 20
 _FEES = "0x" + "0c" * 20
 _PURSE_NANO = 10**15
 Stated = tuple[tuple[int, ...], tuple[int, ...]]
+#: Orders of one home by slot: whether it sells, limit in nano per Wh, Wh.
+Planned = Mapping[int, tuple[bool, int, int]]
 
 
 @dataclass(frozen=True, slots=True)
 class Bill:
-    """One home over the period: all-in, in nano-currency; negative where it is paid."""
+    """One home over the period: all-in, in nano-currency; negative where it is paid. What it has
+    bought and sold on measured energy, and ahead of it."""
 
     id: str
     supplier_nano: int
     market_nano: int
     bought_wh: int
     sold_wh: int
+    ahead_bought_wh: int = 0
+    ahead_sold_wh: int = 0
 
     @property
     def saving_nano(self) -> int:
@@ -50,11 +59,12 @@ class Bill:
 
 @dataclass(frozen=True, slots=True)
 class Simulation:
-    """All bills of a run, and the twin that was run."""
+    """All bills of a run, and the twin that was run; `auction` where homes ordered ahead."""
 
     bills: tuple[Bill, ...]
     twin: Twin
     market: bytes
+    auction: bytes | None = None
 
     @property
     def gain_nano(self) -> int:
@@ -78,6 +88,13 @@ def default_params(slot_seconds: int, **changes: object) -> MarketParams:
     return MarketParams(**(values | changes))  # type: ignore[arg-type]
 
 
+def default_auction(market: bytes, **changes: object) -> AuctionParams:
+    """Return the parameters of an auction with equilibrium(1/2), ticks of 0.005 per kWh from 0 on,
+    a cap of twice the top tick and nothing to pay for what is left over."""
+    values: dict[str, object] = {"market": market, "tick_nano": 5_000, "cap_nano": 2_550_000}
+    return AuctionParams(**(values | changes))  # type: ignore[arg-type]
+
+
 def simulate(
     community: Community,
     *,
@@ -85,12 +102,16 @@ def simulate(
     rules: RuleSet | None = None,
     params: MarketParams | None = None,
     stay_out: frozenset[str] = frozenset(),
+    forward: Mapping[str, Planned] | None = None,
+    auction: AuctionParams | None = None,
 ) -> Simulation:
     """Run the whole period on the twin and return everybody's bill.
 
     `limits` states (buy, sell) limits by home, one figure or 24 by UTC hour; TARIFF elsewhere.
-    `rules` splits the all-in retail price. Homes in `stay_out` do not enrol. Raises CheckFailed
-    where money or energy is not conserved.
+    `rules` splits the all-in retail price. Homes in `stay_out` do not enrol. `forward` has the
+    orders of homes that trade ahead, in an auction with the parameters `auction`, whatever market
+    these name. Raises CheckFailed where money or energy is not conserved, and Refused for an order
+    that is not taken.
     """
     slot_seconds = community.profiles.slot_seconds
     rules = rules or RULES["none"]
@@ -108,7 +129,11 @@ def simulate(
         meters[home.id] = _join(
             twin, market, community, home.id, (limits or {}).get(home.id), stay_out
         )
-    _run(twin, market, community, meters, stay_out)
+    ahead: _Ahead | None = None
+    if forward is not None:
+        chosen = replace(auction, market=market) if auction else default_auction(market)
+        ahead = _Ahead(twin, twin.create_auction(chosen), meters, forward)
+    _run(twin, market, community, meters, stay_out, ahead)
     twin.assert_conserved()
     fills = twin.market(market).fills
     bills = []
@@ -116,6 +141,7 @@ def simulate(
         alone = _alone_nano(community, place, rules)
         paid = _PURSE_NANO - twin.free_nano(_account(meters[home.id]))
         mine = [fill for (meter, _), fill in fills.items() if meter == meters[home.id]]
+        contracts = ahead.contracts_wh(meters[home.id]) if ahead else []
         bills.append(
             Bill(
                 id=home.id,
@@ -123,9 +149,43 @@ def simulate(
                 market_nano=alone if home.id in stay_out else paid,
                 bought_wh=sum(fill[0] for fill in mine),
                 sold_wh=sum(fill[1] for fill in mine),
+                ahead_bought_wh=sum(max(wh, 0) for wh in contracts),
+                ahead_sold_wh=sum(max(-wh, 0) for wh in contracts),
             )
         )
-    return Simulation(tuple(bills), twin, market)
+    return Simulation(tuple(bills), twin, market, ahead.auction if ahead else None)
+
+
+@dataclass(slots=True)
+class _Ahead:
+    """The orders of a run. They are placed and cleared window by window before it is posted to, so
+    that no more windows are open than the contract has places for."""
+
+    twin: Twin
+    auction: bytes
+    meters: Mapping[str, int]
+    planned: Mapping[str, Planned]
+
+    def trade(self, slots: Sequence[int]) -> None:
+        """Order and clear the windows in which these slots lie, unless that has been done."""
+        place = self.twin.auction(self.auction)
+        for window in sorted({slot // WINDOW_SLOTS for slot in slots}):
+            if window in place.windows:
+                continue
+            for slot in window_slots(window):
+                for home, orders in self.planned.items():
+                    if slot in orders:
+                        self._order(self.meters[home], slot, orders[slot])
+            if window in place.windows:
+                self.twin.clear_forward(self.auction, window)
+
+    def contracts_wh(self, meter: int) -> list[int]:
+        """Return the contracts of a meter, Wh by slot, positive where it bought."""
+        place = self.twin.auction(self.auction)
+        return [place.position(*key).wh for key in place.orders if key[0] == meter]
+
+    def _order(self, meter: int, slot: int, planned: tuple[bool, int, int]) -> None:
+        self.twin.order(Order(self.auction, meter, slot, 0, Action.PLACE, *planned))
 
 
 def _account(meter: int) -> str:
@@ -160,9 +220,12 @@ def _run(
     community: Community,
     meters: Mapping[str, int],
     stay_out: frozenset[str],
+    ahead: _Ahead | None,
 ) -> None:
     registers = {home.id: (0, 0) for home in community.homes}
     for batch in community.profiles.batches():
+        if ahead:
+            ahead.trade([community.slots[place] for place in batch])
         for home in community.homes:
             values = [(home.import_wh[place], home.export_wh[place]) for place in batch]
             reading = Reading.of(

@@ -8,24 +8,32 @@ are taken as kept; without `verify`, signatures are.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from p2pchain.eip712 import market_id
+from p2pchain.eip712 import auction_id, market_id
 from p2pchain.errors import CheckFailed, Refused
+from p2pchain.forward import AuctionTwin, Sender, VerifyOwner, check_params
 from p2pchain.ledger import LedgerTwin
 from p2pchain.metering import MeteringTwin, Verify
 from p2pchain.model import (
+    MAX_AUCTIONS,
+    WINDOW_SLOTS,
+    AuctionParams,
     Enrolment,
     Exchange,
+    ForwardRefusal,
     Limits,
     MarketParams,
     Member,
+    Order,
     Outcome,
     Phase,
     Reading,
     Refusal,
+    Schedule,
     SlotResult,
     TariffRow,
     Terms,
@@ -47,7 +55,12 @@ class Twin:
     """State of all contracts of one deployment. Refusals raise `Refused`, or are returned where
     the contract skips a record of a batch."""
 
-    def __init__(self, slot_seconds: int, verify: Verify | None = None) -> None:
+    def __init__(
+        self,
+        slot_seconds: int,
+        verify: Verify | None = None,
+        verify_order: VerifyOwner | None = None,
+    ) -> None:
         self.now: int | None = None
         self.paused = False
         self.effects: list[Effect] = []
@@ -56,6 +69,8 @@ class Twin:
         self.metering = MeteringTwin(self.registry, self._emit, verify)
         self.markets: dict[bytes, MarketTwin] = {}
         self.market_of: dict[int, MarketTwin] = {}
+        self.auctions: dict[bytes, AuctionTwin] = {}
+        self._verify_order = verify_order
 
     @property
     def slot_seconds(self) -> int:
@@ -86,8 +101,11 @@ class Twin:
         return meter
 
     def set_terms(self, meter: int, terms: Terms) -> None:
-        """Terms hold from their first slot on."""
+        """Terms hold from their first slot on. No slot with an open order changes hands."""
         owner = account_key(terms.owner)
+        if self.registry.owners_from(meter, terms.from_slot) - {owner}:
+            for auction in self.auctions.values():
+                auction.owner_changes(meter, terms.from_slot)
         terms = Terms(
             owner,
             terms.from_slot,
@@ -180,6 +198,90 @@ class Twin:
         market.set_limits(limits)
         return Refusal.NONE
 
+    # Forward auctions
+
+    def create_auction(self, params: AuctionParams, auction: bytes | None = None) -> bytes:
+        """Create a forward auction of a market; return its id."""
+        auction = auction or auction_id(params)
+        market = self.market(params.market)
+        check_params(params)
+        if auction in self.auctions:
+            raise Refused("AuctionExists", (auction,))
+        if len(market.auctions) == MAX_AUCTIONS:
+            raise Refused("TooManyAuctions", (params.market,))
+        for other in market.auctions:
+            if other.params.cap_nano != params.cap_nano:
+                raise Refused("BadParameter", ("capNano",))
+            if other.params.surplus_nano != params.surplus_nano:
+                raise Refused("BadParameter", ("surplusNano",))
+        made = AuctionTwin(
+            auction, params, self.slot_seconds, market.members, market.owner_at, self.ledger
+        )
+        self.auctions[auction] = made
+        market.auctions.append(made)
+        return auction
+
+    def auction(self, auction: bytes) -> AuctionTwin:
+        """Return an auction by its id."""
+        if auction not in self.auctions:
+            raise Refused("UnknownAuction", (auction,))
+        return self.auctions[auction]
+
+    def place(self, orders: Iterable[Order], caller: str | None = None) -> list[ForwardRefusal]:
+        """Take signed orders; those without a signature are `caller`'s own, if it is known."""
+        return [
+            self.auctions[order.auction].place(order, self.now, self._sender(caller))
+            if order.auction in self.auctions
+            else ForwardRefusal.UNKNOWN_AUCTION
+            for order in orders
+        ]
+
+    def schedule(
+        self, schedules: Iterable[Schedule], caller: str | None = None
+    ) -> list[ForwardRefusal]:
+        """Take signed day schedules."""
+        return [
+            self.auctions[schedule.auction].schedule(schedule, self.now, self._sender(caller))
+            if schedule.auction in self.auctions
+            else ForwardRefusal.UNKNOWN_AUCTION
+            for schedule in schedules
+        ]
+
+    def order(self, order: Order, caller: str | None = None) -> None:
+        """Take the owner's own order; its sequence number and signature do not count."""
+        auction = self.auctions.get(order.auction)
+        refusal = ForwardRefusal.UNKNOWN_AUCTION
+        if auction is not None:
+            own = order.signed(b"")
+            refusal = auction.place(own, self.now, self._sender(caller), own=True)
+        if refusal:
+            raise Refused("OrderRefused", (order.meter, order.slot, refusal.name))
+
+    def skip_sequence(
+        self, auction: bytes, meter: int, sequence: int, caller: str | None = None
+    ) -> None:
+        """The owner makes useless what was signed up to a sequence number."""
+        place = self.auction(auction)
+        if self.now is not None and caller is not None:
+            terms = self.registry.terms_at(meter, self.now // self.slot_seconds)
+            if terms is None or terms.owner != account_key(caller):
+                raise Refused("NotOwner", (meter, caller))
+        place.skip_sequence(meter, sequence)
+
+    def clear_forward(self, auction: bytes, first_window: int, windows: int = 1) -> None:
+        """Clear the windows that have orders and whose gate has closed."""
+        place = self.auction(auction)
+        span = range(first_window, first_window + windows)
+        ready = [window for window in span if place.may_clear(window, self.now)]
+        if not ready:
+            raise Refused("NothingToDo")
+        for window in ready:
+            place.clear(window, self.now)
+
+    def void_forward(self, auction: bytes, window: int) -> None:
+        """Give a window of an auction up that nobody has cleared in time."""
+        self.auction(auction).void(window, self.now)
+
     # Readings
 
     def post(self, readings: Iterable[Reading]) -> list[Outcome]:
@@ -218,9 +320,10 @@ class Twin:
         done = False
         for window in range(first_window, first_window + windows):
             state = place.window_state(window)
-            if state.phase not in (Phase.OPEN, Phase.CLEARING):
+            unread = state.phase == Phase.ABSENT and place.has_orders(window)
+            if state.phase not in (Phase.OPEN, Phase.CLEARING) and not unread:
                 continue
-            if state.phase == Phase.OPEN:
+            if state.phase != Phase.CLEARING:
                 self._check_ready(place, window)
             place.clear(window)
             done = True
@@ -275,9 +378,12 @@ class Twin:
         """Raise CheckFailed unless money and energy are conserved to the unit.
 
         Besides the ledger's own sums: what is filled to buyers equals what is filled to sellers
-        equals what was matched, and money is in transit only while windows are half settled.
+        equals what was matched, money is in transit only while windows are half settled, and what
+        is locked for forward orders is what the open ones can cost.
         """
-        self.ledger.assert_conserved()
+        self.ledger.assert_conserved(self.collateral_nano())
+        for auction in self.auctions.values():
+            auction.assert_conserved()
         for market in self.markets.values():
             underway = any(
                 state.phase == Phase.CLEARED and state.cursor for state in market.windows.values()
@@ -286,6 +392,20 @@ class Twin:
             if transit and not underway:
                 raise CheckFailed(f"{transit} nano in transit although all settled slots are whole")
             market.assert_conserved()
+
+    def collateral_nano(self) -> dict[str, int]:
+        """Return what stands locked for forward orders by account, counted from the orders."""
+        locked: defaultdict[str, int] = defaultdict(int)
+        for market in self.markets.values():
+            for auction in market.auctions:
+                for meter, slot in auction.open_orders():
+                    owner = market.owner_at(meter, slot)
+                    if owner is not None and not market.is_released(meter, slot):
+                        locked[owner] += auction.collateral_nano(meter, slot)
+        return dict(locked)
+
+    def _sender(self, caller: str | None) -> Sender:
+        return Sender(account_key(caller) if caller else None, self._verify_order)
 
     def _emit(self, name: str, **fields: Any) -> None:
         self.effects.append(Effect(name, tuple(sorted(fields.items()))))
@@ -307,6 +427,10 @@ class Twin:
             return Outcome.NOT_BILLING_GRADE
         if self.registry.member_row(reading.meter, reading.first_slot) is None:
             return Outcome.NO_TARIFF
+        if any(market.is_uncleared(slot // WINDOW_SLOTS) for slot in slots):
+            return Outcome.FORWARD_NOT_CLEARED
+        if any(market.settles_first(reading.meter, slot, self.now) for slot in slots):
+            return Outcome.SETTLE_FIRST
         return Outcome.ACCEPTED
 
     def _check_ready(self, market: MarketTwin, window: int) -> None:

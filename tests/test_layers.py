@@ -21,6 +21,7 @@ LAYERS = (
         "data",
         "eip712",
         "errors",
+        "forward",
         "ledger",
         "matching",
         "metering",

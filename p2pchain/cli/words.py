@@ -70,6 +70,14 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
         "the meter's supplier has published no tariff for these slots",
         "'p2pchain admin tariff publish' does it, before the slot begins",
     ),
+    Outcome.FORWARD_NOT_CLEARED: (
+        "some of its slots have forward orders that are not cleared yet",
+        "anybody may clear them once the gate has closed; then post it again",
+    ),
+    Outcome.SETTLE_FIRST: (
+        "it is late, and contracts of its slots are not settled yet",
+        "anybody may settle the window; then post it again",
+    ),
 }
 
 REFUSALS: dict[Refusal, tuple[str, str]] = {

@@ -13,7 +13,20 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from p2pchain import eip712
-from p2pchain.model import Enrolment, Exchange, Limits, MarketParams, PriceRule, Quality, Reading
+from p2pchain.model import (
+    Action,
+    AuctionParams,
+    Enrolment,
+    Exchange,
+    Gate,
+    Limits,
+    MarketParams,
+    Order,
+    PriceRule,
+    Quality,
+    Reading,
+    Schedule,
+)
 
 uint32 = st.integers(0, 2**32 - 1)
 uint64 = st.integers(0, 2**64 - 1)
@@ -22,7 +35,7 @@ bytes32 = st.binary(min_size=32, max_size=32)
 addresses = st.binary(min_size=20, max_size=20).map(lambda raw: "0x" + raw.hex())
 domains = st.builds(
     eip712.Domain,
-    st.sampled_from((eip712.METERING, eip712.MARKETS)),
+    st.sampled_from((eip712.METERING, eip712.MARKETS, eip712.FORWARD)),
     st.integers(1, 2**53),
     addresses,
 )
@@ -162,3 +175,91 @@ def test_a_market_id_or_address_of_the_wrong_length_is_refused() -> None:
         eip712.enrolment_digest(eip712.markets_domain(1, "0x" + "ab" * 20), Enrolment(b"x", 1, 1))
     with pytest.raises(ValueError, match="not an address"):
         _ = eip712.markets_domain(1, "0xab").separator
+
+
+auctions = st.builds(
+    AuctionParams,
+    market=bytes32,
+    gate=st.sampled_from(Gate),
+    gate_seconds=uint32,
+    firm_seconds=uint32,
+    void_seconds=uint32,
+    k_ppm=uint32,
+    lot_wh=uint32,
+    floor_nano=int32,
+    tick_nano=uint32,
+    cap_nano=int32,
+    surplus_nano=int32,
+)
+
+
+@given(
+    domains,
+    st.builds(
+        Order,
+        bytes32,
+        uint32,
+        uint32,
+        uint32,
+        st.sampled_from(Action),
+        st.booleans(),
+        int32,
+        uint32,
+    ),
+)
+@settings(max_examples=50, deadline=None)
+def test_order(domain: eip712.Domain, order: Order) -> None:
+    values = {
+        "auction": order.auction,
+        "meter": order.meter,
+        "slot": order.slot,
+        "sequence": order.sequence,
+        "action": int(order.action),
+        "sell": order.sell,
+        "limitNano": order.limit_nano,
+        "wh": order.wh,
+    }
+    kinds = (
+        "bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
+        "int32 limitNano,uint32 wh"
+    )
+    assert eip712.order_digest(domain, order) == expected(domain, "Order", kinds, values)
+    signed = order.signed(b"anything")
+    assert eip712.order_digest(domain, signed) == eip712.order_digest(domain, order)
+
+
+@given(
+    domains,
+    bytes32,
+    st.tuples(uint32, uint32, uint32),
+    st.lists(st.integers(0, 2**256 - 1), max_size=12),
+)
+@settings(max_examples=50, deadline=None)
+def test_schedule(
+    domain: eip712.Domain, auction: bytes, figures: tuple[int, int, int], words: list[int]
+) -> None:
+    schedule = Schedule(auction, *figures, tuple(words))
+    values = {
+        "auction": auction,
+        "meter": schedule.meter,
+        "day": schedule.day,
+        "sequence": schedule.sequence,
+        "words": words,
+    }
+    kinds = "bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words"
+    assert eip712.schedule_digest(domain, schedule) == expected(domain, "Schedule", kinds, values)
+
+
+@given(auctions)
+@settings(max_examples=50, deadline=None)
+def test_auction_id(params: AuctionParams) -> None:
+    kinds = "(bytes32,uint8,uint32,uint32,uint32,uint32,uint32,int32,uint32,int32,int32)"
+    values = [getattr(params, name) for name in AuctionParams.__dataclass_fields__]
+    assert eip712.auction_id(params) == keccak(encode([kinds], [tuple(values)]))
+
+
+def test_the_domain_of_forward_auctions_is_its_own() -> None:
+    contract = "0x" + "ab" * 20
+    assert eip712.forward_domain(1, contract).name == "p2pchain ForwardAuction"
+    other = eip712.markets_domain(1, contract)
+    assert eip712.forward_domain(1, contract).separator != other.separator

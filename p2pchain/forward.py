@@ -1,0 +1,407 @@
+"""The readable twin of `contracts/ForwardAuction.sol`: orders, gates, clearing, positions.
+
+An auction trades slots that are still to come. Volumes are kept in lots of `lot_wh`; what leaves
+this module as energy is in Wh, money in nano-currency. Where the contract keeps a ring of words,
+this keeps every order; `_ring` only tells whether the contract would have had a place.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from p2pchain import matching
+from p2pchain.errors import CheckFailed, Refused
+from p2pchain.ledger import LedgerTwin
+from p2pchain.matching import Offer
+from p2pchain.model import (
+    DAY_SECONDS,
+    MAX_LEAD,
+    RING,
+    TICKS,
+    WINDOW_SLOTS,
+    Action,
+    AuctionParams,
+    ForwardPhase,
+    ForwardRefusal,
+    Gate,
+    Member,
+    Order,
+    OrderLane,
+    Schedule,
+    Side,
+    SlotResult,
+    order_lane,
+    unpack_lanes,
+)
+
+#: Says whether an order or schedule is signed by an account.
+VerifyOwner = Callable[[Order | Schedule, str], bool]
+_MAX_SECONDS = 7 * DAY_SECONDS
+_MAX_INT32 = 2**31 - 1
+_TO_CLEAR = (ForwardPhase.OPEN, ForwardPhase.CLEARING, ForwardPhase.RATIONING)
+
+
+@dataclass(slots=True)
+class ForwardWindow:
+    """A window of eight slots in an auction; `cursor` is the next member of the phase."""
+
+    window: int
+    phase: ForwardPhase = ForwardPhase.ABSENT
+    voided: bool = False
+    cursor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Position:
+    """What a member has contracted ahead for a slot: Wh, positive where bought; what is locked for
+    its orders; what its fills earn (positive) or cost."""
+
+    wh: int = 0
+    collateral_nano: int = 0
+    contract_nano: int = 0
+
+    def __add__(self, other: Position) -> Position:
+        return Position(
+            self.wh + other.wh,
+            self.collateral_nano + other.collateral_nano,
+            self.contract_nano + other.contract_nano,
+        )
+
+    def __bool__(self) -> bool:
+        return bool(self.wh or self.collateral_nano or self.contract_nano)
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sends a message and how its signature is checked; what is None is taken as right."""
+
+    caller: str | None = None
+    verify: VerifyOwner | None = None
+
+    def may_act_for(self, owner: str, message: Order | Schedule) -> bool:
+        """Return whether the message is the owner's: called by it, or signed by it."""
+        if not message.signature:
+            return self.caller is None or self.caller == owner
+        return self.verify is None or self.verify(message, owner)
+
+
+class AuctionTwin:
+    """One auction. `owner_at` gives the owner of a meter in a slot if it takes part there."""
+
+    def __init__(
+        self,
+        auction: bytes,
+        params: AuctionParams,
+        slot_seconds: int,
+        members: Sequence[Member],
+        owner_at: Callable[[int, int], str | None],
+        ledger: LedgerTwin,
+    ) -> None:
+        self.auction = auction
+        self.params = params
+        self.paused = False
+        self.orders: dict[tuple[int, int], OrderLane] = {}
+        self.fills: dict[tuple[int, int], int] = {}
+        self.results: dict[int, SlotResult] = {}
+        self.windows: dict[int, ForwardWindow] = {}
+        self.sequences: defaultdict[int, int] = defaultdict(int)
+        self._slot_seconds = slot_seconds
+        self._members = members
+        self._owner_at = owner_at
+        self._ledger = ledger
+        self._ring: dict[int, int] = {}
+
+    # When
+
+    def gate(self, window: int) -> int:
+        """Return the unix time from which no order is placed and the window may be cleared."""
+        start = window * WINDOW_SLOTS * self._slot_seconds
+        if self.params.gate == Gate.DAY:
+            start -= start % DAY_SECONDS
+        return start - self.params.gate_seconds
+
+    def firm(self, window: int) -> int:
+        """Return the unix time from which orders are neither amended nor cancelled."""
+        return self.gate(window) - self.params.firm_seconds
+
+    def window_state(self, window: int) -> ForwardWindow:
+        """Return the state of a window; Absent where nobody has ordered."""
+        return self.windows.get(window) or ForwardWindow(window)
+
+    # Orders
+
+    def place(
+        self, order: Order, now: int | None = None, sender: Sender | None = None, own: bool = False
+    ) -> ForwardRefusal:
+        """Take an order or say why not. `own`: the owner's call, outside the sequence."""
+        cancels = order.action == Action.CANCEL
+        if self.paused and not cancels:
+            return ForwardRefusal.PAUSED
+        owner = self._owner_at(order.meter, order.slot)
+        if owner is None:
+            return ForwardRefusal.NOT_A_MEMBER
+        if not own and order.sequence <= self.sequences[order.meter]:
+            return ForwardRefusal.OLD_SEQUENCE
+        if not (sender or Sender()).may_act_for(owner, order):
+            return ForwardRefusal.BAD_SIGNATURE
+        window = order.slot // WINDOW_SLOTS
+        refusal = self._refuse_time([window], [window] if order.action != Action.PLACE else [], now)
+        if refusal:
+            return refusal
+        refusal, lane = self._lane(order)
+        if refusal:
+            return refusal
+        if self._ring_full(window):
+            return ForwardRefusal.RING_FULL
+        stands = (order.meter, order.slot) in self.orders
+        if order.action == Action.PLACE and stands:
+            return ForwardRefusal.ORDER_EXISTS
+        if order.action != Action.PLACE and not stands:
+            return ForwardRefusal.NO_ORDER
+        if not self._replace(owner, order.meter, {order.slot: lane}):
+            return ForwardRefusal.TOO_LITTLE_MONEY
+        if not own:
+            self.sequences[order.meter] = order.sequence
+        return ForwardRefusal.NONE
+
+    def schedule(
+        self, schedule: Schedule, now: int | None = None, sender: Sender | None = None
+    ) -> ForwardRefusal:
+        """Replace all orders of a meter for a day, or say why not."""
+        if self.paused:
+            return ForwardRefusal.PAUSED
+        per_day = DAY_SECONDS // self._slot_seconds
+        slots = range(schedule.day * per_day, (schedule.day + 1) * per_day)
+        owners = {self._owner_at(schedule.meter, slot) for slot in slots}
+        owner = owners.pop()
+        if owners or owner is None:
+            return ForwardRefusal.NOT_A_MEMBER
+        if schedule.sequence <= self.sequences[schedule.meter]:
+            return ForwardRefusal.OLD_SEQUENCE
+        if not (sender or Sender()).may_act_for(owner, schedule):
+            return ForwardRefusal.BAD_SIGNATURE
+        windows = range(slots.start // WINDOW_SLOTS, slots.stop // WINDOW_SLOTS)
+        amended = sorted(
+            {slot // WINDOW_SLOTS for slot in slots if (schedule.meter, slot) in self.orders}
+        )
+        refusal = self._refuse_time(windows, amended, now)
+        if refusal:
+            return refusal
+        if len(schedule.words) != len(windows) or any(w >> 224 for w in schedule.words):
+            return ForwardRefusal.BAD_FORMAT
+        lanes = [lane for word in schedule.words for lane in unpack_lanes(word)]
+        if any(lane.lots == 0 and lane != OrderLane() for lane in lanes):
+            return ForwardRefusal.BAD_FORMAT
+        # A window without an order in it is not opened, so it needs no place.
+        used = [window for window, word in zip(windows, schedule.words, strict=True) if word]
+        if any(self._ring_full(window) for window in used):
+            return ForwardRefusal.RING_FULL
+        if not self._replace(owner, schedule.meter, dict(zip(slots, lanes, strict=True))):
+            return ForwardRefusal.TOO_LITTLE_MONEY
+        self.sequences[schedule.meter] = schedule.sequence
+        return ForwardRefusal.NONE
+
+    def skip_sequence(self, meter: int, sequence: int) -> None:
+        """Nothing that was signed up to a sequence number is taken any more."""
+        if sequence <= self.sequences[meter]:
+            raise Refused("SequenceUsed", (meter, sequence))
+        self.sequences[meter] = sequence
+
+    def owner_changes(self, meter: int, from_slot: int) -> None:
+        """Refuse that a meter changes hands while orders of the old owner stand."""
+        for ordered, slot in sorted(self.orders):
+            settled = self.window_state(slot // WINDOW_SLOTS).phase == ForwardPhase.SETTLED
+            if ordered == meter and slot >= from_slot and not settled:
+                raise Refused("OpenOrders", (meter, slot))
+
+    def _refuse_time(
+        self, windows: Sequence[int], amended: Sequence[int], now: int | None
+    ) -> ForwardRefusal:
+        """All `windows` take orders; those in `amended` may be amended and cancelled too."""
+        if now is not None:
+            running = now // self._slot_seconds // WINDOW_SLOTS
+            if any(window > running + MAX_LEAD for window in windows):
+                return ForwardRefusal.TOO_EARLY
+            if any(now >= self.gate(window) for window in windows):
+                return ForwardRefusal.AFTER_GATE
+            if any(now >= self.firm(window) for window in amended):
+                return ForwardRefusal.FIRM_PERIOD
+        before = (ForwardPhase.ABSENT, ForwardPhase.OPEN)
+        if any(self.window_state(window).phase not in before for window in windows):
+            return ForwardRefusal.AFTER_GATE
+        return ForwardRefusal.NONE
+
+    def _lane(self, order: Order) -> tuple[ForwardRefusal, OrderLane]:
+        if order.action == Action.CANCEL:
+            blank = not (order.sell or order.limit_nano or order.wh)
+            return ForwardRefusal.NONE if blank else ForwardRefusal.BAD_FORMAT, OrderLane()
+        if self.params.tick_of(order.limit_nano) is None:
+            return ForwardRefusal.OFF_TICK, OrderLane()
+        try:
+            lane = order_lane(self.params, order.sell, order.limit_nano, order.wh)
+        except ValueError:
+            return ForwardRefusal.BAD_VOLUME, OrderLane()
+        return ForwardRefusal.NONE, lane
+
+    def _ring_full(self, window: int) -> bool:
+        holder = self._ring.get(window % RING)
+        if holder is None or holder == window:
+            return False
+        return self.windows[holder].phase != ForwardPhase.SETTLED
+
+    def _replace(self, owner: str, meter: int, lanes: Mapping[int, OrderLane]) -> bool:
+        """Lock or release the difference and keep the new lanes; False for want of money."""
+        before = sum(self.collateral_nano(meter, slot) for slot in lanes)
+        after = sum(self._lane_collateral(lane) for lane in lanes.values())
+        if not self._ledger.change_collateral(owner, after - before):
+            return False
+        for slot, lane in lanes.items():
+            self.orders.pop((meter, slot), None)
+            if lane.lots:
+                self.orders[meter, slot] = lane
+                self._open(slot // WINDOW_SLOTS)
+        return True
+
+    def _open(self, window: int) -> None:
+        if window not in self.windows:
+            self.windows[window] = ForwardWindow(window, ForwardPhase.OPEN)
+            self._ring[window % RING] = window
+
+    # Clear
+
+    def offers(self, slot: int) -> list[Offer]:
+        """Return the orders of a slot in the order of the members' index; volumes in lots."""
+        lanes = ((member.meter, self.orders.get((member.meter, slot))) for member in self._members)
+        return [Offer(meter, lane.side, lane.tick, lane.lots) for meter, lane in lanes if lane]
+
+    def clear(self, window: int, now: int | None = None) -> tuple[SlotResult, ...]:
+        """Clear a window, from whichever step; return its eight results, volumes in lots."""
+        state = self._to_clear(window, now)
+        slots = range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS)
+        for slot in slots:
+            offers = self.offers(slot)
+            params = self.params
+            result = matching.equilibrium(offers, params.k_ppm, params.floor_nano, params.tick_nano)
+            self.results[slot] = result
+            for offer, lots in zip(offers, matching.fills(result, offers), strict=True):
+                self.fills[offer.member, slot] = lots * params.lot_wh
+        state.phase, state.cursor = ForwardPhase.CLEARED, 0
+        return tuple(self.results[slot] for slot in slots)
+
+    def step(self, window: int, phase: ForwardPhase, cursor: int, now: int | None = None) -> None:
+        """Put down how far a clearing in steps has come."""
+        state = self._to_clear(window, now)
+        if phase not in (ForwardPhase.CLEARING, ForwardPhase.RATIONING) or phase < state.phase:
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        state.phase, state.cursor = phase, cursor
+
+    def void(self, window: int, now: int | None = None) -> None:
+        """Give a window up that nobody has cleared in time: no trade."""
+        state = self._to_clear(window)
+        deadline = self.gate(window) + self.params.void_seconds
+        if now is not None and now < deadline:
+            raise Refused("TooEarlyToVoid", (window, deadline))
+        for slot in range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS):
+            self.results[slot] = SlotResult()
+        state.phase, state.voided, state.cursor = ForwardPhase.CLEARED, True, 0
+
+    def may_clear(self, window: int, now: int | None) -> bool:
+        """Return whether there is something to clear and its gate has closed."""
+        closed = now is None or now >= self.gate(window)
+        return closed and self.is_uncleared(window)
+
+    def is_uncleared(self, window: int) -> bool:
+        """Return whether a window has orders that are not cleared."""
+        return self.window_state(window).phase in _TO_CLEAR
+
+    def is_pending(self, window: int) -> bool:
+        """Return whether a window has orders that are not settled."""
+        phase = self.window_state(window).phase
+        return phase not in (ForwardPhase.ABSENT, ForwardPhase.SETTLED)
+
+    def older(self, window: int) -> int | None:
+        """Return the older window that stands unsettled in the place of this one."""
+        holder = self._ring.get(window % RING)
+        return (
+            holder if holder is not None and holder < window and self.is_pending(holder) else None
+        )
+
+    def finish(self, window: int) -> None:
+        """A window is settled: its place in the ring may be used again."""
+        if window in self.windows:
+            self.windows[window].phase = ForwardPhase.SETTLED
+
+    def _to_clear(self, window: int, now: int | None = None) -> ForwardWindow:
+        state = self.window_state(window)
+        if state.phase not in _TO_CLEAR:
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        if now is not None and now < self.gate(window):
+            raise Refused("GateOpen", (window, self.gate(window)))
+        return state
+
+    # Positions
+
+    def collateral_nano(self, meter: int, slot: int) -> int:
+        """Return what an order can cost at worst."""
+        lane = self.orders.get((meter, slot))
+        return self._lane_collateral(lane) if lane else 0
+
+    def position(self, meter: int, slot: int) -> Position:
+        """Return what a meter's order for a slot has come to."""
+        lane = self.orders.get((meter, slot))
+        if lane is None:
+            return Position()
+        wh = self.fills.get((meter, slot), 0)
+        bought = wh if lane.side == Side.BUY else -wh
+        price = self.results[slot].price_nano if wh else 0
+        return Position(bought, self._lane_collateral(lane), -bought * price)
+
+    def assert_conserved(self) -> None:
+        """Raise CheckFailed unless energy bought is energy sold in each slot, and nobody trades
+        beyond his limit or his volume."""
+        sums: defaultdict[tuple[int, Side], int] = defaultdict(int)
+        for (meter, slot), wh in self.fills.items():
+            lane, price = self.orders[meter, slot], self.results[slot].price_nano
+            sums[slot, lane.side] += wh
+            limit = self.params.price_nano(lane.tick)
+            beyond = price > limit if lane.side == Side.BUY else price < limit
+            if not 0 <= wh <= lane.lots * self.params.lot_wh or (wh and beyond):
+                raise CheckFailed(f"meter {meter}, slot {slot}: {wh} Wh of {lane} at {price}")
+        for slot, result in self.results.items():
+            matched = result.matched_wh * self.params.lot_wh
+            if (sums[slot, Side.BUY], sums[slot, Side.SELL]) != (matched, matched):
+                raise CheckFailed(f"forward slot {slot}: fills do not add up to {matched} Wh")
+
+    def open_orders(self) -> Iterator[tuple[int, int]]:
+        """Yield meter and slot of every order in a window that is not settled."""
+        for meter, slot in self.orders:
+            if self.is_pending(slot // WINDOW_SLOTS):
+                yield meter, slot
+
+    def _lane_collateral(self, lane: OrderLane) -> int:
+        limit = self.params.price_nano(lane.tick)
+        wh = lane.lots * self.params.lot_wh
+        return self.params.collateral_nano(lane.side == Side.SELL, limit, wh)
+
+
+def check_params(params: AuctionParams) -> None:
+    """Refuse parameters that no auction may have, in the order in which the contract looks."""
+    top = params.price_nano(TICKS - 1)
+    seconds = {
+        "gateSeconds": params.gate_seconds,
+        "firmSeconds": params.firm_seconds,
+        "voidSeconds": params.void_seconds,
+    }
+    bad = {
+        "kPpm": params.k_ppm > 1_000_000,
+        "lotWh": not 1 <= params.lot_wh <= 128,
+        "tickNano": not 1 <= params.tick_nano <= _MAX_INT32 or top > _MAX_INT32,
+        "capNano": params.cap_nano < top,
+        "surplusNano": params.surplus_nano > 0,
+    } | {name: value > _MAX_SECONDS for name, value in seconds.items()}
+    bad["voidSeconds"] |= params.void_seconds == 0
+    for name, is_bad in bad.items():
+        if is_bad:
+            raise Refused("BadParameter", (name,))
