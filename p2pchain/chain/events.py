@@ -72,7 +72,7 @@ def read(
     """Return the events from the deployment's first block on, of all kinds or of those given."""
     start = contracts.deployment.block if from_block is None else from_block
     end = contracts.chain.block().number if to_block is None else to_block
-    addresses = [contracts.address(name.capitalize()) for name in SOURCES]
+    addresses = [contracts.address(name) for name in SOURCES.values()]
     topics = [[kind.TOPIC0 for kind in kinds]] if kinds else None
     return list(decode(contracts, contracts.chain.logs(addresses, start, end, topics)))
 
