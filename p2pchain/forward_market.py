@@ -19,6 +19,7 @@ from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.bindings.forward_auction import (
+    AuctionCreated,
     ForwardAuction,
     ForwardCleared,
     ForwardVoided,
@@ -27,6 +28,7 @@ from p2pchain.chain.bindings.forward_auction import (
     Scheduled,
     ScheduleSkipped,
 )
+from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.events import of_receipt, read
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
@@ -112,9 +114,7 @@ class Auction:
     @cached_property
     def params(self) -> AuctionParams:
         """The immutable parameters. Raises UnknownAuction where there is no such auction."""
-        raw = self.contract.auction_params(self.id)
-        values = {f.name: getattr(raw, f.name) for f in fields(structs.AuctionParams)}
-        return AuctionParams(**{**values, "gate": Gate(int(raw.gate))})
+        return _params(self.contract.auction_params(self.id))
 
     @property
     def name(self) -> str:
@@ -377,6 +377,41 @@ def choose(market: Market, name: str | None = None) -> Auction:
         if auction.id.hex() == wanted:
             return auction
     raise BadInput(f"there is no auction '{name}' in this market", hint=f"it has: {names}")
+
+
+def collateral_nano(contracts: Contracts, account: str) -> int:
+    """Return what is locked for the orders of an account, in all auctions of a deployment."""
+    params: dict[bytes, AuctionParams] = {}
+    lanes: dict[tuple[bytes, int, int], OrderLane] = {}
+    for entry in read(contracts, kinds=(AuctionCreated, Ordered, Scheduled)):
+        if isinstance(entry.event, AuctionCreated):
+            params[entry.event.auction] = _params(entry.event.params)
+        for auction, meter, slot, lane in ordered(entry.event):
+            lanes[auction, meter, slot] = lane
+    phases: dict[tuple[bytes, int], ForwardPhase] = {}
+    total = 0
+    for (auction, meter, slot), lane in lanes.items():
+        if not lane.lots:
+            continue
+        key = auction, slot // WINDOW_SLOTS
+        if key not in phases:
+            phases[key] = ForwardPhase(int(contracts.forward.window_state(*key).phase))
+        if phases[key] in (ForwardPhase.ABSENT, ForwardPhase.SETTLED):
+            continue
+        terms, _ = contracts.registry.terms_at(meter, slot)
+        if terms.owner == account:
+            total += _lane_nano(params[auction], lane)
+    return total
+
+
+def _lane_nano(params: AuctionParams, lane: OrderLane) -> int:
+    limit, wh = params.price_nano(lane.tick), lane.lots * params.lot_wh
+    return params.collateral_nano(lane.side == Side.SELL, limit, wh)
+
+
+def _params(raw: structs.AuctionParams) -> AuctionParams:
+    values = {f.name: getattr(raw, f.name) for f in fields(structs.AuctionParams)}
+    return AuctionParams(**{**values, "gate": Gate(int(raw.gate))})
 
 
 def ordered(event: object) -> Iterator[tuple[bytes, int, int, OrderLane]]:
