@@ -124,8 +124,9 @@ def energy_is_whole(market: Market, history: History) -> None:
         sold[entry.slot] += entry.sold_wh
         ahead[entry.slot][0] += entry.contract.bought_wh
         ahead[entry.slot][1] += entry.contract.sold_wh
-        metered[entry.meter][0] += entry.import_wh
-        metered[entry.meter][1] += entry.export_wh
+        if entry.read:
+            metered[entry.meter][0] += entry.import_wh
+            metered[entry.meter][1] += entry.export_wh
     for slot, wh in bought.items():
         matched = history.results[slot].matched_wh if slot in history.results else 0
         if not wh == sold[slot] == matched:

@@ -69,6 +69,7 @@ def relay(env: Env, files: tuple[Any, ...], out: Output, dry_run: bool) -> None:
             else:
                 why = late[one.message.meter, one.message.sequence]
                 refused.append((one, why))
+    refused.sort(key=lambda pair: carried.index(pair[0]))  # as they stand in the files
     if receipts:
         listed = [_refused_row(one, why) for one, why in refused]
         result: dict[str, Any] = {"taken": taken, "refused": listed if out.as_json else len(listed)}
