@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
 from p2pchain.cli.admin.markets import duration, share_ppm
@@ -9,6 +11,9 @@ from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
 from p2pchain.cli.common import auction_options, deliver, market_options, shown_price
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
+
+if TYPE_CHECKING:
+    from p2pchain.model import AuctionParams
 
 
 @click.group(
@@ -127,6 +132,7 @@ def create(
         raise BadInput(
             f"the record has another auction '{name}' already", hint="give it another --name"
         )
+    _check_others(env, params)
     if found in env.contracts.forward.auctions_of(env.market.id):
         if not dry_run:
             record.with_auction(name, found).save(env.deployment_path)
@@ -182,3 +188,18 @@ def _check(env: Env, lot_wh: int, tick_nano: int, cap_nano: int, top_nano: int) 
             f"the cap is below {shown_price(env, top_nano)}, the price of the highest tick",
             hint="a higher --cap, or a smaller --tick",
         )
+
+
+def _check_others(env: Env, params: AuctionParams) -> None:
+    """What is left of all contracts of a slot together has one price."""
+    from p2pchain.forward_market import auctions
+
+    for other in auctions(env.market)[:1]:
+        for word in ("cap", "surplus"):
+            theirs, ours = (getattr(p, f"{word}_nano") for p in (other.params, params))
+            if theirs != ours:
+                raise BadInput(
+                    f"the {word} is {shown_price(env, theirs)} in all auctions of this market, "
+                    f"not {shown_price(env, ours)}",
+                    hint=f"--{word} {shown_price(env, theirs)}",
+                )

@@ -194,17 +194,16 @@ def orders(env: Env, meters: tuple[int, ...], all_: bool, out: Output) -> None:
     )
 
 
-def tell_prospects(env: Env, auction: Auction, window: int, nano: int | None, out: Output) -> None:
+def tell_prospects(env: Env, gate: int, firm: int, nano: int | None, out: Output) -> None:
     """Say before anything is sent what an order can cost and until when it may be changed."""
-    gates = auction.gates(window)
     if out.as_json:
         return
     if nano is not None:
         env.note(f"at worst it costs  {shown_money(env, nano)}, locked until it is settled")
-    changes = "never" if gates.firm <= env.chain.block().timestamp else "until"
-    when = "" if changes == "never" else f" {time_text(env, gates.firm)}"
+    changes = "never" if firm <= env.chain.block().timestamp else "until"
+    when = "" if changes == "never" else f" {time_text(env, firm)}"
     env.note(f"can be changed     {changes}{when}")
-    env.note(f"gate               {time_text(env, gates.gate)}")
+    env.note(f"gate               {time_text(env, gate)}")
 
 
 def _place(
@@ -259,7 +258,7 @@ def _carry_out(
     if nano is not None:
         data["collateral_nano"] = nano
     if save is not None:
-        tell_prospects(env, auction, window, nano, out)
+        tell_prospects(env, gates.gate, gates.firm, nano, out)
         forward_messages.sign_and_save(env, out, auction, order, save, what, data)
         return
     call = auction.own_order_call(order)
@@ -267,7 +266,7 @@ def _carry_out(
         env.chain.call(call.to, call.data, sender=env.address)
     except Refused as error:
         raise _explained(env, auction, order, error) from None
-    tell_prospects(env, auction, window, nano, out)
+    tell_prospects(env, gates.gate, gates.firm, nano, out)
     if dry_run:
         tell_dry_run(env, out, [call], what)
         return
@@ -282,7 +281,10 @@ def _explained(env: Env, auction: Auction, order: Order, error: Refused) -> Refu
 
     if not isinstance(error, OrderRefused):
         return error
-    return refusal(env, auction, order, ForwardRefusal(int(error.reason_)))
+    why = ForwardRefusal(int(error.reason_))
+    if why == ForwardRefusal.BAD_SIGNATURE:  # nothing is signed here: it is the caller's own call
+        why = ForwardRefusal.NOT_A_MEMBER
+    return refusal(env, auction, order, why)
 
 
 def _row(env: Env, auction: Auction, standing: StandingOrder, now: int) -> dict[str, Any]:

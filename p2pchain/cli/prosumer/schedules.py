@@ -75,18 +75,20 @@ def schedule(
     first = number * auction.slots_per_day
     what = f"order for {len(orders)} slots of meter {meter} on the day from {slot_text(env, first)}"
     nano = collateral_nano(auction, message)
-    gates = auction.gates(first // WINDOW_SLOTS)
+    gate = auction.gates(first // WINDOW_SLOTS).gate
+    earliest = min((order.slot for order in orders), default=first)
+    firm = min(gate, auction.gates(earliest // WINDOW_SLOTS).firm)
     data: dict[str, Any] = {
         "auction": auction.id,
         "meter": meter,
         "day": number,
         "orders": len(orders),
-        "gate_unix": gates.gate,
-        "firm_unix": gates.firm,
+        "gate_unix": gate,
+        "firm_unix": firm,
         "collateral_nano": nano,
     }
     if save is not None:
-        tell_prospects(env, auction, first // WINDOW_SLOTS, nano, out)
+        tell_prospects(env, gate, firm, nano, out)
         forward_messages.sign_and_save(env, out, auction, message, save, what, data)
         return
     numbered = Schedule(auction.id, meter, number, auction.next_sequence(meter), words)
@@ -95,7 +97,7 @@ def schedule(
     why = ForwardRefusal(int(auction.contract.schedule_result(raw)[0]))
     if why != ForwardRefusal.NONE:
         raise refusal(env, auction, numbered, _as_owner(env, numbered, why))
-    tell_prospects(env, auction, first // WINDOW_SLOTS, nano, out)
+    tell_prospects(env, gate, firm, nano, out)
     if dry_run:
         tell_dry_run(env, out, [call], what)
         return
