@@ -8,7 +8,19 @@ from pathlib import Path
 import pytest
 
 from p2pchain import checks, history
-from tests.cli.conftest import World
+from p2pchain.chain.devkeys import dev_signer
+from p2pchain.chain.sender import Sender
+from p2pchain.errors import Refused
+from p2pchain.forward_market import choose
+from p2pchain.model import (
+    Action,
+    ForwardPhase,
+    ForwardRefusal,
+    Order,
+    Schedule,
+    schedule_words,
+)
+from tests.cli.conftest import ACCOUNTS, World
 from tests.cli.test_bad_input import refused, told
 
 SLOT = "2026-06-01T10:00Z"  # in the window from 08:00Z on, whose gate closes at 07:00Z
@@ -389,3 +401,47 @@ def test_the_guardian_stops_orders_and_nothing_else(ahead: World) -> None:
     world.ok("cancel", "1", SLOT, account="alice")
     world.ok("admin", "auction", "resume", account="operator")
     world.ok(*order, account="alice")
+
+
+def test_the_facade(ahead: World) -> None:
+    """The same without the command line: what `p2pchain.forward_market` promises."""
+    world = ahead
+    auction = choose(world.market)
+    owners = {1: dev_signer(ACCOUNTS.index("alice")), 2: dev_signer(ACCOUNTS.index("bob"))}
+    slot, day = 494_530, 20_606  # 2026-06-01T10:00Z, and the day after it
+    place = Action.PLACE
+    orders = [
+        auction.sign_order(owners[1], Order(auction.id, 1, slot, 1, place, False, 140_000, 1000)),
+        auction.sign_order(owners[1], Order(auction.id, 1, slot, 2, place, False, 150_000, 1000)),
+        auction.sign_order(owners[2], Order(auction.id, 2, slot, 1, place, True, 80_000, 1000)),
+        Order(auction.id, 2, slot + 1, 2, place, True, 80_000, 1000, b"nobody's"),
+    ]
+    words = schedule_words(
+        auction.params, day, 24, [Order(auction.id, 2, day * 24 + 12, 0, place, True, 60_000, 500)]
+    )
+    plan = auction.sign_schedule(owners[2], Schedule(auction.id, 2, day, 3, words))
+    with Sender(world.chain, dev_signer(ACCOUNTS.index("carol")), None) as carol:
+        handed: list[int] = []
+        refused_ = auction.place(carol, orders, handed.append)
+        assert refused_ == {
+            (1, 2): ForwardRefusal.ORDER_EXISTS,
+            (2, 2): ForwardRefusal.BAD_SIGNATURE,
+        }
+        assert handed == [4]
+        assert auction.schedule(carol, [plan, plan]) == {(2, 3): ForwardRefusal.OLD_SEQUENCE}
+        assert (auction.next_sequence(1), auction.next_sequence(2)) == (2, 4)
+        with pytest.raises(Refused):
+            auction.order(carol, orders[0])  # it is not hers
+        gates = auction.gates(slot // 8)
+        assert (gates.gate - gates.firm, slot // 8 * 8 * 3600 - gates.gate) == (1800, 3600)
+        assert auction.uncleared_windows() == [slot // 8, day * 3 + 1]
+        assert auction.ready_windows() == []
+        world.clock(GATE)
+        assert auction.ready_windows() == [slot // 8]
+        assert len(auction.clear(carol, auction.ready_windows())) == 1
+        assert auction.phase(slot // 8) == ForwardPhase.CLEARED
+        assert [one.filled_wh for one in auction.orders([1, 2])] == [1000, 1000, None]
+        world.clock("2026-06-03T07:00Z")
+        auction.void(carol, day * 3 + 1)
+        assert auction.book(day * 24 + 12).voided
+    holds(world)

@@ -262,8 +262,11 @@ def _carry_out(
         forward_messages.sign_and_save(env, out, auction, order, save, what, data)
         return
     call = auction.own_order_call(order)
+    # What an earlier run was cut off in is finished, and would be refused if it were new.
+    begun = not dry_run and any(one.call.data == call.data for one in env.sender.recovered)
     try:
-        env.chain.call(call.to, call.data, sender=env.address)
+        if not begun:
+            env.chain.call(call.to, call.data, sender=env.address)
     except Refused as error:
         raise _explained(env, auction, order, error) from None
     tell_prospects(env, gates.gate, gates.firm, nano, out)
