@@ -306,7 +306,7 @@ library CutWords {
         if (result.fillWh() == result.liveWh()) return cut;
         bool buys = result.buyRationed();
         cut |= (buys ? result.buyTick() : result.sellTick()) << 18;
-        cut |= (buys ? 2 : 3) << 26;
+        cut |= uint256(buys ? 2 : 3) << 26;
     }
 
     /// @notice Lots of the lanes of an order word that are filled, buys and sells, as if nothing was rationed; and the
