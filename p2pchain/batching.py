@@ -1,4 +1,5 @@
-"""How readings are posted, windows cleared and members settled within the gas of a transaction.
+"""How readings and orders are handed in, windows cleared and members settled within the gas of a
+transaction.
 
 Two sizes are known of every call: one that suffices whatever the state of the storage, and what is
 usual where storage has been used before. The usual one is cheaper for everybody, since what a call
@@ -8,22 +9,27 @@ docs/gas.md.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 from p2pchain.chain.abi import Call
 from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.errors import P2PError
-from p2pchain.model import WINDOW_SLOTS, Phase, Reading
+from p2pchain.model import WINDOW_SLOTS, ForwardPhase, Order, Phase, Reading, Schedule
 
 if TYPE_CHECKING:
+    from p2pchain.forward_market import Auction
     from p2pchain.market import Market
+
+M = TypeVar("M", Order, Schedule)
 
 # What is planned for where nothing is known, and where the node has been asked.
 _CAUTIOUS = TX_GAS_CAP * 7 // 8
 _MOST = TX_GAS_CAP * 97 // 100
 _ANYBODY = "0x" + 40 * "0"
+# Signed orders that are handed in together at most; more than fit where all is warm.
+_MESSAGES = 400
 
 
 @dataclass(frozen=True, slots=True)
@@ -150,6 +156,54 @@ def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
         calls += _settle_calls(market, first_window + begin, end - begin, left)
         begin = end
     return calls
+
+
+def message_batches(
+    auction: Auction, messages: Sequence[M], call: Callable[[Sequence[M]], Call]
+) -> Iterator[list[M]]:
+    """Cut signed orders or schedules into batches that the node finds to fit a transaction.
+
+    A batch is as large as the cheapest messages allow and is halved until it fits.
+    """
+    place = 0
+    while place < len(messages):
+        size = min(len(messages) - place, _MESSAGES)
+        while size > 1 and not _fits(auction.market, call(messages[place : place + size])):
+            size = -(-size // 2)
+        yield list(messages[place : place + size])
+        place += size
+
+
+def forward_clear_calls(auction: Auction, windows: Sequence[int]) -> Iterator[Call]:
+    """Yield the calls that clear windows of a forward auction whose gate has closed.
+
+    Each must be sent before the next is asked for: what is left to do is read from the chain. As
+    many windows as fit go into one call, and a window that does not fit is cleared in steps.
+    """
+    clear, members = auction.contract.clear, max(1, auction.market.member_count)
+    left = sorted(windows)
+    while left:
+        size = next((n for n, window in enumerate(left) if window != left[0] + n), len(left))
+        while size > 1 and not _fits(
+            auction.market, clear(auction.id, left[0], size, 2 * size * members)
+        ):
+            size = -(-size // 2)
+        if size > 1:
+            yield clear(auction.id, left[0], size, 2 * size * members)
+        else:
+            yield from _forward_steps(auction, left[0], members)
+        left = left[size:]
+
+
+def _forward_steps(auction: Auction, window: int, members: int) -> Iterator[Call]:
+    """The calls that clear one window: its members are walked to collect and again to ration."""
+    step = 2 * members
+    while auction.phase(window) < ForwardPhase.CLEARED:
+        while step > 1 and not _fits(
+            auction.market, auction.contract.clear(auction.id, window, 1, step)
+        ):
+            step = -(-step // 2)
+        yield auction.contract.clear(auction.id, window, 1, step)
 
 
 def _together(market: Market, first_window: int, windows: int) -> list[Call]:

@@ -113,19 +113,30 @@ def money_is_whole(contracts: Contracts, twin: TwinMarket) -> None:
 
 
 def energy_is_whole(market: Market, history: History) -> None:
-    """Raise CheckFailed unless each slot sells what it buys and registers add up to intervals."""
+    """Raise CheckFailed unless each slot sells what it buys, ahead and afterwards, and registers
+    add up to intervals."""
+    ahead: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     bought: dict[int, int] = defaultdict(int)
     sold: dict[int, int] = defaultdict(int)
     metered: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     for entry in history.slots:
         bought[entry.slot] += entry.bought_wh
         sold[entry.slot] += entry.sold_wh
-        metered[entry.meter][0] += entry.import_wh
-        metered[entry.meter][1] += entry.export_wh
+        ahead[entry.slot][0] += entry.contract.bought_wh
+        ahead[entry.slot][1] += entry.contract.sold_wh
+        if entry.read:
+            metered[entry.meter][0] += entry.import_wh
+            metered[entry.meter][1] += entry.export_wh
     for slot, wh in bought.items():
         matched = history.results[slot].matched_wh if slot in history.results else 0
         if not wh == sold[slot] == matched:
             raise CheckFailed(f"slot {slot}: {wh} Wh bought, {sold[slot]} sold, {matched} matched")
+    for slot, (wh, other) in ahead.items():
+        matched = history.forward_wh.get(slot, 0)
+        if not wh == other == matched:
+            raise CheckFailed(
+                f"slot {slot}: {wh} Wh bought ahead, {other} sold ahead, {matched} matched"
+            )
     opened: dict[int, tuple[int, int, int]] = {}
     for logged in log.read(market.contracts, kinds=(ReadingPosted,)):
         event = logged.event
@@ -144,14 +155,18 @@ def energy_is_whole(market: Market, history: History) -> None:
 
 
 def nobody_pays_more(history: History) -> None:
-    """Raise CheckFailed where a meter paid more than with its supplier alone (settled slots)."""
+    """Raise CheckFailed where a meter paid more than with its supplier alone (settled slots).
+
+    Who has traded ahead has taken that upon himself, so his meters are left out.
+    """
+    planned = {e.meter for e in history.slots if e.contract.bought_wh or e.contract.sold_wh}
     alone: dict[int, int] = defaultdict(int)
     cost: dict[int, int] = defaultdict(int)
     for entry in history.slots:
         alone[entry.meter] += entry.alone_nano
         cost[entry.meter] += entry.cost_nano
     for meter, nano in cost.items():
-        if nano > alone[meter]:
+        if nano > alone[meter] and meter not in planned:
             raise CheckFailed(f"meter {meter} pays {nano} nano, with its supplier {alone[meter]}")
 
 

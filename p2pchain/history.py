@@ -1,31 +1,90 @@
 """What happened to the members of a market, read from the log: slots, trades, money.
 
 Nothing here is recomputed: volumes are what meters signed, fills and prices what the contracts
-announced, prices of suppliers what they published. `p2pchain.replay` checks all of it.
+announced, prices of suppliers what they published. Of a forward auction the result of a slot is
+announced, and the fill of an order follows from it. `p2pchain.replay` checks all of it.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from p2pchain.chain import events as log
-from p2pchain.chain.bindings.ledger import EntrySettled
+from p2pchain.chain.abi import Event
+from p2pchain.chain.bindings.forward_auction import ForwardCleared, Ordered, Scheduled
+from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
 from p2pchain.chain.bindings.metering import ReadingPosted
-from p2pchain.chain.bindings.settlement import MemberSettled, WindowCleared, WindowVoided
+from p2pchain.chain.bindings.settlement import (
+    LateSettled,
+    MemberSettled,
+    WindowCleared,
+    WindowsSettled,
+    WindowVoided,
+)
+from p2pchain.forward_market import auctions, ordered
 from p2pchain.market import Market
+from p2pchain.matching import Offer, fills
 from p2pchain.model import (
     DAY_SECONDS,
     WINDOW_SLOTS,
+    AuctionParams,
     LaneWord,
+    OrderLane,
     Side,
     SlotResult,
     TariffRow,
     unpack_intervals,
 )
 
-KINDS = (ReadingPosted, WindowCleared, WindowVoided, MemberSettled, EntrySettled)
+FORWARD = (Ordered, Scheduled, ForwardCleared, ContractSettled)
+KINDS = (
+    ReadingPosted,
+    WindowCleared,
+    WindowVoided,
+    MemberSettled,
+    LateSettled,
+    WindowsSettled,
+    EntrySettled,
+    *FORWARD,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Contract:
+    """What a meter has traded ahead for a slot, over all auctions (Wh), and what that cost."""
+
+    bought_wh: int = 0
+    sold_wh: int = 0
+    nano: int = 0
+    cap_nano: int = 0
+    surplus_nano: int = 0
+
+    @property
+    def net_wh(self) -> int:
+        """Bought less sold."""
+        return self.bought_wh - self.sold_wh
+
+    def and_fill(self, side: Side, wh: int, price_nano: int) -> Contract:
+        """Return the contract with one more fill."""
+        if side == Side.BUY:
+            return replace(self, bought_wh=self.bought_wh + wh, nano=self.nano + wh * price_nano)
+        return replace(self, sold_wh=self.sold_wh + wh, nano=self.nano - wh * price_nano)
+
+    def left_nano(self, row: TariffRow) -> int:
+        """Return the price of a Wh that was bought and is not used."""
+        return min(max(row.feed_in, self.surplus_nano), self.cap_nano)
+
+    def missing_nano(self, row: TariffRow) -> int:
+        """Return the price of a Wh that was sold and is not delivered."""
+        return min(max(row.imbalance, self.left_nano(row)), self.cap_nano)
+
+    @property
+    def worst_nano(self) -> int:
+        """What a slot without a reading costs beside the contract's own money."""
+        each = self.cap_nano if self.net_wh < 0 else self.surplus_nano
+        return -self.net_wh * each
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +92,8 @@ class SlotOfMeter:
     """One slot of one meter: metered, bought from and sold to neighbours (Wh), p and the row.
 
     `price_nano` is None where the slot has not been cleared or has no price; `standing_nano` is
-    the standing charge that falls into this slot.
+    the standing charge that falls into this slot. A slot without a reading (`read`) is here only
+    where something was traded ahead for it.
     """
 
     meter: int
@@ -48,6 +108,8 @@ class SlotOfMeter:
     buy_fee_nano: int
     sell_fee_nano: int
     settled: bool
+    contract: Contract = Contract()
+    read: bool = True
 
     @property
     def alone_nano(self) -> int:
@@ -66,7 +128,8 @@ class SlotOfMeter:
 
     @property
     def saved_nano(self) -> int:
-        """What the market saved before its fee: bought below retail, sold above feed-in."""
+        """What the neighbours saved after metering, before the fee: bought below retail, sold above
+        feed-in."""
         if self.price_nano is None:
             return 0
         return self.bought_wh * (self.row.energy - self.price_nano) + self.sold_wh * (
@@ -74,18 +137,44 @@ class SlotOfMeter:
         )
 
     @property
+    def forward_saved_nano(self) -> int:
+        """What trading ahead saved against buying and selling the same with the supplier; below
+        zero where it cost more."""
+        if not self.read:
+            return -self.contract.nano - self.contract.worst_nano
+        if not self.contract.bought_wh and not self.contract.sold_wh:
+            return 0
+        row, net = self.row, self.contract.net_wh
+        bought, sold = max(net, 0), max(-net, 0)
+        buy = max(self.import_wh - bought, 0) + max(sold - self.export_wh, 0)
+        sell = max(self.export_wh - sold, 0) + max(bought - self.import_wh, 0)
+        missing, left = buy - self.bought_wh, sell - self.sold_wh
+        saved = (self.import_wh - buy) * row.energy - (self.export_wh - sell) * row.feed_in
+        if net < 0:
+            undelivered = max(missing - self.import_wh, 0)
+            saved -= undelivered * (self.contract.missing_nano(row) - row.energy)
+        else:
+            unused = min(left, max(net - self.import_wh, 0))
+            saved += unused * (self.contract.left_nano(row) - row.feed_in)
+        return saved - self.contract.nano
+
+    @property
     def cost_nano(self) -> int:
-        """What the slot costs with the market, all-in, fee included."""
-        return self.alone_nano - self.saved_nano + self.fee_nano
+        """What the slot costs with the market, all-in, fee and contracts included."""
+        return self.alone_nano - self.saved_nano - self.forward_saved_nano + self.fee_nano
 
 
 @dataclass(frozen=True, slots=True)
 class History:
-    """The slots of a market's members, and what the ledger moved for them (nano-currency)."""
+    """The slots of a market's members, and what the ledger moved for them (nano-currency).
+
+    `forward_wh` is what was matched ahead in a slot, over all auctions.
+    """
 
     slots: tuple[SlotOfMeter, ...]
     results: dict[int, SlotResult]
     paid_nano: dict[int, int]
+    forward_wh: dict[int, int]
 
     def of_meter(self, meter: int) -> list[SlotOfMeter]:
         """Return the slots of one meter, in order."""
@@ -96,10 +185,12 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     """Return the history of a market, of all its members or of those given."""
     wanted = set(market.meters() if meters is None else meters)
     metered: dict[tuple[int, int], tuple[int, int]] = {}
-    fills: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
+    traded: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     results: dict[int, SlotResult] = {}
     settled: set[tuple[int, int]] = set()
     paid: dict[int, int] = defaultdict(int)
+    ahead = _Ahead(market)
+    cursors: dict[int, int] = {}
     for entry in log.read(market.contracts, kinds=KINDS):
         event = entry.event
         if isinstance(event, ReadingPosted):
@@ -114,19 +205,41 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
         elif isinstance(event, MemberSettled):
             if event.market == market.id and event.meter in wanted:
                 for slot, side, wh in filled(event.fills):
-                    fills[event.meter, slot][side] += wh
+                    traded[event.meter, slot][side] += wh
                 first = event.first_window * WINDOW_SLOTS
                 for slot in range(first, first + event.windows * WINDOW_SLOTS):
                     settled.add((event.meter, slot))
         elif isinstance(event, EntrySettled) and event.market == market.id:
             paid[event.meter] += event.pay_nano - event.income_nano - event.supplier_nano
+        elif isinstance(event, LateSettled):
+            if event.market == market.id and event.meter in wanted:
+                for slot in range(event.first_slot, event.first_slot + event.slots):
+                    if slot in results:  # what is not cleared is settled with its window
+                        settled.add((event.meter, slot))
+        elif isinstance(event, WindowsSettled):
+            if event.market == market.id:
+                for window in range(event.first_window, event.first_window + event.windows):
+                    cursors[window] = event.cursor
+        elif isinstance(event, FORWARD):
+            if isinstance(event, ContractSettled):
+                if event.market == market.id:
+                    paid[event.meter] -= event.contract_nano
+            else:
+                ahead.apply(event)
+    for place, meter in enumerate(ahead.meters):  # contracts without a reading
+        for slot in ahead.slots_of(meter) if meter in wanted else ():
+            if (meter, slot) not in metered and cursors.get(slot // WINDOW_SLOTS, 0) > place:
+                settled.add((meter, slot))
     prices = Prices(market)
     params = market.params
     slots = []
-    for (meter, slot), (imported, exported) in sorted(metered.items()):
+    contracted = {key for key in ahead.contracts if key[0] in wanted}
+    for meter, slot in sorted(metered.keys() | contracted):
         row, standing = prices.of(meter, slot)
         result = results.get(slot)
-        bought, sold = fills.get((meter, slot), (0, 0))
+        read_ = (meter, slot) in metered
+        imported, exported = metered.get((meter, slot), (0, 0))
+        bought, sold = traded.get((meter, slot), (0, 0))
         slots.append(
             SlotOfMeter(
                 meter=meter,
@@ -137,13 +250,59 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                 sold_wh=sold,
                 price_nano=result.price_nano if result and result.traded else None,
                 row=row,
-                standing_nano=standing,
+                standing_nano=standing if read_ else 0,
                 buy_fee_nano=params.buy_fee_nano,
                 sell_fee_nano=params.sell_fee_nano,
                 settled=(meter, slot) in settled,
+                contract=ahead.contracts.get((meter, slot), Contract()),
+                read=read_,
             )
         )
-    return History(tuple(slots), results, dict(paid))
+    return History(tuple(slots), results, dict(paid), ahead.matched_wh)
+
+
+class _Ahead:
+    """What a market's forward auctions have come to, event by event."""
+
+    def __init__(self, market: Market) -> None:
+        self._params = {auction.id: auction.params for auction in auctions(market)}
+        self._orders: dict[tuple[bytes, int], dict[int, OrderLane]] = defaultdict(dict)
+        self.meters = market.meters() if self._params else []
+        self.contracts: dict[tuple[int, int], Contract] = {}
+        self.matched_wh: dict[int, int] = defaultdict(int)
+
+    def apply(self, event: Event) -> None:
+        """Take over an order, a schedule or the result of a window."""
+        for auction, meter, slot, lane in ordered(event):
+            if auction in self._params:
+                self._orders[auction, slot][meter] = lane
+        if isinstance(event, ForwardCleared) and event.auction in self._params:
+            for place, word in enumerate(event.results):
+                slot = event.window * WINDOW_SLOTS + place
+                self._clear(event.auction, slot, SlotResult.unpack(word))
+
+    def slots_of(self, meter: int) -> list[int]:
+        """Return the slots for which a meter has traded ahead."""
+        return [slot for known, slot in self.contracts if known == meter]
+
+    def _clear(self, auction: bytes, slot: int, result: SlotResult) -> None:
+        if not result.traded:
+            return
+        params, lanes = self._params[auction], self._orders[auction, slot]
+        offers = [
+            Offer(meter, lanes[meter].side, lanes[meter].tick, lanes[meter].lots)
+            for meter in self.meters
+            if meter in lanes and lanes[meter].lots
+        ]
+        self.matched_wh[slot] += result.matched_wh * params.lot_wh
+        for offer, lots in zip(offers, fills(result, offers), strict=True):
+            if lots:
+                self._add(offer, slot, params, lots * params.lot_wh, result.price_nano)
+
+    def _add(self, offer: Offer, slot: int, params: AuctionParams, wh: int, price: int) -> None:
+        none = Contract(cap_nano=params.cap_nano, surplus_nano=params.surplus_nano)
+        before = self.contracts.get((offer.member, slot), none)
+        self.contracts[offer.member, slot] = before.and_fill(offer.side, wh, price)
 
 
 def filled(words: Iterable[int]) -> Iterator[tuple[int, Side, int]]:

@@ -19,6 +19,7 @@ from pathlib import Path
 from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
+from p2pchain.chain.bindings.forward_auction import Ordered, Scheduled
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
 from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
 from p2pchain.chain.bindings.settlement import WindowCleared, WindowsSettled
@@ -259,13 +260,14 @@ class Market:
 
     # Looking
 
-    def window(self, window: int) -> structs.Window:
+    def window(self, window: int) -> structs.ISettlementWindow:
         """Return the state of a window of eight slots; absent where the contract keeps none."""
         return self.contracts.settlement.window_state(self.id, window)
 
     def open_windows(self) -> list[int]:
-        """Return the windows that have been posted to and are not settled, in order."""
-        posted: set[int] = set()
+        """Return the windows that are not settled, in order: those that have been posted to, and
+        those that are over and have forward orders."""
+        posted = self._ordered_windows()
         members: dict[int, int] = {}
         settled: set[int] = set()
         meters = set(self.meters())
@@ -282,10 +284,29 @@ class Market:
             elif isinstance(event, WindowsSettled) and event.market == self.id:
                 done = range(event.first_window, event.first_window + event.windows)
                 settled.update(w for w in done if event.cursor == members.get(w))
-        under_way = (Phase.OPEN, Phase.CLEARING, Phase.CLEARED)
-        return [
-            w for w in sorted(posted - settled) if Phase(int(self.window(w).phase)) in under_way
-        ]
+        return [w for w in sorted(posted - settled) if self._is_under_way(w)]
+
+    def _is_under_way(self, window: int) -> bool:
+        phase = Phase(int(self.window(window).phase))
+        if phase == Phase.ABSENT:  # nobody has posted to it
+            return self.contracts.forward.pending(self.id, window).own
+        return phase != Phase.SETTLED
+
+    def _ordered_windows(self) -> set[int]:
+        """Windows that are over and for which somebody has ordered ahead."""
+        auctions = set(self.contracts.forward.auctions_of(self.id))
+        if not auctions:
+            return set()
+        found: set[int] = set()
+        for entry in read(self.contracts, kinds=(Ordered, Scheduled)):
+            event = entry.event
+            if isinstance(event, Ordered) and event.auction in auctions:
+                found.add(event.slot // WINDOW_SLOTS)
+            elif isinstance(event, Scheduled) and event.auction in auctions:
+                first = event.day * len(event.words)
+                found.update(first + place for place, word in enumerate(event.words) if word)
+        now = self.contracts.chain.block().timestamp // (WINDOW_SLOTS * self.slot_seconds)
+        return {window for window in found if window < now}
 
     def slot_status(self, slot: int) -> SlotStatus:
         """Return where a slot stands, and which members have not posted it."""
@@ -297,7 +318,7 @@ class Market:
         result = None
         if phase >= Phase.CLEARED:
             raw = contracts.settlement.result_of(self.id, slot)
-            result = SlotResult(*(getattr(raw, f.name) for f in fields(structs.Result)))
+            result = SlotResult(*(getattr(raw, f.name) for f in fields(structs.ISettlementResult)))
         end = (window + 1) * WINDOW_SLOTS * params.slot_seconds
         now = contracts.chain.block().timestamp
         missing = [] if phase == Phase.SETTLED else self._missing(slot, window)

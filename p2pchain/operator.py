@@ -12,7 +12,8 @@ from typing import TypeVar
 
 from p2pchain.chain.abi import Call, Event
 from p2pchain.chain.bindings import structs
-from p2pchain.chain.bindings.enums import PriceRule
+from p2pchain.chain.bindings.enums import Gate, PriceRule
+from p2pchain.chain.bindings.forward_auction import AuctionCreated
 from p2pchain.chain.bindings.markets import MarketCreated
 from p2pchain.chain.bindings.registry import AreaAdded, MeterRegistered, SupplierAdded
 from p2pchain.chain.deployment import ROLES, Contracts
@@ -20,7 +21,7 @@ from p2pchain.chain.events import of_receipt
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput
-from p2pchain.model import MarketParams, TariffRow, Terms
+from p2pchain.model import AuctionParams, MarketParams, TariffRow, Terms
 
 E = TypeVar("E", bound=Event)
 
@@ -84,6 +85,16 @@ class Operator:
     def create_market_call(self, params: MarketParams) -> Call:
         """Return the call that creates a market."""
         return self.contracts.markets.create_market(_params(params))
+
+    def create_auction(self, params: AuctionParams) -> bytes:
+        """Create a forward auction of a market; return its id, the hash of its parameters."""
+        return self._created(self.create_auction_call(params), AuctionCreated).auction
+
+    def create_auction_call(self, params: AuctionParams) -> Call:
+        """Return the call that creates a forward auction."""
+        values = {f.name: getattr(params, f.name) for f in fields(structs.AuctionParams)}
+        values["gate"] = Gate(int(params.gate))
+        return self.contracts.forward.create_auction(structs.AuctionParams(**values))
 
     def grant_role(self, role: str, account: str, delay_seconds: int = 0) -> Call:
         """Return the call that gives a role to an account. Raises BadInput for an unknown role."""

@@ -37,7 +37,7 @@ LAYERS = (
     },
     {"keys", "networks"},
     {"chain", "dev"},
-    {"batching", "market", "operator", "index", "meter"},
+    {"batching", "forward_market", "market", "operator", "index", "meter"},
     {"history", "checks"},
     {"control"},
     {"report"},

@@ -1,8 +1,8 @@
 """Deploying the contracts, and the record of where they stand.
 
 `deploy` creates the core set in the order in which it depends on itself, links the libraries of
-ForwardAuction and Settlement, binds the others to them, and gives the roles of docs/governance.md to one
-administrator, who hands them on. The record is a JSON file `deployments/<network>.json`.
+ForwardAuction and Settlement, binds the others to them, and gives the roles of docs/governance.md
+to one administrator, who hands them on. The record is a JSON file `deployments/<network>.json`.
 """
 
 from __future__ import annotations
@@ -88,8 +88,8 @@ class Deployment:
     """Where the contracts of one deployment stand.
 
     `contracts` name -> address, libraries included; `code_hashes` of the same, as hex; `block` is
-    the first with a contract of it; `markets` name -> id as hex, as their creator called them;
-    `test_money` says that the currency has no value and anybody may make more of it.
+    the first with a contract of it; `markets` and `auctions` name -> id as hex, as their creators
+    called them; `test_money` says that the currency has no value and anybody may make more of it.
     """
 
     chain_id: int
@@ -100,11 +100,16 @@ class Deployment:
     code_hashes: Mapping[str, str]
     markets: Mapping[str, str] = field(default_factory=dict)
     test_money: bool = False
+    auctions: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def with_market(self, name: str, market: bytes) -> Deployment:
         """Return the record with one more market."""
         return replace(self, markets={**self.markets, name: "0x" + market.hex()})
+
+    def with_auction(self, name: str, auction: bytes) -> Deployment:
+        """Return the record with one more forward auction."""
+        return replace(self, auctions={**self.auctions, name: "0x" + auction.hex()})
 
     def market(self, name: str | None = None) -> bytes:
         """Return the id of a market: by name, by id, or the only one. Raises BadInput."""

@@ -25,11 +25,16 @@ from p2pchain.errors import INTERRUPTED, BadInput, P2PError
 #: name -> (module, attribute, one line of help)
 COMMANDS: dict[str, tuple[str, str, str]] = {
     "admin": ("p2pchain.cli.admin", "admin", "Deploy a market and run its registers."),
+    "ask": ("p2pchain.cli.prosumer.orders", "ask", "Offer energy of a slot to come."),
+    "auctions": ("p2pchain.cli.prosumer.book", "auctions", "List the market's forward auctions."),
     "balance": (
         "p2pchain.cli.prosumer.money",
         "balance",
         "Show an account's money, free and locked.",
     ),
+    "bid": ("p2pchain.cli.prosumer.orders", "bid", "Order energy for a slot to come."),
+    "book": ("p2pchain.cli.prosumer.book", "book", "Draw the orders of a slot and their crossing."),
+    "cancel": ("p2pchain.cli.prosumer.orders", "cancel", "Take back an order."),
     "clear": ("p2pchain.cli.operate", "clear", "Clear slots whose time has come."),
     "demo": ("p2pchain.cli.demo", "demo", "Watch thirteen measured homes share their sun."),
     "deposit": ("p2pchain.cli.prosumer.money", "deposit", "Pay money into the market."),
@@ -39,7 +44,22 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "limits": ("p2pchain.cli.prosumer.limits", "limits", "Show or set a meter's standing limits."),
     "meter": ("p2pchain.cli.meter", "meter", "Sign and post what a meter measured."),
     "node": ("p2pchain.cli.node", "node", "Run a local chain for several terminals."),
+    "orders": (
+        "p2pchain.cli.prosumer.orders",
+        "orders",
+        "List what your meters have ordered ahead.",
+    ),
+    "relay": (
+        "p2pchain.cli.prosumer.relay",
+        "relay",
+        "Carry signed orders of others to the chain.",
+    ),
     "savings": ("p2pchain.cli.prosumer.look", "savings", "Show what the market saved a meter."),
+    "schedule": (
+        "p2pchain.cli.prosumer.schedules",
+        "schedule",
+        "Order for all slots of a day at once.",
+    ),
     "settle": ("p2pchain.cli.operate", "settle", "Settle slots that are cleared."),
     "slot": ("p2pchain.cli.prosumer.look", "slot", "Show where a slot stands and what is missing."),
     "trades": ("p2pchain.cli.prosumer.look", "trades", "List what a meter bought and sold."),

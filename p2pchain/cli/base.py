@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from p2pchain.chain.connect import Chain
     from p2pchain.chain.deployment import Contracts, Deployment
     from p2pchain.chain.sender import Sender
+    from p2pchain.forward_market import Auction
     from p2pchain.keys import Keystore, LocalSigner
     from p2pchain.market import Market
     from p2pchain.networks import Network
@@ -35,6 +36,7 @@ class Env:
     def __init__(self) -> None:
         self.network_choice: str | None = None
         self.market_choice: str | None = None
+        self.auction_choice: str | None = None
         self.deployment_choice: Path | None = None
         self.zone: str | None = None
         self.account: str | None = None
@@ -136,6 +138,13 @@ class Env:
         market = Market(self.contracts, chosen)
         _ = market.params  # an id that means nothing is found out here
         return market
+
+    @cached_property
+    def auction(self) -> Auction:
+        """The forward auction of `auction_choice`, or the only one, of the market."""
+        from p2pchain.forward_market import choose
+
+        return choose(self.market, self.auction_choice)
 
     def journal_path(self, address: str) -> Path | None:
         """Where transactions of this address are stored before they are sent.

@@ -57,6 +57,24 @@ def market_options(function: F) -> F:
     )(function)
 
 
+def auction_options(function: F) -> F:
+    """Add `--auction NAME` beside those of `market_options`."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            env.auction_choice = value
+
+    function = market_options(function)
+    return click.option(
+        "--auction",
+        metavar="NAME|ID",
+        expose_value=False,
+        callback=choose,
+        help="The forward auction, where the market has several.",
+    )(function)
+
+
 def zone_option(function: F) -> F:
     """Add `--zone NAME`, in which times without an offset are read and all times are shown."""
 
@@ -94,6 +112,13 @@ def slot_text(env: Env, slot: int) -> str:
     from p2pchain.units import format_slot
 
     return format_slot(slot, env.deployment.slot_seconds, env.zone)
+
+
+def time_text(env: Env, seconds: int) -> str:
+    """Return a unix time as text, in the chosen zone."""
+    from p2pchain.units import format_slot
+
+    return format_slot(seconds, 1, env.zone)
 
 
 def current_slot(env: Env) -> int:
@@ -212,7 +237,7 @@ def done(
     for key, value in result.items():
         if key.endswith("_nano"):
             shown[key.removesuffix("_nano").replace("_", " ")] = shown_money(env, value)
-        elif not key.endswith("_slot"):  # it is in `what`, as a time
+        elif not key.endswith(("_slot", "_unix")):  # it has been said as a time
             shown[key.replace("_", " ")] = plain(value)
     shown |= {"transaction": ", ".join(hashes) or "-", "gas": f"{gas:,}"}
     out.fields({**result, "transactions": hashes, "gas_used": gas}, shown)

@@ -9,6 +9,7 @@ import click
 
 from p2pchain.cli.base import Env, examples, sending_options
 from p2pchain.cli.common import (
+    auction_options,
     done,
     market_options,
     slot_number,
@@ -16,6 +17,7 @@ from p2pchain.cli.common import (
     tell_dry_run,
     zone_option,
 )
+from p2pchain.cli.operate_forward import clear_forward
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput, Refused
 from p2pchain.model import WINDOW_SLOTS, Phase
@@ -32,6 +34,7 @@ _TO = click.option("--to", "end", metavar="TIME", help="Before this slot.")
     epilog=examples(
         "p2pchain -a alice clear",
         "p2pchain -a alice clear --from 2026-06-01T00:00Z --to 2026-06-02T00:00Z",
+        "p2pchain -y -a alice clear --forward",
     )
 )
 @_FROM
@@ -39,19 +42,35 @@ _TO = click.option("--to", "end", metavar="TIME", help="Before this slot.")
 @click.option(
     "--void", is_flag=True, help="Give up windows that nobody cleared in time: nothing is traded."
 )
-@market_options
+@click.option(
+    "--forward", is_flag=True, help="Clear the orders of forward auctions whose gate has closed."
+)
+@auction_options
 @zone_option
 @output_options
 @sending_options
 @click.pass_obj
 def clear(
-    env: Env, begin: str | None, end: str | None, void: bool, out: Output, dry_run: bool
+    env: Env,
+    begin: str | None,
+    end: str | None,
+    void: bool,
+    forward: bool,
+    out: Output,
+    dry_run: bool,
 ) -> None:
     """Clear windows of eight slots whose time has come: all of them, or those of a range.
 
     A window is ready when every member has posted all of its slots, or when its deadline has
-    passed. Anybody may clear; the result does not depend on who does.
+    passed. With --forward the orders of forward auctions are cleared instead, once their gate has
+    closed: before readings of these slots can be posted. Anybody may clear; the result does not
+    depend on who does.
     """
+    if forward:
+        clear_forward(env, out, begin, end, void, dry_run)
+        return
+    if env.auction_choice is not None:
+        raise BadInput("--auction without --forward", hint="orders are cleared with --forward")
     ready, waiting = _sort(env, Phase.OPEN, begin, end, void=void)
     word = "give up" if void else "clear"
     _finish(env, out, ready, waiting, word, dry_run, begin is not None)
@@ -167,7 +186,7 @@ def _sort(
         stands = Phase(int(market.window(window).phase))
         if stands == phase == Phase.CLEARED:
             ready.append(window)
-        elif stands in (Phase.OPEN, Phase.CLEARING) and phase == Phase.OPEN:
+        elif stands < Phase.CLEARED and phase == Phase.OPEN:
             if void:
                 call = settlement.void_window(market.id, window)
             else:
@@ -184,9 +203,16 @@ def _sort(
 
 
 def _why(env: Env, refusal: Refused) -> str:
-    from p2pchain.chain.bindings.errors import NotDelivered, NotReady, TooEarlyToVoid
+    from p2pchain.chain.bindings.errors import (
+        ForwardNotCleared,
+        NotDelivered,
+        NotReady,
+        TooEarlyToVoid,
+    )
     from p2pchain.units import slot_start
 
+    if isinstance(refusal, ForwardNotCleared):
+        return "has orders that are not cleared yet: 'p2pchain clear --forward'"
     if isinstance(refusal, NotDelivered):
         return "is not over yet"
     if isinstance(refusal, NotReady):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from p2pchain.model import Outcome, Phase, Refusal
+from p2pchain.model import ForwardPhase, ForwardRefusal, Outcome, Phase, Refusal
 
 OUTCOMES: dict[Outcome, tuple[str, str]] = {
     Outcome.ACCEPTED: ("it was taken", ""),
@@ -72,11 +72,11 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.FORWARD_NOT_CLEARED: (
         "some of its slots have forward orders that are not cleared yet",
-        "anybody may clear them once the gate has closed; then post it again",
+        "'p2pchain clear --forward' clears them, then post it again; anybody may",
     ),
     Outcome.SETTLE_FIRST: (
         "it is late, and contracts of its slots are not settled yet",
-        "anybody may settle the window; then post it again",
+        "'p2pchain settle --clear' settles them, then post it again; anybody may",
     ),
 }
 
@@ -120,6 +120,79 @@ REFUSALS: dict[Refusal, tuple[str, str]] = {
         "the guardian has stopped new messages",
         "try again later; withdrawals and settlement go on",
     ),
+}
+
+FORWARD_REFUSALS: dict[ForwardRefusal, tuple[str, str]] = {
+    ForwardRefusal.NONE: ("it was taken", ""),
+    ForwardRefusal.UNKNOWN_AUCTION: (
+        "there is no such forward auction",
+        "'p2pchain auctions' shows those of the market",
+    ),
+    ForwardRefusal.PAUSED: (
+        "the guardian has stopped new orders",
+        "try again later; cancelling, clearing and settlement go on",
+    ),
+    ForwardRefusal.NOT_A_MEMBER: (
+        "the meter takes no part in these slots, or the account is not its owner there",
+        "'p2pchain enrol' makes it a member; 'p2pchain meter status' shows the owner",
+    ),
+    ForwardRefusal.BAD_SIGNATURE: (
+        "it is not signed by the meter's owner",
+        "sign with the owner's key; 'p2pchain meter status' shows the owner",
+    ),
+    ForwardRefusal.OLD_SEQUENCE: (
+        "a message of this meter with the same or a higher number has been taken already",
+        "sign it again: each message has a higher number than the last",
+    ),
+    ForwardRefusal.BAD_FORMAT: (
+        "the message is not well formed",
+        "sign it again with 'p2pchain bid', 'ask', 'cancel' or 'schedule'",
+    ),
+    ForwardRefusal.AFTER_GATE: (
+        "the gate has closed",
+        "name a later slot; 'p2pchain auctions' shows when gates close",
+    ),
+    ForwardRefusal.TOO_EARLY: (
+        "the slot is too far ahead",
+        "'p2pchain auctions' shows up to when orders are taken now",
+    ),
+    ForwardRefusal.FIRM_PERIOD: (
+        "the order is firm: it can be neither amended nor cancelled any more",
+        "what is not used or not delivered is settled by the meter; 'p2pchain orders' shows all",
+    ),
+    ForwardRefusal.ORDER_EXISTS: (
+        "the meter has an order for this slot already",
+        "--amend puts the new one in its place; 'p2pchain orders' shows it",
+    ),
+    ForwardRefusal.NO_ORDER: (
+        "the meter has no order for this slot",
+        "'p2pchain orders' shows where it has some",
+    ),
+    ForwardRefusal.OFF_TICK: (
+        "the limit is not the price of a tick",
+        "'p2pchain auctions' shows floor and tick",
+    ),
+    ForwardRefusal.BAD_VOLUME: (
+        "the energy is not a whole number of lots, or more than an order may have",
+        "'p2pchain auctions' shows the lot",
+    ),
+    ForwardRefusal.RING_FULL: (
+        "a much older window with orders is not settled yet",
+        "'p2pchain settle --clear' settles it; anybody may",
+    ),
+    ForwardRefusal.TOO_LITTLE_MONEY: (
+        "the owner has too little free money for the collateral",
+        "'p2pchain balance' shows what is free, 'p2pchain deposit' pays in",
+    ),
+}
+
+FORWARD_PHASES: dict[ForwardPhase, str] = {
+    ForwardPhase.ABSENT: "nobody has ordered yet",
+    ForwardPhase.OPEN: "open: orders are coming in",
+    ForwardPhase.CLEARING: "being cleared",
+    ForwardPhase.RATIONING: "being cleared",
+    ForwardPhase.CLEARED: "cleared: the meters decide what is owed",
+    ForwardPhase.SETTLED: "settled: all is paid",
 }
 
 PHASES: dict[Phase, str] = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from eth_utils.crypto import keccak
 
-from p2pchain.dev.source import HEADER, constant, decoded, docstring, module, registry, wrap
+from p2pchain.dev.source import HEADER, WIDTH, constant, decoded, docstring, module, registry, wrap
 from p2pchain.dev.spelling import (
     IN_ERROR,
     IN_METHOD,
@@ -334,11 +334,22 @@ def _method(
         yield from decoded("_out", quoted, "raw")
         got = [part.unpack(f"_out[{n}]") for n, part in enumerate(parts)]
         if len(got) == 1:
-            yield f"        _value: {back} = {got[0]}"
+            yield from _assigned(f"        _value: {back} = ", got[0])
             yield "        return _value"
         else:
             start = "        return (" if back.startswith("tuple[") else f"        return {back}("
             yield from wrap(start, got, ")")
+
+
+def _assigned(start: str, value: str) -> Iterator[str]:
+    """An assignment, its call broken as the formatter breaks it where the line is too long."""
+    name, bracket, rest = value.partition("(")
+    if len(start + value) <= WIDTH or not bracket:
+        yield start + value
+        return
+    yield f"{start}{name}("
+    yield f"            {rest.removesuffix(')')}"
+    yield "        )"
 
 
 def _returned(python: str, entry: Mapping[str, Any], names: Names) -> str:

@@ -80,6 +80,13 @@ def test_the_walk_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "free           0.446EUR" in bob
     assert "5.00EUR free" in bob  # the guarantee, which nobody needed
     assert "take 0.446EUR out" in printed["p2pchain -y -a bob withdraw all"]
+    # and who planned: one price between both limits, and Bob's missing 0.3 kWh from his supplier
+    ahead = printed["p2pchain trades --from 2026-06-04T00:00Z"].splitlines()
+    assert [line.split()[-1] for line in ahead[1:]] == ["0.165EUR", "-0.165EUR"]
+    saved = printed["p2pchain savings --from 2026-06-04T00:00Z"]
+    assert saved.splitlines()[1].split()[3] == "0.285EUR"  # 1.5 kWh at 0.11, and 8 ct network each
+    assert saved.splitlines()[2].split()[3] == "-0.108EUR"  # less 0.3 kWh at 0.19
+    assert "settled" in printed["p2pchain orders --all"]
 
 
 @pytest.mark.parametrize("page", [*PAGES, "governance.md"])

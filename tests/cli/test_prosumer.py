@@ -74,6 +74,7 @@ def the_whole_way(world: World) -> None:
             "gross_nano": gross,
             "charges_nano": charges,
             "fee_nano": 0,
+            "ahead_nano": 0,
             "saved_nano": gross - charges,
         }
     ]

@@ -11,11 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from p2pchain.batching import batches, clear_and_settle_calls, clear_calls, settle_calls
+from p2pchain.batching import (
+    batches,
+    clear_and_settle_calls,
+    clear_calls,
+    forward_clear_calls,
+    message_batches,
+    settle_calls,
+)
 from p2pchain.chain.abi import Call
 from p2pchain.chain.records import TX_GAS_CAP
+from p2pchain.forward_market import Auction
 from p2pchain.market import Market
-from p2pchain.model import Phase, Reading
+from p2pchain.model import Action, ForwardPhase, Order, Phase, Reading
 
 FIRST = 1_000
 
@@ -114,3 +122,81 @@ def test_readings_keep_their_order_and_none_is_left(slots: list[int]) -> None:
     cut = list(batches(readings))
     assert [reading for batch in cut for reading in batch] == readings
     assert all(batch for batch in cut)
+
+
+@dataclass
+class PlannedAuction:
+    """A forward auction whose node finds that calls of so many member-windows or orders fit."""
+
+    members: int
+    room: int
+    rationed: bool = True
+    asked: int = 0
+    id: bytes = b"auction"
+    done: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def contract(self) -> Any:
+        return SimpleNamespace(
+            clear=lambda *a: Call("0x", repr(a[1:]).encode(), 0, "clear"),
+        )
+
+    @property
+    def market(self) -> Any:
+        def estimate(_: str, __: str, data: bytes) -> int:
+            self.asked += 1
+            given = literal_eval(data.decode())
+            size = given if isinstance(given, int) else given[2]
+            return TX_GAS_CAP // 2 if size <= self.room else TX_GAS_CAP
+
+        chain = SimpleNamespace(estimate_gas=estimate)
+        return SimpleNamespace(member_count=self.members, contracts=SimpleNamespace(chain=chain))
+
+    def phase(self, window: int) -> ForwardPhase:
+        """What has been walked of a window: once to collect, and again where it is rationed."""
+        walks = self.members * (2 if self.rationed else 1)
+        return ForwardPhase.CLEARED if self.done.get(window, 0) >= walks else ForwardPhase.OPEN
+
+    def send(self, call: Call) -> int:
+        """Do what the contract does with a budget of member-windows; return how much it was."""
+        first, windows, budget = literal_eval(call.data.decode())
+        spent = 0
+        for window in range(first, first + windows):
+            assert self.phase(window) < ForwardPhase.CLEARED
+            walks = self.members * (2 if self.rationed else 1)
+            part = min(budget - spent, walks - self.done.get(window, 0))
+            self.done[window] = self.done.get(window, 0) + part
+            spent += part
+        return spent
+
+
+@given(
+    members=st.integers(1, 60),
+    room=st.integers(1, 300),
+    rationed=st.booleans(),
+    windows=st.sets(st.integers(0, 40), max_size=12),
+)
+def test_forward_windows_are_cleared_within_the_gas(
+    members: int, room: int, rationed: bool, windows: set[int]
+) -> None:
+    planned = PlannedAuction(members, room, rationed)
+    calls = 0
+    for call in forward_clear_calls(cast(Auction, planned), sorted(windows)):
+        assert planned.send(call) <= room
+        calls += 1
+    assert all(planned.phase(window) == ForwardPhase.CLEARED for window in windows)
+    assert calls <= len(windows) * (1 + 4 * max(1, members) // room)
+
+
+@given(count=st.integers(0, 900), room=st.integers(1, 900))
+def test_orders_are_cut_until_they_fit(count: int, room: int) -> None:
+    planned = PlannedAuction(10, room)
+    orders = [Order(b"auction", 1, 8, number, Action.PLACE) for number in range(count)]
+    found = list(
+        message_batches(
+            cast(Auction, planned), orders, lambda o: Call("0x", str(len(o)).encode(), 0, "place")
+        )
+    )
+    assert [order for batch in found for order in batch] == orders
+    assert all(len(batch) <= max(1, room) for batch in found)
+    assert len(found) <= 1 + count * 2 // min(room, 200)

@@ -748,7 +748,9 @@ class ForwardAuction:
     def place_result(raw: bytes) -> tuple[IForwardAuctionRefusal, ...]:
         """Return what `place` answered, decoded."""
         _out = decode(("uint8[]",), raw)
-        _value: tuple[IForwardAuctionRefusal, ...] = tuple(IForwardAuctionRefusal(i) for i in _out[0])
+        _value: tuple[IForwardAuctionRefusal, ...] = tuple(
+            IForwardAuctionRefusal(i) for i in _out[0]
+        )
         return _value
 
     def position_in(
@@ -868,7 +870,9 @@ class ForwardAuction:
     def schedule_result(raw: bytes) -> tuple[IForwardAuctionRefusal, ...]:
         """Return what `schedule` answered, decoded."""
         _out = decode(("uint8[]",), raw)
-        _value: tuple[IForwardAuctionRefusal, ...] = tuple(IForwardAuctionRefusal(i) for i in _out[0])
+        _value: tuple[IForwardAuctionRefusal, ...] = tuple(
+            IForwardAuctionRefusal(i) for i in _out[0]
+        )
         return _value
 
     def schedule_digest(self, s: Schedule, *, block: int | str = "latest") -> bytes:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from p2pchain.cli.admin.areas import area
+from p2pchain.cli.admin.auctions import auction
 from p2pchain.cli.admin.deploy import deploy
 from p2pchain.cli.admin.markets import market
 from p2pchain.cli.admin.meters import meter
@@ -23,11 +24,12 @@ from p2pchain.cli.base import HelpfulGroup, examples
     ),
 )
 def admin() -> None:
-    """Deploy a market and run its registers: areas, suppliers, tariffs, meters, markets, roles.
+    """Deploy a market and run its registers: areas, suppliers, tariffs, meters, markets,
+    forward auctions, roles.
 
     Each command needs a role; docs/governance.md says which, and what no role can do.
     """
 
 
-for _command in (deploy, area, supplier, tariff, meter, market, roles):
+for _command in (deploy, area, supplier, tariff, meter, market, auction, roles):
     admin.add_command(_command)

@@ -77,8 +77,14 @@ def deploy(
     token = None if token is None else account_of(env, token)
     if token is not None and not chain.code(token):
         raise BadInput(f"there is no contract at {token}", hint="--token names an ERC-20")
-    names = ["AccessManager", *([] if token else ["TestCurrency"]), *CORE[:5], *LIBRARIES, CORE[5]]
-    steps = len(names) + 2 + sum(2 + len(targets) for targets in RESTRICTED.values())
+    names = [
+        "AccessManager",
+        *([] if token else ["TestCurrency"]),
+        *CORE[:5],
+        *LIBRARIES,
+        *CORE[5:],
+    ]
+    steps = len(names) + 4 + sum(2 + len(targets) for targets in RESTRICTED.values())
     plan = {
         "network": env.network.label,
         "chain_id": chain.chain_id,

@@ -101,7 +101,7 @@ def create(
         area=area,
         slot_seconds=record.slot_seconds,
         rule=PriceRule[rule.upper()],
-        k_ppm=_ppm(k),
+        k_ppm=share_ppm(k),
         floor_nano=nano.get("floor", 0),
         tick_nano=nano.get("tick", 5_000),
         post_seconds=duration(post_within),
@@ -202,7 +202,8 @@ def duration(text: str) -> int:
     return seconds
 
 
-def _ppm(text: str) -> int:
+def share_ppm(text: str) -> int:
+    """Return the millionths of `0.5`. Raises BadInput."""
     found = re.fullmatch(r"(?:(\d))?(?:\.(\d{1,6}))?", text.strip())
     if not text.strip() or not found:
         raise BadInput(f"'{text}' is not a share", hint="from 0 to 1, such as 0.5")

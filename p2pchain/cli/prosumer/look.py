@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -99,8 +100,15 @@ def slot(env: Env, time: str, out: Output) -> None:
 def trades(
     env: Env, meters: tuple[int, ...], begin: str | None, end: str | None, out: Output
 ) -> None:
-    """List what meters bought from and sold to their neighbours, slot by slot."""
-    slots = [s for s in _slots(env, meters, begin, end) if s.bought_wh or s.sold_wh]
+    """List what meters bought from and sold to their neighbours, slot by slot.
+
+    What was traded ahead of the slot stands beside what was shared after metering.
+    """
+    slots = [
+        s
+        for s in _slots(env, meters, begin, end)
+        if s.bought_wh or s.sold_wh or s.contract.bought_wh or s.contract.sold_wh
+    ]
     rows = [
         {
             "slot": s.slot,
@@ -108,10 +116,18 @@ def trades(
             "meter": s.meter,
             "bought_wh": s.bought_wh,
             "sold_wh": s.sold_wh,
-            "price_nano": s.price_nano,
+            "price_nano": s.price_nano if s.bought_wh or s.sold_wh else None,
+            "ahead_bought_wh": s.contract.bought_wh,
+            "ahead_sold_wh": s.contract.sold_wh,
+            "ahead_nano": s.contract.nano,
         }
         for s in slots
     ]
+    ahead: dict[str, str | tuple[str, Callable[[Any], str]]] = {
+        "ahead_bought_wh": "bought ahead Wh",
+        "ahead_sold_wh": "sold ahead Wh",
+        "ahead_nano": ("paid ahead", lambda nano: shown_money(env, nano)),
+    }
     out.rows(
         "trades",
         rows,
@@ -120,7 +136,10 @@ def trades(
             "meter": "meter",
             "bought_wh": "bought Wh",
             "sold_wh": "sold Wh",
-            "price_nano": ("price", lambda nano: shown_price(env, nano)),
+            "price_nano": ("price", lambda nano: "-" if nano is None else shown_price(env, nano)),
+            **(
+                ahead if any(row["ahead_bought_wh"] or row["ahead_sold_wh"] for row in rows) else {}
+            ),
         },
         empty="no trades: nothing has been settled, or the neighbours had nothing to share",
     )
@@ -144,8 +163,8 @@ def savings(
     """Show what the market saved meters against their supplier alone, in settled slots.
 
     Gross is what trade would save if a shared kWh paid nothing but its price. Network charges,
-    levies, tax and the market's fee come off; what is left is saved. It is what happened on the
-    measured slots, and no promise for others.
+    levies, tax and the market's fee come off; what is left is saved. What trading ahead saved or
+    cost is a part of it. It is what happened on the measured slots, and no promise for others.
     """
     slots = [s for s in _slots(env, meters, begin, end) if s.settled]
     numbers = sorted({s.meter for s in slots})
@@ -160,6 +179,7 @@ def savings(
         "gross_nano": "gross saving",
         "charges_nano": "charges",
         "fee_nano": "fee",
+        **({"ahead_nano": "saved ahead"} if any(row["ahead_nano"] for row in rows) else {}),
         "saved_nano": "saved",
     }
     columns = {
@@ -176,8 +196,9 @@ def savings(
 
 
 def _saved(meter: int, slots: list[SlotOfMeter]) -> dict[str, int]:
-    charges = sum(s.bought_wh * s.row.charges for s in slots)
-    saved = sum(s.saved_nano - s.fee_nano for s in slots)
+    shared = [s.bought_wh + min(s.import_wh, max(s.contract.net_wh, 0)) for s in slots]
+    charges = sum(wh * s.row.charges for wh, s in zip(shared, slots, strict=True))
+    saved = sum(s.alone_nano - s.cost_nano for s in slots)
     fee = sum(s.fee_nano for s in slots)
     return {
         "meter": meter,
@@ -189,6 +210,7 @@ def _saved(meter: int, slots: list[SlotOfMeter]) -> dict[str, int]:
         "gross_nano": saved + charges + fee,
         "charges_nano": charges,
         "fee_nano": fee,
+        "ahead_nano": sum(s.forward_saved_nano for s in slots),
         "saved_nano": saved,
     }
 

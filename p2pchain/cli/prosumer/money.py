@@ -33,15 +33,18 @@ if TYPE_CHECKING:
 def balance(env: Env, account: str | None, out: Output) -> None:
     """Show the money of ACCOUNT, by default the chosen one.
 
-    Free money can be withdrawn; locked money stands for purchases that are not settled yet. A
-    guarantee is a supplier's: it covers purchases of a home that pays by bill. A claim is what
-    somebody could not pay when it was due.
+    Free money can be withdrawn; locked money stands for purchases and for orders of forward
+    auctions that are not settled yet. A guarantee is a supplier's: it covers purchases of a home
+    that pays by bill. A claim is what somebody could not pay when it was due.
     """
+    from p2pchain.forward_market import collateral_nano
+
     address = account_of(env, account)
     contracts = env.contracts
     held = contracts.ledger.account_of(address)
     guarantees = _guarantees(env, address)
     owed, owing = _claims(env, address)
+    ahead = collateral_nano(contracts, address)
     units = contracts.token.balance_of(address)
     wallet = units * 10**9 // 10 ** contracts.token.decimals()
     data = {
@@ -49,6 +52,7 @@ def balance(env: Env, account: str | None, out: Output) -> None:
         "currency": env.deployment.currency,
         "free_nano": held.free_nano,
         "locked_nano": held.locked_nano,
+        "forward_collateral_nano": ahead,
         "wallet_nano": wallet,
         "guarantees": guarantees,
         "claims_owed": owed,
@@ -59,6 +63,8 @@ def balance(env: Env, account: str | None, out: Output) -> None:
         "free": shown_money(env, held.free_nano),
         "locked": shown_money(env, held.locked_nano),
     }
+    if ahead:
+        shown["locked"] += f", of which {shown_money(env, ahead)} for orders ahead"
     for row in guarantees:
         free, locked = row["guarantee_free_nano"], row["guarantee_locked_nano"]
         side = "guaranteed by" if row["owner"] == address else "guaranteed for"
