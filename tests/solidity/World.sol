@@ -41,6 +41,7 @@ abstract contract World is Base {
     uint256 internal constant T0 = uint256(DAY) * 1 days;
     uint256 internal constant EUR = 1e9;
     uint256 internal constant NANO_PER_UNIT = 1000;
+    ISettlement.Phase internal constant CLEARED = ISettlement.Phase.Cleared;
     int32 internal constant BUY_AT_TARIFF = type(int32).max;
     int32 internal constant SELL_AT_TARIFF = type(int32).min;
 
@@ -590,7 +591,12 @@ abstract contract World is Base {
         );
     }
 
-    /// @dev P4: locked money of an account is the sum of its covers.
+    /// @dev Collateral of open orders; none where nobody orders ahead.
+    function openCollateral(
+        address
+    ) internal view virtual returns (uint256) {}
+
+    /// @dev P4: locked money of an account is the sum of its covers and of the collateral of its open orders.
     function assertLocksAddUp() internal view {
         for (uint256 i; i < homes.length; ++i) {
             uint256 covers;
@@ -599,7 +605,11 @@ abstract contract World is Base {
                 covers += ledger.coverOf(homes[i].owner, supplierA, homes[k].meter).ownNano;
                 covers += ledger.coverOf(homes[i].owner, supplierB, homes[k].meter).ownNano;
             }
-            vm.assertEq(locked(homes[i].owner), covers, "P4: locked == own part of the covers");
+            vm.assertEq(
+                locked(homes[i].owner),
+                covers + openCollateral(homes[i].owner),
+                "P4: locked == own part of the covers + collateral of open orders"
+            );
         }
     }
 }
