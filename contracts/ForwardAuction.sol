@@ -3,13 +3,13 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Auctions} from "./forward/Auctions.sol";
 import {ForwardClearing} from "./forward/ForwardClearing.sol";
 import {
     Auction,
     MAX_LEAD as MAX_LEAD_WINDOWS,
     RING,
     RulesWord,
-    RulesWords,
     SeatWord,
     WINDOW
 } from "./forward/ForwardTypes.sol";
@@ -19,17 +19,13 @@ import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {LaneWords, MemberWord, OrderWord, OrderWords, StatedWord} from "./libraries/Packed.sol";
+import {LaneWords, MemberWord, StatedWord} from "./libraries/Packed.sol";
 
 /// @title ForwardAuction
 /// @notice What it promises, what it assumes and who may call: IForwardAuction.
 /// @dev Storage and entry points; forward/ has the parts: Ordering -> ForwardClearing -> Positions.
 contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
-    using RulesWords for AuctionParams;
-
     uint32 public constant MAX_LEAD = uint32(MAX_LEAD_WINDOWS);
-    uint256 private constant MAX_AUCTIONS = 3;
-    uint256 private constant MAX_SECONDS = 7 days;
 
     bytes32 private constant ORDER_TYPE = keccak256(
         "Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
@@ -81,29 +77,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function createAuction(AuctionParams calldata p) external restricted returns (bytes32 id) {
         require(markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
-        require(p.kPpm <= 1_000_000, BadParameter("kPpm"));
-        require(p.lotWh != 0 && p.lotWh <= 128, BadParameter("lotWh"));
-        int256 top = int256(p.floorNano) + 255 * int256(uint256(p.tickNano));
-        require(p.tickNano != 0 && top <= type(int32).max, BadParameter("tickNano"));
-        require(p.capNano >= top, BadParameter("capNano"));
-        require(p.surplusNano <= 0, BadParameter("surplusNano"));
-        require(p.gateSeconds <= MAX_SECONDS, BadParameter("gateSeconds"));
-        require(p.firmSeconds <= MAX_SECONDS, BadParameter("firmSeconds"));
-        require(p.voidSeconds != 0 && p.voidSeconds <= MAX_SECONDS, BadParameter("voidSeconds"));
-        id = keccak256(abi.encode(p));
-        Auction storage auction = _auctions[id];
-        require(!auction.rules.exists(), AuctionExists(id));
-        bytes32[] storage others = _auctionsOf[p.market];
-        require(others.length < MAX_AUCTIONS, TooManyAuctions(p.market));
-        if (others.length != 0) {
-            // What is left of all contracts together has one price.
-            RulesWord other = _auctions[others[0]].rules;
-            require(other.capNano() == p.capNano, BadParameter("capNano"));
-            require(other.surplusNano() == p.surplusNano, BadParameter("surplusNano"));
-        }
-        others.push(id);
-        (auction.rules, auction.market) = (p.pack(), p.market);
-        emit AuctionCreated(id, p.market, p);
+        return Auctions.create(_auctions, _auctionsOf[p.market], p);
     }
 
     /// @inheritdoc IForwardAuction
@@ -265,25 +239,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function ownerChanges(uint32 meter, uint32 fromSlot) external {
         require(msg.sender == address(registry), NotRegistry(msg.sender));
-        bytes32[] memory ids = _auctionsOf[_marketOf[meter]];
-        for (uint256 a; a < ids.length; ++a) {
-            Auction storage auction = _auctions[ids[a]];
-            SeatWord seat = auction.seats[meter];
-            if (seat.owner() == address(0)) continue;
-            for (uint256 place_; place_ < RING; ++place_) {
-                uint256 word = OrderWord.unwrap(auction.orders[(seat.index() << 7) | place_]);
-                uint256 window = word >> 236;
-                if (word & OrderWords.LANES == 0 || (window + 1) * WINDOW <= fromSlot) continue;
-                Window memory w = auction.windows[place_];
-                if (w.window != window || w.phase == Phase.Settled) continue;
-                for (uint256 lane; lane < WINDOW; ++lane) {
-                    uint256 slot = window * WINDOW + lane;
-                    bool empty = OrderWords.lane(word, lane) == 0;
-                    require(empty || slot < fromSlot, OpenOrders(meter, uint32(slot)));
-                }
-            }
-            auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
-        }
+        bytes32[] storage ids = _auctionsOf[_marketOf[meter]];
+        for (uint256 a; a < ids.length; ++a) Auctions.ownerChanges(_auctions[ids[a]], meter, fromSlot);
     }
 
     /* VIEWS */
@@ -322,7 +279,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         uint256 window = slot / WINDOW;
         Window memory w = _window(auction, window);
         require(w.phase >= Phase.Cleared, WrongPhase(uint32(window), w.phase));
-        return Positions.resultOf(auction, window, slot % WINDOW);
+        return Auctions.resultOf(auction, window, slot % WINDOW);
     }
 
     /// @inheritdoc IForwardAuction
@@ -330,7 +287,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         Auction storage auction = _known(id);
         (MemberWord member, StatedWord stated) = markets.packedMember(auction.market, meter, slot);
         require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(auction.market, meter));
-        return Positions.orderOf(auction, stated.index(), slot);
+        return Auctions.orderOf(auction, stated.index(), slot);
     }
 
     /// @inheritdoc IForwardAuction

@@ -62,7 +62,6 @@ library ForwardClearing {
         );
         HalfBooks.drop(auction.halfBooks[window % RING]);
         auction.cuts[window % RING] = CutWord.wrap(CutWords.UNTRADED);
-        auction.prices[window % RING] = 0;
         (w.phase, w.voided, w.cursor) = (IForwardAuction.Phase.Cleared, true, 0);
         auction.windows[window % RING] = w;
         emit IForwardAuction.ForwardVoided(id, uint32(window));
@@ -157,15 +156,16 @@ library ForwardClearing {
         (int256 floorNano, int256 tickNano) = (walk.rules.floorNano(), walk.rules.tickNano());
         uint256 kPpm = walk.rules.kPpm();
         uint256 cuts;
-        uint256 prices;
+        uint256[2] memory prices;
         for (uint256 slot; slot < WINDOW; ++slot) {
             ResultWord result = walk.book.matchEquilibrium(slot, floorNano, tickNano, kPpm);
             walk.results[slot] = ResultWord.unwrap(result);
             cuts |= CutWords.laneOf(result) << (slot * OrderWords.LANE_BITS);
-            prices |= uint256(uint32(int32(result.price()))) << (slot * 32);
+            if (result.traded()) prices[slot & 1] |= uint256(result.price() - floorNano) << (168 - (slot >> 1) * 56);
         }
         auction.cuts[window % RING] = CutWord.wrap(cuts);
-        auction.prices[window % RING] = prices;
+        uint256 key = (window % RING) * 2;
+        (auction.prices[key], auction.prices[key + 1]) = (prices[0], prices[1]);
     }
 
     /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x / offered,

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
-import {CutWord, OrderWord} from "../libraries/Packed.sol";
+import {CutWord, LaneWords, OrderWord, OrderWords} from "../libraries/Packed.sol";
 
 /// @dev Slots of a window, and windows that can be under way at a time; those of `Settlement`.
 uint256 constant WINDOW = 8;
@@ -18,7 +18,8 @@ uint256 constant MAX_ORDER_WH = (1 << 24) - 1;
 /// @param orders what was ordered
 /// @param fills lots of the lanes that were rationed, in the lanes of an OrderWord
 /// @param cuts what is filled of a cleared window
-/// @param prices of its eight slots, int32 each, the first lowest
+/// @param prices of its eight slots less the floor, by place in the ring * 2 + whether the slot is odd, as
+/// `OrderWords.dot` takes them
 /// @param halfBooks books that wait for the next step of clearing
 struct Auction {
     RulesWord rules;
@@ -29,7 +30,7 @@ struct Auction {
     mapping(uint256 key => OrderWord) fills;
     mapping(uint256 place => IForwardAuction.Window) windows;
     mapping(uint256 place => CutWord) cuts;
-    mapping(uint256 place => uint256) prices;
+    mapping(uint256 key => uint256) prices;
     mapping(uint256 place => mapping(uint256 cell => uint256)) halfBooks;
 }
 
@@ -136,23 +137,41 @@ library RulesWords {
         return worst > 0 ? uint256(worst) : 0;
     }
 
-    /// @notice What eight orders can cost at worst, of the lanes of `laneMask`.
+    /// @notice What eight orders can cost at worst: Wh x `eachNano` of each.
     function collateral(RulesWord word, uint256 lanes) internal pure returns (uint256 nano) {
         // Volumes have 27 bits and prices 33.
         unchecked {
-            int256 floor = word.floorNano();
             int256 tick = word.tickNano();
             // Both worsts are linear in the tick.
-            int256 buyBase = floor - word.surplusNano();
-            int256 sellBase = _max(word.capNano(), 0) - floor;
-            for (; lanes != 0; lanes >>= 28) {
-                uint256 lots = lanes & 0x7ffff;
-                if (lots == 0) continue;
-                int256 step = int256((lanes >> 19) & 0xff) * tick;
-                int256 each = lanes & (1 << 27) != 0 ? sellBase - step : buyBase + step;
-                if (each > 0) nano += lots * uint256(each);
+            int256 buyBase = word.floorNano() - word.surplusNano();
+            int256 sellBase = _max(word.capNano(), 0) - word.floorNano();
+            if (buyBase < 0) return _collateralEach(lanes, tick, buyBase, sellBase) * word.lotWh();
+            uint256 sells = lanes & (((lanes >> 27) & OrderWords.ONES) * OrderWords.MAX_LOTS);
+            uint256 buys = (lanes & (OrderWords.ONES * OrderWords.MAX_LOTS)) ^ sells;
+            (uint256 even, uint256 odd) = OrderWords.reversed((lanes >> 19) & (OrderWords.ONES * 0xff));
+            int256 each;
+            if (buys != 0) {
+                each = int256(LaneWords.sum(buys)) * buyBase + int256(OrderWords.dot(buys, even, odd)) * tick;
             }
-            nano *= word.lotWh();
+            if (sells != 0) {
+                each += int256(LaneWords.sum(sells)) * sellBase - int256(OrderWords.dot(sells, even, odd)) * tick;
+            }
+            return uint256(each) * word.lotWh();
+        }
+    }
+
+    /// @dev The same order by order, where a buy at a low limit can cost nothing.
+    function _collateralEach(uint256 lanes, int256 tick, int256 buyBase, int256 sellBase)
+        private
+        pure
+        returns (uint256 nano)
+    {
+        unchecked {
+            for (; lanes != 0; lanes >>= OrderWords.LANE_BITS) {
+                int256 step = int256(OrderWords.tick(lanes)) * tick;
+                int256 each = OrderWords.sells(lanes) ? sellBase - step : buyBase + step;
+                if (each > 0) nano += OrderWords.lots(lanes) * uint256(each);
+            }
         }
     }
 

@@ -56,7 +56,7 @@ library Ordering {
         change.seat = seatFor(auction, core, o.meter, o.slot);
         if (change.seat.owner() == address(0)) return IForwardAuction.Refusal.NotAMember;
         if (own) {
-            if (change.seat.owner() != msg.sender) return IForwardAuction.Refusal.NotAMember;
+            if (change.seat.owner() != msg.sender) return IForwardAuction.Refusal.BadSignature;
         } else {
             if (o.sequence <= change.seat.sequence()) return IForwardAuction.Refusal.OldSequence;
             if (!_authorised(change.seat.owner(), signature, digest)) return IForwardAuction.Refusal.BadSignature;
@@ -118,7 +118,8 @@ library Ordering {
             OrderWord word = auction.orders[(seat.index() << 7) | (change.window % RING)];
             refusal = _timely(rules, core, change.window, word.lanesOf(change.window) != 0);
             if (refusal == OK) refusal = _checkLanes(rules, change.newLanes);
-            if (refusal == OK) refusal = _look(auction, change, word);
+            bool nothing = change.newLanes == 0 && !word.isWindow(change.window);
+            if (refusal == OK && !nothing) refusal = _look(auction, change, word);
             if (refusal != OK) return refusal;
             delta += int256(rules.collateral(change.newLanes));
             if (change.oldLanes != 0) delta -= int256(rules.collateral(change.oldLanes));
@@ -154,10 +155,10 @@ library Ordering {
         if (member.untilSlot() < (window + 1) * WINDOW) {
             // Something changes inside the window: what holds in the slot, and for this once.
             (member, stated) = core.markets.packedMember(auction.market, meter, uint32(slot));
-            if (!stated.isActive()) return SeatWords.pack(address(0), sequence, 0, 0, 0);
+            if (!_mayTrade(stated)) return SeatWords.pack(address(0), sequence, 0, 0, 0);
             return SeatWords.pack(member.owner(), sequence, stated.index(), 0, 0);
         }
-        if (MemberWord.unwrap(member) == 0 || !stated.isActive()) {
+        if (!_mayTrade(stated)) {
             return SeatWords.pack(address(0), sequence, 0, 0, 0);
         }
         uint256 until = member.untilSlot() / WINDOW;
@@ -191,6 +192,11 @@ library Ordering {
     function _authorised(address owner, bytes calldata signature, bytes32 digest) private view returns (bool) {
         if (signature.length == 0 && msg.sender == owner) return true;
         return Signatures.isSignedBy(digest, signature, owner);
+    }
+
+    /// @dev Of a meter that is no member both are false. Without billing grade no reading would ever be taken.
+    function _mayTrade(StatedWord stated) private pure returns (bool) {
+        return stated.isActive() && stated.isBillingGrade();
     }
 
     function _tooEarly(Core memory core, uint256 window) private view returns (bool) {

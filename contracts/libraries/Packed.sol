@@ -225,8 +225,10 @@ library OrderWords {
     uint256 internal constant LANES = (1 << 224) - 1;
     uint256 internal constant MAX_LOTS = (1 << 19) - 1;
     uint256 internal constant SELL = 1 << 27;
-    /// @dev The lowest bit of each lane.
+    /// @dev The lowest bit of each lane, and every other lane.
     uint256 internal constant ONES = LANES / LANE;
+    uint256 private constant FIELD = (1 << 56) - 1;
+    uint256 private constant FIELDS = LANE * (LANES / FIELD);
 
     function isWindow(OrderWord word, uint256 window) internal pure returns (bool) {
         return OrderWord.unwrap(word) >> 236 == window;
@@ -247,6 +249,27 @@ library OrderWords {
 
     function withLane(uint256 lanes, uint256 i, uint256 order) internal pure returns (uint256) {
         return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+    }
+
+    /// @notice Lane by lane, the sum of the products of 19 bits of `lots` with figures of up to 35 bits; these stand in
+    /// fields of 56 bits, the even lanes in one word and the odd ones in another, the last lane of each lowest (see
+    /// `reversed`). So the products that belong together meet in the fourth field of a product of words.
+    function dot(uint256 lots_, uint256 even, uint256 odd) internal pure returns (uint256) {
+        // Four products of 54 bits fill no field of 56, so none reaches into the fourth.
+        unchecked {
+            return ((((lots_ & FIELDS) * even) >> 168) & FIELD) + (((((lots_ >> 28) & FIELDS) * odd) >> 168) & FIELD);
+        }
+    }
+
+    /// @notice The figures of eight lanes, at most 28 bits each, as `dot` takes them.
+    function reversed(uint256 lanes) internal pure returns (uint256 even, uint256 odd) {
+        even = _reversed(lanes & FIELDS);
+        odd = _reversed((lanes >> 28) & FIELDS);
+    }
+
+    function _reversed(uint256 fields) private pure returns (uint256) {
+        return (fields >> 168) | ((fields >> 56) & (LANE << 56)) | ((fields << 56) & (LANE << 112))
+            | ((fields & LANE) << 168);
     }
 
     function lots(uint256 order) internal pure returns (uint256) {

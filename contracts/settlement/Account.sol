@@ -66,16 +66,21 @@ library Account {
         return contractedWh * (contractedWh < 0 ? forward.capNano : forward.surplusNano);
     }
 
-    /// @dev What a Wh of an undelivered sale costs above the energy price.
+    /// @dev What a Wh of an undelivered sale costs above the energy price: the imbalance price, up to the cap. It is never
+    /// less than what an unconsumed purchase fetches, or a pair of orders that nobody means to keep would earn.
     function undeliveredMore(Forward memory forward, TariffWord row) internal pure returns (int256) {
         int256 imbalance = row.imbalance();
+        int256 least = unconsumedMore(forward, row) + row.feedIn();
+        if (imbalance < least) imbalance = least;
         return (imbalance < forward.capNano ? imbalance : forward.capNano) - row.energy();
     }
 
-    /// @dev What a Wh of an unconsumed purchase fetches above the feed-in price.
+    /// @dev What a Wh of an unconsumed purchase fetches above the feed-in price: the surplus price at least, the cap at
+    /// most.
     function unconsumedMore(Forward memory forward, TariffWord row) internal pure returns (int256) {
         int256 feedIn = row.feedIn();
-        return feedIn < forward.surplusNano ? forward.surplusNano - feedIn : int256(0);
+        if (feedIn < forward.surplusNano) return forward.surplusNano - feedIn;
+        return feedIn > forward.capNano ? forward.capNano - feedIn : int256(0);
     }
 
     /// @dev The standing charge falls due in the first slot of a UTC day, which is also the first of its window.

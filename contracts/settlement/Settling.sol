@@ -305,7 +305,6 @@ library Settling {
         uint256 place,
         uint256 slots
     ) private pure {
-        uint256[] memory rows = run.table.rows[m.tariff];
         uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
         (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, contracts));
         (uint256 buys, uint256 sells) = LaneWords.parted(offers);
@@ -319,9 +318,9 @@ library Settling {
             uint256 unconsumed = LaneWords.above(bought, imports);
             unconsumed -= LaneWords.above(unconsumed, sells - fillSells);
             for (uint256 end = place + slots; place < end;) {
-                TariffWord row = TariffWord.wrap(rows.get(place));
-                uint256 count = 1;
-                while (place + count < end && rows.get(place + count) == TariffWord.unwrap(row)) ++count;
+                TariffWord row = TariffWord.wrap(run.table.rows[m.tariff].get(place));
+                uint256 count = run.table.runs[m.tariff].get(place);
+                if (count > end - place) count = end - place;
                 uint256 mask = LaneWords.part(LaneWords.LANES_MASK, place % WINDOW, count);
                 int256 more = int256(LaneWords.sum(imports & mask)) - int256(LaneWords.sum(buys & mask));
                 acc.supplierNano -= more * row.charges();

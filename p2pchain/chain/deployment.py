@@ -35,7 +35,7 @@ from p2pchain.errors import BadInput, WrongNetwork
 
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
-LIBRARIES: Final = ("ForwardClearing", "Posting", "Stages", "Clearing", "Settling")
+LIBRARIES: Final = ("Auctions", "ForwardClearing", "Posting", "Stages", "Clearing", "Settling")
 CORE: Final = (
     "Registry",
     "Tariffs",

@@ -12,7 +12,16 @@ from p2pchain.chain.abi import Event
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.records import Log, Receipt
 
-SOURCES: Final = ("registry", "tariffs", "ledger", "metering", "markets", "settlement")
+#: Contracts that leave events: the module of each one's bindings, and its name in the deployment.
+SOURCES: Final = {
+    "registry": "Registry",
+    "tariffs": "Tariffs",
+    "ledger": "Ledger",
+    "metering": "Metering",
+    "markets": "Markets",
+    "forward_auction": "ForwardAuction",
+    "settlement": "Settlement",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +49,7 @@ def event_types() -> dict[bytes, type[Event]]:
 
 def decode(contracts: Contracts, logs: Iterable[Log]) -> Iterator[Logged]:
     """Yield the events of the core set among `logs`; others are passed over."""
-    names = {contracts.address(name.capitalize()): name for name in SOURCES}
+    names = {contracts.address(name): module for module, name in SOURCES.items()}
     for log in logs:
         kind = event_types().get(log.topics[0]) if log.topics else None
         if kind is None or log.address not in names:
