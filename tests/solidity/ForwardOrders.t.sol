@@ -351,12 +351,12 @@ contract ForwardOrdersTest is Traders {
         _refused(o, IForwardAuction.Refusal.FirmPeriod);
     }
 
-    function test_strangersOwnOrderIsNoMembers() public {
+    function test_strangerOrdersForNobody() public {
         buy(0, _s, 0, 10);
         vm.startPrank(homes[1].owner);
         vm.expectRevert(
             abi.encodeWithSelector(
-                IForwardAuction.OrderRefused.selector, homes[0].meter, _s, IForwardAuction.Refusal.NotAMember
+                IForwardAuction.OrderRefused.selector, homes[0].meter, _s, IForwardAuction.Refusal.BadSignature
             )
         );
         forward.order(auction, homes[0].meter, _s, CANCEL, false, 0, 0);
