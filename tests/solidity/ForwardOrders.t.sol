@@ -461,6 +461,7 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(_orderOf(_s).wh, 0, "overwritten");
         vm.assertEq(_orderOf(_s + 8 * 128).wh, 20, "by this one");
         assertOrderPhase(_w + 128, IForwardAuction.Phase.Open);
+        o = _one(_s + 8 * 129, PLACE, false, 0, 10);
         _refused(o, IForwardAuction.Refusal.RingFull);
         settlement.settle(market, _w + 1, 1, 100);
         assertTaken(placeOne(o), "the next one");
@@ -645,7 +646,7 @@ contract ForwardOrdersTest is Traders {
     /// @dev Another market for each case.
     function params2(uint256 seed) internal view returns (IMarkets.MarketParams memory p) {
         p = params();
-        p.voidSeconds = uint32(1 days + seed % 1e6);
+        p.voidSeconds = uint32(3 days + seed % 1e5);
         p.kPpm = uint32(seed % 1_000_000);
     }
 
@@ -964,8 +965,6 @@ contract ForwardOrdersTest is Traders {
         _handOver(0, _s + 8);
         vm.prank(registrar);
         registry.setTerms(homes[0].meter, terms(_owner, _s + 48, 1, 0));
-        assertRefused(placeOne(old), IForwardAuction.Refusal.NotAMember, "he has to enrol anew");
-        assertRefusal(enrolOne(enrolment(0, market, _s + 48)), IMarkets.Refusal.None, "enrolled");
         assertRefused(placeOne(old), IForwardAuction.Refusal.OldSequence, "used");
         buy(0, _s + 60, 0, 10);
         buy(0, _s + 2, 0, 10);

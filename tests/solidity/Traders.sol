@@ -76,7 +76,7 @@ abstract contract Traders is World {
     function scheduleOne(IForwardAuction.Schedule memory s) internal returns (IForwardAuction.Refusal) {
         IForwardAuction.Schedule[] memory ss = new IForwardAuction.Schedule[](1);
         ss[0] = s;
-        for (uint32 i; i < s.words.length; ++i) note(s.day * slotsPerDay() / 8 + i);
+        for (uint256 i; i < s.words.length; ++i) note(uint32(uint256(s.day) * slotsPerDay() / 8 + i));
         return forward.schedule(ss)[0];
     }
 
