@@ -118,11 +118,11 @@ library Naive {
         Offer[] memory offers,
         uint256[] memory left,
         bool sell
-    ) internal pure returns (bool any, uint256 at) {
+    ) internal pure returns (bool any, uint256 place) {
         for (uint256 i; i < offers.length; ++i) {
             if (offers[i].sell != sell || left[i] == 0) continue;
-            bool better = sell ? offers[i].tick < offers[at].tick : offers[i].tick > offers[at].tick;
-            if (!any || better) (any, at) = (true, i);
+            bool better = sell ? offers[i].tick < offers[place].tick : offers[i].tick > offers[place].tick;
+            if (!any || better) (any, place) = (true, i);
         }
     }
 

@@ -9,6 +9,7 @@ import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
 import {MockStage} from "../../contracts/mocks/MockStage.sol";
 import {Neighbours} from "./Neighbours.sol";
 import {Traders} from "./Traders.sol";
+import {World} from "./World.sol";
 
 /// @dev One window of homes that have traded ahead, each slot worked out by hand, to the unit.
 contract PositionsTest is Neighbours, Traders {
@@ -52,6 +53,12 @@ contract PositionsTest is Neighbours, Traders {
         if (!_staged) return p;
         p.stages = new address[](1);
         p.stages[0] = address(_stage);
+    }
+
+    function openCollateral(
+        address owner
+    ) internal view override(World, Traders) returns (uint256) {
+        return Traders.openCollateral(owner);
     }
 
     function imbalanceByChance(

@@ -47,12 +47,12 @@ abstract contract Traders is World {
         uint256 id,
         uint32 slot,
         IForwardAuction.Action action,
-        bool sell,
+        bool sells,
         int32 limit,
         uint32 wh
     ) internal view returns (IForwardAuction.Order memory o) {
         uint32 sequence = forward.sequenceOf(auction, homes[id].meter) + 1;
-        o = IForwardAuction.Order(auction, homes[id].meter, slot, sequence, action, sell, limit, wh, "");
+        o = IForwardAuction.Order(auction, homes[id].meter, slot, sequence, action, sells, limit, wh, "");
         signOrder(o, homes[id].ownerKey);
     }
 
@@ -120,12 +120,12 @@ abstract contract Traders is World {
         return lots + tick * 2 ** 19 + (sells ? 2 ** 27 : 0);
     }
 
-    function gate(uint32 window) internal view returns (uint64 at) {
-        (at,) = forward.gateOf(auction, window);
+    function gate(uint32 window) internal view returns (uint64 unixTime) {
+        (unixTime,) = forward.gateOf(auction, window);
     }
 
-    function firm(uint32 window) internal view returns (uint64 at) {
-        (, at) = forward.gateOf(auction, window);
+    function firm(uint32 window) internal view returns (uint64 unixTime) {
+        (, unixTime) = forward.gateOf(auction, window);
     }
 
     function orderPhase(uint32 window) internal view returns (IForwardAuction.Phase) {
@@ -164,7 +164,7 @@ abstract contract Traders is World {
     }
 
     /// @dev Collateral of all orders of an owner that are not settled.
-    function openCollateral(address owner) internal view override returns (uint256 nano) {
+    function openCollateral(address owner) internal view virtual override returns (uint256 nano) {
         bytes32[] memory ids = forward.auctionsOf(market);
         for (uint256 a; a < ids.length; ++a) {
             IForwardAuction.AuctionParams memory p = forward.auctionParams(ids[a]);
