@@ -204,24 +204,38 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IForwardAuction
-    function positionsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows, uint256 laneMask)
+    function positionsOf(bytes32 market, uint32 firstIndex, uint32 count, uint32 firstWindow, uint32 windows)
         external
         view
-        returns (uint256[] memory lanes, uint256[] memory collateralNano, int256[] memory contractNano)
+        returns (uint256[] memory words)
     {
+        words = new uint256[](uint256(count) * (uint256(windows) + 2));
         bytes32[] memory ids = _auctionsOf[market];
-        Positions.Ask memory ask;
-        (ask.index, ask.firstWindow, ask.mask) = (index, firstWindow, LaneWords.spread(laneMask));
         for (uint256 a; a < ids.length; ++a) {
             Auction storage auction = _auctions[ids[a]];
-            if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
-            if (ask.lanes.length == 0) {
-                ask.lanes = new uint256[](windows);
-                (ask.collateralNano, ask.contractNano) = (new uint256[](windows), new int256[](windows));
+            Positions.Cleared memory cleared = Positions.load(auction, firstWindow, windows);
+            for (uint256 i; i < count; ++i) {
+                uint256 index = uint256(firstIndex) + i;
+                if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
+                Positions.addPositions(auction, cleared, index, words, i * (uint256(windows) + 2));
             }
-            Positions.addPositions(auction, ask);
         }
-        return (ask.lanes, ask.collateralNano, ask.contractNano);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function positionIn(bytes32 market, uint32 index, uint32 window, uint8 slotMask)
+        external
+        view
+        returns (uint256 lanes, uint256 collateralNano, int256 contractNano)
+    {
+        bytes32[] memory ids = _auctionsOf[market];
+        for (uint256 a; a < ids.length; ++a) {
+            (uint256 more, uint256 collateral, int256 nano) =
+                Positions.position(_auctions[ids[a]], index, window, LaneWords.spread(slotMask));
+            lanes = LaneWords.together(lanes, more);
+            collateralNano += collateral;
+            contractNano += nano;
+        }
     }
 
     /// @inheritdoc IForwardAuction

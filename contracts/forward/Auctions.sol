@@ -25,7 +25,7 @@ library Auctions {
         int256 top = int256(p.floorNano) + 255 * int256(uint256(p.tickNano));
         require(p.tickNano != 0 && top <= type(int32).max, IForwardAuction.BadParameter("tickNano"));
         require(p.capNano >= top, IForwardAuction.BadParameter("capNano"));
-        require(p.surplusNano <= 0, IForwardAuction.BadParameter("surplusNano"));
+        require(p.surplusNano <= 0 && p.surplusNano <= p.capNano, IForwardAuction.BadParameter("surplusNano"));
         require(p.gateSeconds <= MAX_SECONDS, IForwardAuction.BadParameter("gateSeconds"));
         require(p.firmSeconds <= MAX_SECONDS, IForwardAuction.BadParameter("firmSeconds"));
         require(p.voidSeconds != 0 && p.voidSeconds <= MAX_SECONDS, IForwardAuction.BadParameter("voidSeconds"));

@@ -14,8 +14,8 @@ import {Auction, RING, RulesWord, WINDOW} from "./ForwardTypes.sol";
 library ForwardClearing {
     using TickBook for TickBook.Book;
 
-    /// @dev Carries of the eight slots wait here, behind the book.
-    uint256 private constant CARRIES = HalfBooks.OWN;
+    /// @dev Results and carries of the eight slots wait here, behind the book.
+    uint256 private constant CARRIES = HalfBooks.OWN + 16;
 
     /// @dev What one call works with; `results` are those of the window at hand.
     struct Walk {
@@ -84,11 +84,11 @@ library ForwardClearing {
         uint256[8] memory carries;
         if (w.phase != IForwardAuction.Phase.Rationing) {
             if (walk.book.volumes.length == 0) walk.book = TickBook.create();
-            if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resume(half, walk.book);
+            if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resumeOrders(half, walk.book);
             uint256 end = _end(walk, w.cursor);
             _collect(auction, walk, window, w.cursor, end);
             if (end < walk.members) {
-                HalfBooks.putDown(half, walk.book);
+                HalfBooks.putDownOrders(half, walk.book);
                 _wait(auction, walk.id, w, IForwardAuction.Phase.Clearing, end);
                 walk.book.reset();
                 return true;

@@ -110,32 +110,49 @@ library Ordering {
         if (!_authorised(seat.owner(), s.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         if (s.words.length != windows) return IForwardAuction.Refusal.BadFormat;
         seat = seat.withSequence(s.sequence);
-        Change[] memory changes = new Change[](windows);
+        refusal = _putDay(auction, core, rules, seat, first, s.words);
+        if (refusal != OK) return refusal;
+        _sit(auction, s.meter, seat);
+        emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words);
+        if (s.signature.length != 0) emit IForwardAuction.Signed(s.auction, s.meter, s.sequence, s.signature);
+        return OK;
+    }
+
+    /// @dev Checks, locks and writes the words of a day.
+    function _putDay(
+        Auction storage auction,
+        Core memory core,
+        RulesWord rules,
+        SeatWord seat,
+        uint256 first,
+        uint256[] calldata words
+    ) private returns (IForwardAuction.Refusal refusal) {
+        Change memory change;
+        change.seat = seat;
         int256 delta;
-        for (uint256 i; i < windows; ++i) {
-            Change memory change = changes[i];
-            (change.seat, change.window, change.newLanes) = (seat, first + i, s.words[i]);
+        uint256 opens;
+        for (uint256 i; i < words.length; ++i) {
+            (change.window, change.newLanes, change.oldLanes, change.opens) = (first + i, words[i], 0, false);
             OrderWord word = auction.orders[(seat.index() << 7) | (change.window % RING)];
             refusal = _timely(rules, core, change.window, word.lanesOf(change.window) != 0);
             if (refusal == OK) refusal = _checkLanes(rules, change.newLanes);
-            bool nothing = change.newLanes == 0 && !word.isWindow(change.window);
-            if (refusal == OK && !nothing) refusal = _look(auction, change, word);
+            if (refusal == OK && (change.newLanes != 0 || word.isWindow(change.window))) {
+                refusal = _look(auction, change, word);
+            }
             if (refusal != OK) return refusal;
+            if (change.opens) opens |= 1 << i;
             delta += int256(rules.collateral(change.newLanes));
             if (change.oldLanes != 0) delta -= int256(rules.collateral(change.oldLanes));
         }
         if (delta != 0 && !core.ledger.changeCollateral(seat.owner(), delta)) {
             return IForwardAuction.Refusal.TooLittleMoney;
         }
-        for (uint256 i; i < windows; ++i) {
-            Change memory change = changes[i];
-            if (change.newLanes != change.oldLanes) {
-                _write(auction, change, (seat.index() << 7) | (change.window % RING));
-            }
+        for (uint256 i; i < words.length; ++i) {
+            (change.window, change.newLanes, change.opens) = (first + i, words[i], (opens >> i) & 1 != 0);
+            uint256 key = (seat.index() << 7) | (change.window % RING);
+            // An empty day of a window that nobody has opened leaves nothing behind.
+            if (change.newLanes != 0 || auction.orders[key].isWindow(change.window)) _write(auction, change, key);
         }
-        _sit(auction, s.meter, seat);
-        emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words);
-        if (s.signature.length != 0) emit IForwardAuction.Signed(s.auction, s.meter, s.sequence, s.signature);
         return OK;
     }
 
@@ -248,7 +265,8 @@ library Ordering {
         SeatWord old = auction.seats[meter];
         if (SeatWord.unwrap(old) == SeatWord.unwrap(seat)) return;
         auction.seats[meter] = seat;
-        if (SeatWord.unwrap(old) != 0) return;
+        // A seat without an owner has been kept for its sequence number alone.
+        if (old.owner() != address(0)) return;
         uint256 index = seat.index();
         auction.traders[index >> 8] |= 1 << (index & 0xff);
     }
@@ -258,13 +276,13 @@ library Ordering {
         if (lanes > OrderWords.LANES) return IForwardAuction.Refusal.BadFormat;
         uint256 most = MAX_ORDER_WH / rules.lotWh();
         if (most > OrderWords.MAX_LOTS) most = OrderWords.MAX_LOTS;
-        // A lane has 28 bits.
+        // Lots have 19 bits and a bit to spare above them.
         unchecked {
-            for (; lanes != 0; lanes >>= OrderWords.LANE_BITS) {
-                uint256 lots = OrderWords.lots(lanes);
-                if (lots == 0 && lanes & OrderWords.LANE != 0) return IForwardAuction.Refusal.BadFormat;
-                if (lots > most) return IForwardAuction.Refusal.BadVolume;
-            }
+            uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
+            uint256 some = ((lots + OrderWords.ONES * OrderWords.MAX_LOTS) >> 19) & OrderWords.ONES;
+            if (lanes & ((OrderWords.ONES ^ some) * OrderWords.LANE) != 0) return IForwardAuction.Refusal.BadFormat;
+            uint256 within = ((OrderWords.ONES * (most | (1 << 19))) - lots) >> 19;
+            if (within & OrderWords.ONES != OrderWords.ONES) return IForwardAuction.Refusal.BadVolume;
         }
         return OK;
     }

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
-import {LaneWords, OrderWord, OrderWords} from "../libraries/Packed.sol";
+import {CutWord, LaneWords, OrderWord, OrderWords} from "../libraries/Packed.sol";
 import {Words} from "../libraries/Words.sol";
 import {Auction, RING, RulesWord} from "./ForwardTypes.sol";
 
@@ -18,8 +18,16 @@ library Positions {
         view
         returns (uint256 buys, uint256 sells)
     {
+        return _filledLots(auction, auction.cuts[window % RING], key, window, lanes);
+    }
+
+    function _filledLots(Auction storage auction, CutWord cuts, uint256 key, uint256 window, uint256 lanes)
+        private
+        view
+        returns (uint256 buys, uint256 sells)
+    {
         uint256 rationed;
-        (buys, sells, rationed) = auction.cuts[window % RING].filled(lanes);
+        (buys, sells, rationed) = cuts.filled(lanes);
         if (lanes & rationed == 0) return (buys, sells);
         uint256 part = auction.fills[key].lanesOf(window) & rationed;
         // The side of a rationed lane is that of its order.
@@ -60,53 +68,91 @@ library Positions {
         lanes.set(i, other == 0 ? more : LaneWords.together(other, more));
     }
 
-    /// @dev What is asked of a member's windows, and the answer by window.
-    struct Ask {
-        uint256 index;
+    /// @dev The cleared windows of one auction, loaded once for many members: `cuts` (zero: nothing to settle), and the
+    /// prices as `OrderWords.dot` takes them.
+    struct Cleared {
+        RulesWord rules;
         uint256 firstWindow;
-        uint256 mask;
-        uint256[] lanes;
-        uint256[] collateralNano;
-        int256[] contractNano;
+        uint256[] cuts;
+        uint256[] even;
+        uint256[] odd;
     }
 
-    /// @notice Adds to the answer what one auction has: net energy, the money of fills and the collateral of all orders,
-    /// of the lanes of a mask; nothing of windows that are settled.
-    function addPositions(Auction storage auction, Ask memory ask) internal view {
-        RulesWord rules = auction.rules;
-        for (uint256 i; i < ask.lanes.length; ++i) _addPosition(auction, rules, ask, i);
-    }
-
-    function _addPosition(Auction storage auction, RulesWord rules, Ask memory ask, uint256 i) private view {
-        uint256 window = ask.firstWindow + i;
-        uint256 place = window % RING;
-        uint256 key = (ask.index << 7) | place;
-        uint256 own = auction.orders[key].lanesOf(window) & ask.mask;
-        if (own == 0 || auction.windows[place].phase != IForwardAuction.Phase.Cleared) return;
-        unchecked {
-            ask.collateralNano[i] += rules.collateral(own);
+    /// @notice Loads what is cleared and not settled of some windows.
+    function load(Auction storage auction, uint256 firstWindow, uint256 windows)
+        internal
+        view
+        returns (Cleared memory c)
+    {
+        (c.rules, c.firstWindow) = (auction.rules, firstWindow);
+        (c.cuts, c.even, c.odd) = (new uint256[](windows), new uint256[](windows), new uint256[](windows));
+        for (uint256 i; i < windows; ++i) {
+            uint256 place = (firstWindow + i) % RING;
+            IForwardAuction.Window memory w = auction.windows[place];
+            if (w.window != firstWindow + i || w.phase != IForwardAuction.Phase.Cleared) continue;
+            c.cuts[i] = CutWord.unwrap(auction.cuts[place]);
+            (c.even[i], c.odd[i]) = (auction.prices[place * 2], auction.prices[place * 2 + 1]);
         }
-        (uint256 buys, uint256 sells) = filledLots(auction, key, window, own);
-        if (buys | sells == 0) return;
-        uint256 lotWh = rules.lotWh();
-        // Each at most 27 bits of volume times 33 of price.
+    }
+
+    /// @notice Adds a member's positions to `words` from `at` on: lanes by window, then collateral and money of fills.
+    function addPositions(Auction storage auction, Cleared memory c, uint256 index, uint256[] memory words, uint256 at)
+        internal
+        view
+    {
+        uint256 windows = c.cuts.length;
+        uint256 collateralNano;
+        int256 contractNano;
+        // Windows have 29 bits.
         unchecked {
-            ask.contractNano[i] += _value(auction, rules.floorNano(), place, buys, sells) * int256(lotWh);
-            _add(ask.lanes, i, LaneWords.netted(buys * lotWh, sells * lotWh));
+            for (uint256 i; i < windows; ++i) {
+                uint256 cuts = c.cuts.get(i);
+                if (cuts == 0) continue;
+                uint256 window = c.firstWindow + i;
+                uint256 key = (index << 7) | (window % RING);
+                uint256 own = auction.orders[key].lanesOf(window);
+                if (own == 0) continue;
+                collateralNano += c.rules.collateral(own);
+                (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(cuts), key, window, own);
+                if (buys | sells == 0) continue;
+                contractNano += _value(c, i, buys, sells);
+                _add(words, at + i, _lanes(c.rules, buys, sells));
+            }
+            words[at + windows] += collateralNano;
+            words[at + windows + 1] += uint256(contractNano);
+        }
+    }
+
+    /// @notice The position of one member in some slots of one window.
+    function position(Auction storage auction, uint256 index, uint256 window, uint256 mask)
+        internal
+        view
+        returns (uint256 lanes, uint256 collateralNano, int256 contractNano)
+    {
+        Cleared memory c = load(auction, window, 1);
+        uint256 key = (index << 7) | (window % RING);
+        uint256 own = auction.orders[key].lanesOf(window) & mask;
+        if (own == 0 || c.cuts[0] == 0) return (0, 0, 0);
+        (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own);
+        return (_lanes(c.rules, buys, sells), c.rules.collateral(own), _value(c, 0, buys, sells));
+    }
+
+    function _lanes(RulesWord rules, uint256 buys, uint256 sells) private pure returns (uint256) {
+        // An order has 24 bits of Wh.
+        unchecked {
+            return LaneWords.netted(buys * rules.lotWh(), sells * rules.lotWh());
         }
     }
 
     /// @dev What filled lots are worth: sold less bought, each at the price of its slot.
-    function _value(Auction storage auction, int256 floorNano, uint256 place, uint256 buys, uint256 sells)
-        private
-        view
-        returns (int256 nano)
-    {
-        (uint256 even, uint256 odd) = (auction.prices[place * 2], auction.prices[place * 2 + 1]);
-        // Lots have 19 bits, prices 32, and there are eight.
+    function _value(Cleared memory c, uint256 i, uint256 buys, uint256 sells) private pure returns (int256 nano) {
+        int256 floorNano = c.rules.floorNano();
+        (uint256 even, uint256 odd) = (c.even.get(i), c.odd.get(i));
+        // Wh have 24 bits, prices 33, and there are eight.
         unchecked {
             if (sells != 0) nano = int256(OrderWords.dot(sells, even, odd)) + int256(LaneWords.sum(sells)) * floorNano;
             if (buys != 0) nano -= int256(OrderWords.dot(buys, even, odd)) + int256(LaneWords.sum(buys)) * floorNano;
+            return nano * int256(c.rules.lotWh());
         }
     }
 }

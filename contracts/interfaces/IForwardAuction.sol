@@ -267,12 +267,19 @@ interface IForwardAuction {
         view
         returns (uint256[] memory lanes);
 
-    /// @notice The same for the lanes of `laneMask`, with the collateral of all orders there, and what fills cost
-    /// (negative) or earn at their prices. Zero for windows that are settled.
-    function positionsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows, uint256 laneMask)
+    /// @notice The same for `count` members from an index on, `windows` + 2 words each: the lanes by window, then over all
+    /// these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing of
+    /// windows that are settled.
+    function positionsOf(bytes32 market, uint32 firstIndex, uint32 count, uint32 firstWindow, uint32 windows)
         external
         view
-        returns (uint256[] memory lanes, uint256[] memory collateralNano, int256[] memory contractNano);
+        returns (uint256[] memory words);
+
+    /// @notice The three words of one member, one window and some of its slots.
+    function positionIn(bytes32 market, uint32 index, uint32 window, uint8 slotMask)
+        external
+        view
+        returns (uint256 lanes, uint256 collateralNano, int256 contractNano);
 
     /// @notice Windows are settled for all members. Settlement only.
     function finish(bytes32 market, uint32 firstWindow, uint32 windows) external;

@@ -24,11 +24,13 @@ library TickBook {
     /// @param maps by side; bit t: tick t is in use in some slot
     /// @param summed by side: the ticks that `sums` stand for; zero: none
     /// @param sums by side and whether the slot is odd: all volumes of the eight slots at those ticks
+    /// @param slotMaps by slot and side, of orders only: the ticks in use in the slot
     struct Book {
         uint256[] volumes;
         uint256[2] maps;
         uint256[2] summed;
         uint256[4] sums;
+        uint256[16] slotMaps;
     }
 
     /// @dev Where buys and sells have met: the last ticks matched, what was there and what is left of it, the next
@@ -61,6 +63,7 @@ library TickBook {
         }
         (book.maps[BUY], book.maps[SELL]) = (0, 0);
         (book.summed[BUY], book.summed[SELL]) = (0, 0);
+        delete book.slotMaps;
     }
 
     /// @notice Adds volume at a tick; `slot` below 8, `side` below 2, `tick` below 256 by the caller.
@@ -100,7 +103,7 @@ library TickBook {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let cells := add(mload(book), 0x20)
-            let maps := mload(add(book, 0x20))
+            let maps := mload(add(book, 0x80))
             for { let slot := 0 } lanes { slot := add(slot, 1) lanes := shr(28, lanes) } {
                 let lots := and(lanes, 0x7ffff)
                 if lots {
@@ -108,7 +111,7 @@ library TickBook {
                     let side := and(shr(27, lanes), 1)
                     let cell := add(cells, or(or(shl(7, tick), shl(6, side)), shl(5, and(slot, 1))))
                     mstore(cell, add(mload(cell), shl(mul(shr(1, slot), 56), lots)))
-                    let map := add(maps, shl(5, side))
+                    let map := add(maps, or(shl(6, slot), shl(5, side)))
                     mstore(map, or(mload(map), shl(tick, 1)))
                 }
             }
@@ -122,7 +125,7 @@ library TickBook {
         returns (ResultWord)
     {
         Crossing memory c;
-        _cross(book, slot, book.maps[BUY], book.maps[SELL], c);
+        _cross(book, slot, book.slotMaps[slot * 2], book.slotMaps[slot * 2 + 1], c);
         if (c.matched == 0) return ResultWord.wrap(0);
         // A limit that is filled in part counts as unfilled.
         uint256 low = c.buyLeft != 0 ? c.buyTick : c.nextBuyWh != 0 ? Math.max(c.sellTick, c.nextBuy) : c.sellTick;

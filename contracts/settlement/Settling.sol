@@ -34,6 +34,8 @@ library Settling {
     /// @dev The posted mask and the layers of a lane word; all eight slots posted, and one layer.
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
+    /// @dev Members whose positions are asked for together.
+    uint256 private constant POSITIONS = 16;
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `bounds` tells by window which ticks fill wholly or not at all in all its slots, `spans` by tariff and slot how
@@ -51,11 +53,13 @@ library Settling {
         uint256[][] spans;
     }
 
-    /// @dev What a member has contracted forward in the windows of a call; empty arrays where he never ordered.
+    /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some members
+    /// at a time; `at` is where the one at hand begins, `whole` that the same terms hold for him in all these windows.
     struct Position {
-        uint256[] lanes;
-        uint256[] collateralNano;
-        int256[] contractNano;
+        uint256[] words;
+        uint256 at;
+        bool any;
+        bool whole;
     }
 
     /// @dev A window of a member while it is settled in parts: the first lane word (zero: none), and the contracts.
@@ -123,27 +127,59 @@ library Settling {
         );
         Member memory m;
         Accrual memory acc;
+        Position memory position;
         for (uint256 i; i < end - from; ++i) {
             Context.fill(
                 run.env, run.table, m, MemberWord.wrap(words[2 * i]), StatedWord.wrap(words[2 * i + 1])
             );
-            _settleMember(state, run, m, acc);
+            if (run.forward.any) _findPosition(run, m, position, i, end - from);
+            _settleMember(state, run, m, acc, position);
         }
     }
 
-    function _settleMember(State storage state, Run memory run, Member memory m, Accrual memory acc) private {
+    /// @dev Turns to the positions of the member at hand, `i`-th of `count`; asks for those of the next ones together,
+    /// which is cheaper.
+    function _findPosition(Run memory run, Member memory m, Position memory position, uint256 i, uint256 count)
+        private
+        view
+    {
+        uint256 stride = run.windows + 2;
+        if (i % POSITIONS == 0) {
+            position.words = run.env.core.forward.positionsOf(
+                run.env.market,
+                uint32(m.index),
+                uint32(count - i < POSITIONS ? count - i : POSITIONS),
+                uint32(run.firstWindow),
+                uint32(run.windows)
+            );
+        }
+        position.at = (i % POSITIONS) * stride;
+        position.any = false;
+        for (uint256 k; k < stride && !position.any; ++k) position.any = position.words.get(position.at + k) != 0;
+        position.whole = m.active && m.untilSlot >= run.table.firstSlot + run.table.slots;
+    }
+
+    function _settleMember(
+        State storage state,
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Position memory position
+    ) private {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
-        Position memory position;
-        if (run.forward.any) position = _positionOf(run, m.index, run.firstWindow, run.windows, 0xff);
-        bool contracts = position.lanes.length != 0;
+        if (position.any && position.whole) {
+            uint256 totals = position.at + run.windows;
+            (acc.collateralNano, acc.contractNano) =
+                (position.words[totals], int256(position.words[totals + 1]));
+            acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
+        }
         uint256 count;
         bool posted;
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
             if (word >> 236 != window) word = 0;
-            bool orders = contracts && position.collateralNano[i] | position.lanes[i] != 0;
-            if (word == 0 && !orders) continue;
+            if (word == 0 && !position.any) continue;
             if (word != 0) posted = true;
             if (word & WHOLE == POSTED && (window + 1) * WINDOW <= m.untilSlot) {
                 // The usual window: posted in full, one layer, no change of terms.
@@ -151,12 +187,9 @@ library Settling {
                 Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
                 uint256 fills = _settleLanes(run, m, acc, word, i * WINDOW, WINDOW);
                 if (fills != 0) run.fills[count++] = fills | (window << 236);
-                if (!orders) continue;
-                acc.collateralNano += position.collateralNano[i];
-                acc.contractNano += position.contractNano[i];
-                if (position.lanes[i] != 0) {
-                    _settleContracts(run, m, acc, word, position.lanes[i], fills, i * WINDOW, WINDOW);
-                }
+                if (!position.any) continue;
+                uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
+                if (contracts != 0) _settleContracts(run, m, acc, word, contracts, fills, i * WINDOW, WINDOW);
             } else {
                 count = _settleParts(state, run, m, acc, position, window, word, count);
             }
@@ -165,14 +198,25 @@ library Settling {
         if (posted) _emitSettled(run, m.meter, count);
     }
 
-    function _positionOf(Run memory run, uint256 index, uint256 firstWindow, uint256 windows, uint256 laneMask)
-        private
-        view
-        returns (Position memory position)
-    {
-        (position.lanes, position.collateralNano, position.contractNano) = run.env.core.forward.positionsOf(
-            run.env.market, uint32(index), uint32(firstWindow), uint32(windows), laneMask
-        );
+    /// @dev Contracts in some slots of a window; with their money, where that is not known for all windows together.
+    function _contractsIn(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Position memory position,
+        uint256 window,
+        uint256 slotMask
+    ) private view returns (uint256 lanes) {
+        if (!position.any) return 0;
+        if (position.whole) return position.words.get(position.at + window - run.firstWindow);
+        uint256 collateralNano;
+        int256 contractNano;
+        (lanes, collateralNano, contractNano) =
+            run.env.core.forward.positionIn(run.env.market, uint32(m.index), uint32(window), uint8(slotMask));
+        if (collateralNano | lanes == 0 && contractNano == 0) return 0;
+        acc.collateralNano += collateralNano;
+        acc.contractNano += contractNano;
+        acc.any = true;
     }
 
     /// @dev The event takes the first `count` words of the buffer, which is shortened for it rather than copied.
@@ -214,31 +258,12 @@ library Settling {
             end = m.untilSlot - slot < WINDOW - from ? from + m.untilSlot - slot : WINDOW;
             if (!m.active) continue;
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
-            if (position.lanes.length != 0) _accruePosition(run, m, acc, position, part, mask);
-            else part.contracts = 0;
+            part.contracts = _contractsIn(run, m, acc, position, window, mask);
             _settlePart(state, run, m, acc, part, from, end);
         }
         if (part.fills[0] != 0) run.fills[count++] = part.fills[0] | (window << 236);
         if (part.fills[1] != 0) run.fills[count++] = part.fills[1] | (window << 236) | LaneWords.SECOND;
         return count;
-    }
-
-    /// @dev Contracts and their money in some slots of a window.
-    function _accruePosition(
-        Run memory run,
-        Member memory m,
-        Accrual memory acc,
-        Position memory position,
-        Part memory part,
-        uint256 mask
-    ) private view {
-        uint256 i = part.window - run.firstWindow;
-        if (mask != 0xff) (position, i) = (_positionOf(run, m.index, part.window, 1, mask), 0);
-        part.contracts = position.lanes[i];
-        if (position.collateralNano[i] | part.contracts == 0) return;
-        acc.collateralNano += position.collateralNano[i];
-        acc.contractNano += position.contractNano[i];
-        acc.any = true;
     }
 
     /// @dev Settles the slots [from, end) of a window, all with the same terms.

@@ -362,12 +362,12 @@ class PendingResult(NamedTuple):
     older: bool
 
 
-class PositionsOfResult(NamedTuple):
-    """What `positionsOf(bytes32, uint32, uint32, uint32, uint256)` returns."""
+class PositionInResult(NamedTuple):
+    """What `positionIn(bytes32, uint32, uint32, uint8)` returns."""
 
-    lanes: tuple[int, ...]
-    collateral_nano: tuple[int, ...]
-    contract_nano: tuple[int, ...]
+    lanes: int
+    collateral_nano: int
+    contract_nano: int
 
 
 class ReadinessResult(NamedTuple):
@@ -751,30 +751,54 @@ class ForwardAuction:
         _value: tuple[IForwardAuctionRefusal, ...] = tuple(IForwardAuctionRefusal(i) for i in _out[0])
         return _value
 
-    def positions_of(
+    def position_in(
         self,
         market: bytes,
         index: int,
-        first_window: int,
-        windows: int,
-        lane_mask: int,
+        window: int,
+        slot_mask: int,
         *,
         block: int | str = "latest",
-    ) -> PositionsOfResult:
-        """The same for the lanes of `laneMask`, with the collateral of all orders there, and
-        what fills cost (negative) or earn at their prices. Zero for windows that are settled.
+    ) -> PositionInResult:
+        """The three words of one member, one window and some of its slots."""
+        _data = bytes.fromhex("aef91db6") + encode(
+            ("bytes32", "uint32", "uint32", "uint8"),
+            (sized(market, 32), index, window, slot_mask),
+        )
+        return self.position_in_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def position_in_result(raw: bytes) -> PositionInResult:
+        """Return what `position_in` answered, decoded."""
+        _out = decode(("uint256", "uint256", "int256"), raw)
+        return PositionInResult(_out[0], _out[1], _out[2])
+
+    def positions_of(
+        self,
+        market: bytes,
+        first_index: int,
+        count: int,
+        first_window: int,
+        windows: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, ...]:
+        """The same for `count` members from an index on, `windows` + 2 words each: the lanes by
+        window, then over all these windows the collateral of all orders, and what fills cost
+        (negative) or earn at their prices. Nothing of windows that are settled.
         """
-        _data = bytes.fromhex("5a720bae") + encode(
-            ("bytes32", "uint32", "uint32", "uint32", "uint256"),
-            (sized(market, 32), index, first_window, windows, lane_mask),
+        _data = bytes.fromhex("3261f6af") + encode(
+            ("bytes32", "uint32", "uint32", "uint32", "uint32"),
+            (sized(market, 32), first_index, count, first_window, windows),
         )
         return self.positions_of_result(self._chain.call(self.address, _data, block))
 
     @staticmethod
-    def positions_of_result(raw: bytes) -> PositionsOfResult:
+    def positions_of_result(raw: bytes) -> tuple[int, ...]:
         """Return what `positions_of` answered, decoded."""
-        _out = decode(("uint256[]", "uint256[]", "int256[]"), raw)
-        return PositionsOfResult(_out[0], _out[1], _out[2])
+        _out = decode(("uint256[]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
 
     def readiness(
         self,
