@@ -151,26 +151,45 @@ contract ForwardClearingTest is Traders {
     function checkPosition(
         uint256 i
     ) external view {
-        (uint256[] memory lanes, uint256[] memory collateral, int256[] memory nano) =
-            forward.positionsOf(market, uint32(i), _w, 2, 0xff);
+        uint256[] memory words = forward.positionsOf(market, uint32(i), 1, _w, 2);
         uint256[] memory contracts = forward.contractsOf(market, uint32(i), _w, 2);
-        vm.assertEq(lanes.length, i == IDLE && !_allOrder ? 0 : 2, "who never orders has no positions");
-        vm.assertEq(contracts.length, lanes.length, "nor contracts");
-        for (uint256 w; w < lanes.length; ++w) {
-            uint256 want = _filledLanes(i, w);
-            vm.assertEq(lanes[w], want, "positions: net energy");
-            vm.assertEq(contracts[w], want, "contracts: the same");
-            vm.assertEq(nano[w], _net[i][w], "P6: each Wh at the one price");
-            vm.assertEq(collateral[w], worstOfWord(_p, _words[i][w]), "P25: of all orders, filled or not");
-            vm.assertGe(int256(collateral[w]) + nano[w], 0, "P25: collateral covers what was bought");
+        vm.assertEq(words.length, 4, "lanes by window, collateral and money");
+        vm.assertEq(contracts.length, i == IDLE && !_allOrder ? 0 : 2, "who never orders has no contracts");
+        for (uint256 w; w < 2; ++w) {
+            uint256 want = _filledLanes(i, w, 255);
+            vm.assertEq(words[w], want, "positions: net energy");
+            if (contracts.length != 0) vm.assertEq(contracts[w], want, "contracts: the same");
         }
+        vm.assertEq(words[2], worstOfWord(_p, _words[i][0]) + worstOfWord(_p, _words[i][1]), "P25: of all orders, filled or not");
+        vm.assertEq(int256(words[3]), _net[i][0] + _net[i][1], "P6: each Wh at the one price");
+        vm.assertGe(int256(words[2] + words[3]), 0, "P25: collateral covers what was bought");
+        for (uint256 w; w < 2; ++w) {
+            this.checkPart(i, w, uint8((_words[i][w] >> 3) % 256));
+        }
+    }
+
+    /// @dev Some slots of a window and the others: together the whole.
+    function checkPart(
+        uint256 i,
+        uint256 w,
+        uint8 mask
+    ) external view {
+        uint32 window = _w + uint32(w);
+        (uint256 a, uint256 aCollateral, int256 aNano) = forward.positionIn(market, uint32(i), window, mask);
+        (uint256 b, uint256 bCollateral, int256 bNano) = forward.positionIn(market, uint32(i), window, ~mask);
+        vm.assertEq(a, _filledLanes(i, w, mask), "of these slots");
+        vm.assertEq(b, _filledLanes(i, w, ~mask), "and of the others");
+        vm.assertEq(aNano + bNano, _net[i][w], "P6: money of both");
+        vm.assertEq(aCollateral + bCollateral, worstOfWord(_p, _words[i][w]), "P25: collateral of both");
     }
 
     function _filledLanes(
         uint256 i,
-        uint256 w
+        uint256 w,
+        uint8 mask
     ) private view returns (uint256 lanes) {
         for (uint256 k; k < 8; ++k) {
+            if ((mask >> k) % 2 == 0) continue;
             IForwardAuction.OrderState memory o = forward.orderOf(auction, homes[i].meter, uint32(_s + w * 8 + k));
             if (o.filledWh != 0) lanes += (o.filledWh + (o.sell ? 2 ** 27 : 0)) * 2 ** (28 * k);
         }
@@ -362,11 +381,9 @@ contract ForwardClearingTest is Traders {
             }
             for (uint256 i; i < N; ++i) {
                 vm.assertEq(forward.orderOf(auction, homes[i].meter, _s).filledWh, 0, "no fill");
-                (uint256[] memory lanes, uint256[] memory collateral, int256[] memory nano) =
-                    forward.positionsOf(market, uint32(i), _w, 1, 0xff);
-                if (lanes.length == 0) continue;
-                vm.assertTrue(lanes[0] == 0 && nano[0] == 0, "no position");
-                vm.assertTrue(i == 1 || i == 0 || i == 3 ? collateral[0] != 0 : collateral[0] == 0, "only collateral");
+                (uint256 lanes, uint256 collateral, int256 nano) = forward.positionIn(market, uint32(i), _w, 0xff);
+                vm.assertTrue(lanes == 0 && nano == 0, "no position");
+                vm.assertTrue(i == 1 || i == 0 || i == 3 ? collateral != 0 : collateral == 0, "only collateral");
             }
             vm.warp(windowEnd(_w) + params().postSeconds);
             settlement.clearAndSettle(market, _w, 1, 100);
@@ -399,8 +416,8 @@ contract ForwardClearingTest is Traders {
         forward.clear(auction, _w + 128, 1, 30);
         vm.assertEq(forward.orderOf(auction, homes[0].meter, s).filledWh, 20, "this turn's orders only");
         vm.assertEq(forward.orderOf(auction, homes[2].meter, s).filledWh, 0, "none of the last turn's");
-        (uint256[] memory lanes,,) = forward.positionsOf(market, 2, _w + 128, 1, 0xff);
-        vm.assertEq(lanes[0], 0, "none of the last turn's");
+        (uint256 lanes,,) = forward.positionIn(market, 2, _w + 128, 0xff);
+        vm.assertEq(lanes, 0, "none of the last turn's");
     }
 
     /* NEVER STOPS */
@@ -499,12 +516,18 @@ contract ForwardClearingTest is Traders {
         vm.assertEq(lanes[0], (30 + 2 ** 27) + 107 * 2 ** 28, "bought 100, sold 130; bought 107");
         lanes = forward.contractsOf(market, 1, _w, 1);
         vm.assertEq(lanes[0], 30 + (107 + 2 ** 27) * 2 ** 28, "the other way round");
-        (, uint256[] memory collateral, int256[] memory nano) = forward.positionsOf(market, 0, _w, 1, 2);
-        vm.assertEq(nano[0], -100 * 50_000 - 7 * 0, "of the second slot alone");
-        vm.assertEq(collateral[0], 107 * 160_000, "of the second slot alone");
-        (, collateral, nano) = forward.positionsOf(market, 0, _w, 1, 0xff);
-        vm.assertEq(nano[0], -200 * 50_000 + 130 * 0, "each at its own auction's price");
-        vm.assertEq(collateral[0], 207 * 160_000 + 130 * 500_000, "all orders");
+        (uint256 some, uint256 collateral, int256 nano) = forward.positionIn(market, 0, _w, 2);
+        vm.assertEq(some, 107 * 2 ** 28, "of the second slot alone");
+        vm.assertEq(nano, -100 * 50_000 - 7 * 0, "of the second slot alone");
+        vm.assertEq(collateral, 107 * 160_000, "of the second slot alone");
+        uint256[] memory words = forward.positionsOf(market, 0, 3, _w, 1);
+        vm.assertEq(words.length, 9, "three words for each of three members");
+        vm.assertEq(words[0], (30 + 2 ** 27) + 107 * 2 ** 28, "lanes");
+        vm.assertEq(words[1], 207 * 160_000 + 130 * 500_000, "all orders");
+        vm.assertEq(int256(words[2]), -200 * 50_000 + 130 * 0, "each at its own auction's price");
+        vm.assertEq(words[3], 30 + (107 + 2 ** 27) * 2 ** 28, "the next member");
+        vm.assertEq(int256(words[5]), 200 * 50_000, "his money");
+        vm.assertEq(words[6] | words[7] | words[8], 0, "the one after has none");
     }
 
     function clearAfterGate() private {

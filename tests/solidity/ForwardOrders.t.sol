@@ -82,6 +82,8 @@ contract ForwardOrdersTest is Traders {
         p = auctionRules();
         p.surplusNano = 1;
         _bad(p, "surplusNano");
+        (p.floorNano, p.tickNano, p.capNano, p.surplusNano) = (-900_000, 1000, -500_000, -499_999);
+        _bad(p, "surplusNano");
         p = auctionRules();
         p.gateSeconds = 7 days + 1;
         _bad(p, "gateSeconds");
@@ -523,8 +525,9 @@ contract ForwardOrdersTest is Traders {
         clearOrders(_w);
         vm.assertEq(_orderOf(_s).filledWh, 10, "P10: matched");
         vm.assertEq(forward.orderOf(auction, homes[1].meter, _s).filledWh, 10, "P10: on both sides");
-        (,, int256[] memory money) = forward.positionsOf(market, 0, _w, 1, 0xff);
-        vm.assertEq(money.length, 1, "the member has a position");
+        uint256[] memory words = forward.positionsOf(market, 0, 1, _w, 1);
+        vm.assertEq(words[0], 10, "the member has a position");
+        vm.assertEq(words[1], 10 * 160_000, "P24: with its collateral");
     }
 
     /* SIGNATURES */

@@ -351,6 +351,12 @@ contract ForwardWordsTest is Base {
         }
     }
 
+    function _raw(
+        Naive.Offer memory o
+    ) private pure returns (uint256) {
+        return o.wh + o.tick * 2 ** 19 + (o.sell ? 2 ** 27 : 0);
+    }
+
     function _checkBook(
         uint256 n,
         uint256 span,
@@ -362,7 +368,7 @@ contract ForwardWordsTest is Base {
         TickBook.Book memory book = TickBook.create();
         for (uint256 i; i < n; ++i) {
             Naive.Offer memory o = offers[i];
-            book.addOrders((o.wh + o.tick * 2 ** 19 + (o.sell ? 2 ** 27 : 0)) * 2 ** (28 * slot));
+            book.addOrders(_raw(o) * 2 ** (28 * slot));
         }
         ResultWord r = book.matchEquilibrium(slot, FLOOR, TICK, kPpm);
         vm.assertEq(r.matchedWh(), matched, "P11: matched");
@@ -387,6 +393,8 @@ contract ForwardWordsTest is Base {
         for (uint256 other; other < 8; ++other) {
             if (other != slot) vm.assertTrue(!book.matchEquilibrium(other, FLOOR, TICK, kPpm).traded(), "other slots");
         }
+        book.reset();
+        vm.assertTrue(!book.matchEquilibrium(slot, FLOOR, TICK, kPpm).traded(), "reset");
         return (matched != 0, rationed);
     }
 
@@ -429,9 +437,9 @@ contract ForwardWordsTest is Base {
         TickBook.Book memory a = TickBook.create();
         TickBook.Book memory b = TickBook.create();
         for (uint256 i; i < n; ++i) {
-            a.add(3, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
+            a.addOrders(_raw(offers[i]) * 2 ** 84);
             Naive.Offer memory back = offers[n - 1 - i];
-            b.addOrders((back.wh + back.tick * 2 ** 19 + (back.sell ? 2 ** 27 : 0)) * 2 ** 84);
+            b.addOrders(_raw(back) * 2 ** 84);
         }
         vm.assertEq(
             bytes32(ResultWord.unwrap(a.matchEquilibrium(3, FLOOR, TICK, 333_333))),
@@ -465,10 +473,10 @@ contract ForwardWordsTest is Base {
         uint256 high
     ) private pure {
         TickBook.Book memory book = TickBook.create();
-        book.add(0, 0, buy[0], buy[1]);
-        book.add(0, 1, sell[0], sell[1]);
-        if (nextBuy[1] != 0) book.add(0, 0, nextBuy[0], nextBuy[1]);
-        if (nextSell[1] != 0) book.add(0, 1, nextSell[0], nextSell[1]);
+        book.addOrders(_raw(Naive.Offer(false, buy[0], buy[1])));
+        book.addOrders(_raw(Naive.Offer(true, sell[0], sell[1])));
+        if (nextBuy[1] != 0) book.addOrders(_raw(Naive.Offer(false, nextBuy[0], nextBuy[1])));
+        if (nextSell[1] != 0) book.addOrders(_raw(Naive.Offer(true, nextSell[0], nextSell[1])));
         vm.assertEq(book.matchEquilibrium(0, 0, 100, 0).price(), int256(100 * low), "k = 0");
         vm.assertEq(book.matchEquilibrium(0, 0, 100, 1_000_000).price(), int256(100 * high), "k = 1");
         vm.assertEq(
