@@ -14,11 +14,12 @@ contract LedgerTest is World {
     bytes32 private constant M = "market";
     address private _home = address(0xB1);
     uint32 private constant METER = 7;
+    address private constant FORWARD = address(0xF0);
 
     function setUp() public {
         deployCore();
         ledger = new Ledger(address(manager), currency);
-        ledger.bindSettlement(address(this));
+        ledger.bindSettlement(address(this), FORWARD);
     }
 
     function _give(
@@ -34,7 +35,7 @@ contract LedgerTest is World {
         uint256 income,
         int256 supplier
     ) private view returns (ILedger.Entry memory) {
-        return ILedger.Entry(METER, _home, supplierA, release, pay, income, supplier);
+        return ILedger.Entry(METER, _home, supplierA, release, pay, income, supplier, 0, 0);
     }
 
     function _settle(
@@ -54,11 +55,16 @@ contract LedgerTest is World {
     function test_bindOnce() public {
         Ledger other = new Ledger(address(manager), currency);
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        other.bindSettlement(address(0));
-        other.bindSettlement(address(0x55));
+        other.bindSettlement(address(0), FORWARD);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
+        other.bindSettlement(address(0x55), address(0));
+        vm.expectEmit(address(other));
+        emit ILedger.SettlementBound(address(0x55), FORWARD);
+        other.bindSettlement(address(0x55), FORWARD);
         vm.assertEq(other.settlement(), address(0x55), "bound");
+        vm.assertEq(other.forward(), FORWARD, "bound");
         vm.expectRevert(abi.encodeWithSelector(ILedger.AlreadyBound.selector, address(0x55)));
-        other.bindSettlement(address(0x56));
+        other.bindSettlement(address(0x56), FORWARD);
     }
 
     function test_onlySettlementLocksSettlesAndPosts() public {
@@ -166,7 +172,7 @@ contract LedgerTest is World {
         address token
     ) private returns (Ledger l) {
         l = new Ledger(address(manager), IERC20Metadata(token));
-        l.bindSettlement(address(this));
+        l.bindSettlement(address(this), FORWARD);
     }
 
     function testFuzz_P7_roundTripWithAnyDecimals(
@@ -427,8 +433,8 @@ contract LedgerTest is World {
         address other = address(0xB2);
         _give(_home, EUR);
         ILedger.Entry[] memory entries = new ILedger.Entry[](2);
-        entries[0] = ILedger.Entry(8, other, supplierA, 0, 0, 0, int256(EUR));
-        entries[1] = ILedger.Entry(7, _home, supplierA, 0, 0, 0, -int256(EUR));
+        entries[0] = ILedger.Entry(8, other, supplierA, 0, 0, 0, int256(EUR), 0, 0);
+        entries[1] = ILedger.Entry(7, _home, supplierA, 0, 0, 0, -int256(EUR), 0, 0);
         ledger.settle(M, gridOperator, feeAccount, 0, entries, new ILedger.Network[](0));
         vm.assertEq(free(other), EUR, "credited after the debit");
         vm.assertEq(ledger.claimCount(), 0, "no claim");
@@ -468,6 +474,71 @@ contract LedgerTest is World {
         _settle(_entry(b, payB, 0, 0), 0, 0);
         bytes32 cut = keccak256(abi.encode(ledger.accountOf(_home), ledger.coverOf(_home, supplierA, METER)));
         vm.assertEq(cut, whole, "P32: cuts make no difference");
+    }
+
+    /* CONTRACTS */
+
+    function _contract(
+        uint256 collateral,
+        int256 nano
+    ) private view returns (ILedger.Entry memory e) {
+        e = _entry(0, 0, 0, 0);
+        (e.collateralNano, e.contractNano) = (collateral, nano);
+    }
+
+    function test_P29_onlyForwardLocksCollateral() public {
+        _give(_home, EUR);
+        address[4] memory others = [stranger, address(this), registrar, _home];
+        for (uint256 i; i < others.length; ++i) {
+            vm.prank(others[i]);
+            vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, others[i]));
+            ledger.changeCollateral(_home, 1);
+        }
+        vm.assertEq(locked(_home), 0, "nothing locked");
+    }
+
+    function test_P4_collateralComesFromFreeMoney() public {
+        _give(_home, EUR);
+        _give(supplierA, EUR);
+        vm.prank(supplierA);
+        ledger.giveGuarantee(_home, METER, EUR);
+        vm.startPrank(FORWARD);
+        vm.assertTrue(!ledger.changeCollateral(_home, int256(EUR) + 1), "a guarantee does not stand for it");
+        vm.assertEq(locked(_home), 0, "and nothing was locked");
+        vm.assertTrue(ledger.changeCollateral(_home, int256(EUR)), "all of it");
+        vm.assertEq(free(_home), 0, "taken");
+        vm.assertEq(locked(_home), EUR, "locked");
+        vm.assertTrue(!ledger.changeCollateral(_home, 1), "no more");
+        vm.assertTrue(ledger.changeCollateral(_home, 0), "nothing is there");
+        vm.assertTrue(ledger.changeCollateral(_home, -int256(EUR / 4)), "released");
+        vm.stopPrank();
+        vm.assertEq(free(_home), EUR / 4, "free again");
+        vm.assertEq(locked(_home), EUR - EUR / 4, "locked less");
+        vm.prank(FORWARD);
+        vm.expectRevert();
+        ledger.changeCollateral(_home, -int256(EUR));
+    }
+
+    function test_P6_contractsPayFromTheirCollateral() public {
+        _give(_home, EUR);
+        vm.prank(FORWARD);
+        ledger.changeCollateral(_home, int256(EUR));
+        vm.expectEmit(address(ledger));
+        emit ILedger.ContractSettled(M, METER, _home, EUR / 2, -int256(EUR / 2));
+        _settle(_contract(EUR / 2, -int256(EUR / 2)), 0, 0);
+        vm.assertEq(locked(_home), EUR / 2, "paid");
+        vm.assertEq(free(_home), 0, "nothing came back");
+        vm.assertEq(ledger.transitNano(M), int256(EUR / 2), "on its way");
+        vm.expectRevert(abi.encodeWithSelector(ILedger.PaysMoreThanReleased.selector, METER));
+        _settle(_contract(EUR / 4, -int256(EUR / 4) - 1), 0, 0);
+        ILedger.Entry memory e = _contract(EUR / 2, int256(EUR / 2));
+        // What was earned is there before the supplier takes its part.
+        e.supplierNano = -int256(EUR);
+        _settle(e, 0, 0);
+        vm.assertEq(ledger.transitNano(M), 0, "P6: arrived");
+        vm.assertEq(locked(_home) + free(_home), 0, "all paid");
+        vm.assertEq(free(supplierA), EUR, "to the supplier");
+        vm.assertEq(ledger.claimCount(), 0, "nothing owed");
     }
 
     /* ENERGY */

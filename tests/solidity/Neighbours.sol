@@ -58,9 +58,17 @@ abstract contract Neighbours is World {
             int32 energy =
                 chance(8) == 0 ? int32(int256(chance(90_000))) - 60_000 : int32(int256(150_000 + chance(200_000)));
             int32 feedIn = chance(8) == 0 ? -int32(int256(chance(70_000))) : int32(int256(chance(140_000)));
-            rows[h] = ITariffs.Row(energy, feedIn, energy, int32(int256(1 + chance(80_000))), 20_000, -5000);
+            int32 imbalance = imbalanceByChance(energy);
+            rows[h] = ITariffs.Row(energy, feedIn, imbalance, int32(int256(1 + chance(80_000))), 20_000, -5000);
         }
         publish(supplier, 0, firstSlot() - 2, rows, int64(int256(chance(1e9))));
+    }
+
+    /// @dev Of no account where nobody has contracted anything.
+    function imbalanceByChance(
+        int32 energy
+    ) internal virtual returns (int32) {
+        return energy;
     }
 
     function measureByChance() internal {
@@ -86,14 +94,29 @@ abstract contract Neighbours is World {
     function supplierOf(
         uint256 i
     ) internal view returns (uint16) {
-        return markets.memberByMeter(market, homes[i].meter, window * 8).supplier;
+        return supplierAt(i, 0);
+    }
+
+    function supplierAt(
+        uint256 i,
+        uint256 k
+    ) internal view returns (uint16) {
+        return markets.memberByMeter(market, homes[i].meter, uint32(window * 8 + k)).supplier;
+    }
+
+    /// @dev What a home offers its neighbours in a slot, as far as its limits lie within the ticks.
+    function offerOf(
+        uint256 i,
+        uint256 k
+    ) internal view virtual returns (uint256 buyWh, uint256 sellWh) {
+        return (imports[i][k], exports[i][k]);
     }
 
     function rowOf(
         uint256 i,
         uint256 k
     ) internal view returns (ITariffs.Row memory) {
-        return tariffs.rowAt(supplierOf(i), 0, uint32(window * 8 + k));
+        return tariffs.rowAt(supplierAt(i, k), 0, uint32(window * 8 + k));
     }
 
     /// @dev What a home pays its supplier in a slot without any neighbours (negative: pays).
@@ -140,8 +163,9 @@ abstract contract Neighbours is World {
     ) private view returns (uint256 buyWh, uint256 sellWh) {
         for (uint256 i; i < N; ++i) {
             (int256 b, int256 s) = ticksOf(i, k);
-            if (b >= 0) buyWh += imports[i][k];
-            if (s <= 255) sellWh += exports[i][k];
+            (uint256 buys, uint256 sells) = offerOf(i, k);
+            if (b >= 0) buyWh += buys;
+            if (s <= 255) sellWh += sells;
         }
     }
 
@@ -177,8 +201,9 @@ abstract contract Neighbours is World {
         Naive.Offer[] memory offers = new Naive.Offer[](2 * N);
         for (uint256 i; i < N; ++i) {
             (int256 b, int256 s) = ticksOf(i, k);
-            offers[2 * i] = b >= 0 ? Naive.Offer(false, uint256(b), imports[i][k]) : Naive.Offer(false, 0, 0);
-            offers[2 * i + 1] = s <= 255 ? Naive.Offer(true, uint256(s), exports[i][k]) : Naive.Offer(true, 0, 0);
+            (uint256 buyWh, uint256 sellWh) = offerOf(i, k);
+            offers[2 * i] = b >= 0 ? Naive.Offer(false, uint256(b), buyWh) : Naive.Offer(false, 0, 0);
+            offers[2 * i + 1] = s <= 255 ? Naive.Offer(true, uint256(s), sellWh) : Naive.Offer(true, 0, 0);
         }
         uint256[] memory filled;
         (filled, matched) = Naive.fills(offers, price, rules.floorNano, int256(uint256(rules.tickNano)));

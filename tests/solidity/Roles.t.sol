@@ -2,7 +2,12 @@
 pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
+import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
+import {Registry} from "../../contracts/Registry.sol";
+import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
+import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {World} from "./World.sol";
 
 /// @dev P29: each restricted function, and who may call it: nobody but its role.
@@ -16,16 +21,20 @@ contract RolesTest is World {
     }
 
     uint256 private _id;
+    bytes32 private _auction;
 
     function setUp() public {
         deployWorld();
         _id = addMember(1, EUR);
+        IForwardAuction.AuctionParams memory p = auctionRules();
+        p.kPpm = 1;
+        _auction = createAuction(p);
     }
 
     function _table() private view returns (Guarded[] memory t) {
         IMetering.Exchange memory e;
         uint32 next = slotNow() + 1;
-        t = new Guarded[](10);
+        t = new Guarded[](14);
         t[0] = Guarded(
             "addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar
         );
@@ -75,7 +84,7 @@ contract RolesTest is World {
         t[8] = Guarded(
             "bindSettlement",
             address(ledger),
-            abi.encodeCall(ledger.bindSettlement, (stranger)),
+            abi.encodeCall(ledger.bindSettlement, (stranger, stranger)),
             manager.ADMIN_ROLE(),
             address(this)
         );
@@ -83,6 +92,34 @@ contract RolesTest is World {
             "bind",
             address(metering),
             abi.encodeCall(metering.bind, (stranger, stranger)),
+            manager.ADMIN_ROLE(),
+            address(this)
+        );
+        t[10] = Guarded(
+            "createAuction",
+            address(forward),
+            abi.encodeCall(forward.createAuction, (auctionRules())),
+            MARKET_OPERATOR,
+            marketOperator
+        );
+        t[11] = Guarded(
+            "setPaused of an auction",
+            address(forward),
+            abi.encodeCall(forward.setPaused, (_auction, true)),
+            GUARDIAN,
+            guardian
+        );
+        t[12] = Guarded(
+            "bindSettlement of the forward auction",
+            address(forward),
+            abi.encodeCall(forward.bindSettlement, (stranger)),
+            manager.ADMIN_ROLE(),
+            address(this)
+        );
+        t[13] = Guarded(
+            "bindForward",
+            address(registry),
+            abi.encodeCall(registry.bindForward, (stranger)),
             manager.ADMIN_ROLE(),
             address(this)
         );
@@ -99,7 +136,7 @@ contract RolesTest is World {
 
     function test_P29_everyRestrictedFunctionKnowsItsRole() public {
         Guarded[] memory t = _table();
-        address[12] memory callers = [
+        address[13] memory callers = [
             stranger,
             registrar,
             meterOperator,
@@ -111,6 +148,7 @@ contract RolesTest is World {
             supplierB,
             homes[_id].owner,
             address(settlement),
+            address(forward),
             address(this)
         ];
         for (uint256 i; i < t.length; ++i) {
@@ -140,12 +178,74 @@ contract RolesTest is World {
         vm.assertEq(currency.balanceOf(owner), EUR / NANO_PER_UNIT, "P5: withdrawn under every role's worst");
     }
 
+    function test_P29_nothingIsBoundToNobody() public {
+        ForwardAuction f = new ForwardAuction(address(manager), registry, markets, ledger);
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.ZeroAccount.selector));
+        f.bindSettlement(address(0));
+        Registry r = new Registry(address(manager), slotSeconds());
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.ZeroAccount.selector));
+        r.bindForward(address(0));
+        f.bindSettlement(stranger);
+        r.bindForward(stranger);
+        vm.assertEq(f.settlement(), stranger, "bound by the administrator");
+        vm.assertEq(r.forward(), stranger, "bound by the administrator");
+    }
+
+    /// @dev What only another contract of the core may call.
+    function test_P29_callersByContract() public {
+        address[9] memory callers = [
+            stranger,
+            registrar,
+            meterOperator,
+            marketOperator,
+            guardian,
+            homes[_id].owner,
+            address(markets),
+            address(manager),
+            address(this)
+        ];
+        for (uint256 i; i < callers.length; ++i) {
+            vm.startPrank(callers[i]);
+            vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotSettlement.selector, callers[i]));
+            forward.finish(market, 1, 1);
+            vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, callers[i]));
+            forward.ownerChanges(1, 1);
+            vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, callers[i]));
+            ledger.changeCollateral(homes[_id].owner, 1);
+            vm.stopPrank();
+        }
+        // Nor may one of these contracts do what another one may.
+        vm.startPrank(address(settlement));
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, address(settlement)));
+        forward.ownerChanges(1, 1);
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, address(settlement)));
+        ledger.changeCollateral(homes[_id].owner, 1);
+        forward.finish(market, 1, 1);
+        vm.stopPrank();
+        vm.startPrank(address(forward));
+        vm.expectRevert(abi.encodeWithSelector(ILedger.NotSettlement.selector, address(forward)));
+        ledger.lockUpTo(homes[_id].owner, supplierA, 1, 1);
+        vm.stopPrank();
+        vm.startPrank(address(registry));
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotSettlement.selector, address(registry)));
+        forward.finish(market, 1, 1);
+        vm.stopPrank();
+        vm.assertEq(locked(homes[_id].owner), 0, "P4: no role can lock or free collateral");
+    }
+
     function test_P29_bindingsAreForEver() public {
         vm.expectRevert();
-        ledger.bindSettlement(stranger);
+        ledger.bindSettlement(stranger, stranger);
         vm.expectRevert();
         metering.bind(stranger, stranger);
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.AlreadyBound.selector, address(settlement)));
+        forward.bindSettlement(stranger);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.AlreadyBound.selector, address(forward)));
+        registry.bindForward(stranger);
         vm.assertEq(ledger.settlement(), address(settlement), "bound");
+        vm.assertEq(ledger.forward(), address(forward), "bound");
+        vm.assertEq(forward.settlement(), address(settlement), "bound");
+        vm.assertEq(registry.forward(), address(forward), "bound");
         vm.assertEq(metering.settlement(), address(settlement), "bound");
         vm.assertEq(metering.markets(), address(markets), "bound");
     }

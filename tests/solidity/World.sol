@@ -2,12 +2,14 @@
 pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
+import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
 import {Ledger} from "../../contracts/Ledger.sol";
 import {Markets} from "../../contracts/Markets.sol";
 import {Metering} from "../../contracts/Metering.sol";
 import {Registry} from "../../contracts/Registry.sol";
 import {Settlement} from "../../contracts/Settlement.sol";
 import {Tariffs} from "../../contracts/Tariffs.sol";
+import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
@@ -39,6 +41,7 @@ abstract contract World is Base {
     uint256 internal constant T0 = uint256(DAY) * 1 days;
     uint256 internal constant EUR = 1e9;
     uint256 internal constant NANO_PER_UNIT = 1000;
+    ISettlement.Phase internal constant CLEARED = ISettlement.Phase.Cleared;
     int32 internal constant BUY_AT_TARIFF = type(int32).max;
     int32 internal constant SELL_AT_TARIFF = type(int32).min;
 
@@ -49,6 +52,7 @@ abstract contract World is Base {
     Ledger internal ledger;
     Metering internal metering;
     Markets internal markets;
+    ForwardAuction internal forward;
     Settlement internal settlement;
 
     address internal registrar = address(0xA1);
@@ -79,8 +83,11 @@ abstract contract World is Base {
         ledger = new Ledger(address(manager), currency);
         metering = new Metering(address(manager), registry);
         markets = new Markets(address(manager), registry, metering);
-        settlement = new Settlement(registry, tariffs, ledger, metering, markets);
-        ledger.bindSettlement(address(settlement));
+        forward = new ForwardAuction(address(manager), registry, markets, ledger);
+        settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward);
+        ledger.bindSettlement(address(settlement), address(forward));
+        forward.bindSettlement(address(settlement));
+        registry.bindForward(address(forward));
         metering.bind(address(settlement), address(markets));
         _allow(address(registry), registry.addArea.selector, REGISTRAR);
         _allow(address(registry), registry.addSupplier.selector, REGISTRAR);
@@ -90,6 +97,8 @@ abstract contract World is Base {
         _allow(address(metering), metering.exchangeMeter.selector, METER_OPERATOR);
         _allow(address(markets), markets.createMarket.selector, MARKET_OPERATOR);
         _allow(address(markets), markets.setPaused.selector, GUARDIAN);
+        _allow(address(forward), forward.createAuction.selector, MARKET_OPERATOR);
+        _allow(address(forward), forward.setPaused.selector, GUARDIAN);
         manager.grantRole(REGISTRAR, registrar, 0);
         manager.grantRole(METER_OPERATOR, meterOperator, 0);
         manager.grantRole(MARKET_OPERATOR, marketOperator, 0);
@@ -176,6 +185,24 @@ abstract contract World is Base {
     ) internal returns (bytes32) {
         vm.prank(marketOperator);
         return markets.createMarket(p);
+    }
+
+    /// @dev An auction of the market: ticks from -0.05 to 0.46, each window closes two hours before it begins.
+    function auctionRules() internal view virtual returns (IForwardAuction.AuctionParams memory p) {
+        p.market = market;
+        p.gate = IForwardAuction.Gate.Window;
+        (p.gateSeconds, p.firmSeconds, p.voidSeconds) = (2 hours, 1 hours, 1 days);
+        p.kPpm = 500_000;
+        p.lotWh = 10;
+        (p.floorNano, p.tickNano) = (-50_000, 2000);
+        (p.capNano, p.surplusNano) = (500_000, -60_000);
+    }
+
+    function createAuction(
+        IForwardAuction.AuctionParams memory p
+    ) internal returns (bytes32) {
+        vm.prank(marketOperator);
+        return forward.createAuction(p);
     }
 
     function publish(
@@ -564,7 +591,12 @@ abstract contract World is Base {
         );
     }
 
-    /// @dev P4: locked money of an account is the sum of its covers.
+    /// @dev Collateral of open orders; none where nobody orders ahead.
+    function openCollateral(
+        address
+    ) internal view virtual returns (uint256) {}
+
+    /// @dev P4: locked money of an account is the sum of its covers and of the collateral of its open orders.
     function assertLocksAddUp() internal view {
         for (uint256 i; i < homes.length; ++i) {
             uint256 covers;
@@ -573,7 +605,11 @@ abstract contract World is Base {
                 covers += ledger.coverOf(homes[i].owner, supplierA, homes[k].meter).ownNano;
                 covers += ledger.coverOf(homes[i].owner, supplierB, homes[k].meter).ownNano;
             }
-            vm.assertEq(locked(homes[i].owner), covers, "P4: locked == own part of the covers");
+            vm.assertEq(
+                locked(homes[i].owner),
+                covers + openCollateral(homes[i].owner),
+                "P4: locked == own part of the covers + collateral of open orders"
+            );
         }
     }
 }
