@@ -162,7 +162,7 @@ contract ForwardClearingTest is Traders {
         }
         vm.assertEq(words[2], worstOfWord(_p, _words[i][0]) + worstOfWord(_p, _words[i][1]), "P25: of all orders, filled or not");
         vm.assertEq(int256(words[3]), _net[i][0] + _net[i][1], "P6: each Wh at the one price");
-        vm.assertGe(int256(words[2] + words[3]), 0, "P25: collateral covers what was bought");
+        vm.assertGe(int256(words[2]) + int256(words[3]), 0, "P25: collateral covers what was bought");
         for (uint256 w; w < 2; ++w) {
             this.checkPart(i, w, uint8((_words[i][w] >> 3) % 256));
         }

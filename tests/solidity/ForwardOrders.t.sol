@@ -614,6 +614,7 @@ contract ForwardOrdersTest is Traders {
         p.tickNano = uint32(1 + chance(3000));
         p.capNano = p.floorNano + int32(255 * p.tickNano) + int32(int256(chance(2) * chance(500_000)));
         p.surplusNano = -int32(int256(chance(2) * chance(400_000)));
+        if (p.surplusNano > p.capNano) p.surplusNano = p.capNano;
         market = createMarket(params2(seed));
         p.market = market;
         auction = createAuction(p);
