@@ -146,8 +146,8 @@ contract ForwardWordsTest is Base {
     function _order() private returns (uint256) {
         return chance(4) == 0
             ? 0
-            : (1 + chance(2 ** 19 - 1)) + (chance(2) == 0 ? chance(256) : 100 + chance(6)) * 2 ** 19 + chance(2)
-                * 2 ** 27;
+            : (1 + chance(2 ** 19 - 1)) + (chance(2) == 0 ? chance(256) : 100 + chance(6)) * 2 ** 19 + chance(2) * 2
+                ** 27;
     }
 
     function testFuzz_orderWords(
@@ -288,9 +288,7 @@ contract ForwardWordsTest is Base {
         p.capNano = int32(chance(2) == 0 ? top : top + int256(chance(uint256(type(int32).max - top) + 1)));
         p.surplusNano = chance(3) == 0 ? type(int32).min : -int32(int256(chance(2 ** 30)));
         RulesWord rules = p.pack();
-        vm.assertEq(
-            keccak256(abi.encode(rules.unpacked(p.market))), keccak256(abi.encode(p)), "parameters come back"
-        );
+        vm.assertEq(keccak256(abi.encode(rules.unpacked(p.market))), keccak256(abi.encode(p)), "parameters come back");
         RulesWord paused = rules.withPaused(true);
         vm.assertTrue(paused.isPaused() && !rules.isPaused() && rules.exists(), "paused");
         vm.assertEq(
@@ -328,7 +326,8 @@ contract ForwardWordsTest is Base {
         uint256 end = chance(2 ** 20);
         SeatWord ended = seat.endedAt(end);
         vm.assertTrue(ended.owner() == owner && ended.sequence() == next && ended.index() == index, "the rest stays");
-        uint256[6] memory windows = [chance(2 ** 20), from, until, end, from == 0 ? 0 : from - 1, until == 0 ? 0 : until - 1];
+        uint256[6] memory windows =
+            [chance(2 ** 20), from, until, end, from == 0 ? 0 : from - 1, until == 0 ? 0 : until - 1];
         for (uint256 i; i < 6; ++i) {
             bool inside = windows[i] >= from && windows[i] < until;
             vm.assertTrue(seat.covers(windows[i]) == inside, "covers");

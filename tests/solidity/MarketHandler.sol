@@ -165,8 +165,8 @@ contract MarketHandler is Traders {
         checkPhases();
     }
 
-    /// @dev The ring must not be full, orders must be cleared and contracts must not wait to be settled: what stands in the
-    /// way is brought to its end first, as anybody may.
+    /// @dev The ring must not be full, orders must be cleared and contracts must not wait to be settled: what stands in
+    /// the way is brought to its end first, as anybody may.
     function _makeRoom(
         uint32 from,
         uint256 n
@@ -599,8 +599,7 @@ contract MarketHandler is Traders {
         uint32 w
     ) private returns (bool) {
         for (uint256 n; n < 8 * HOMES; ++n) {
-            IForwardAuction.OrderState memory o =
-                forward.orderOf(auction, homes[n / 8].meter, uint32(w * 8 + n % 8));
+            IForwardAuction.OrderState memory o = forward.orderOf(auction, homes[n / 8].meter, uint32(w * 8 + n % 8));
             if (o.wh == 0) continue;
             address owner = homes[n / 8].owner;
             uint256 before = free(owner);
@@ -681,8 +680,12 @@ contract MarketHandler is Traders {
             vm.assertLe(o.filledWh, o.wh, "P8: no more than ordered");
             filled += o.filledWh;
             both += o.sell ? -int256(uint256(o.filledWh)) : int256(uint256(o.filledWh));
-            if (o.filledWh != 0 && o.sell) vm.assertLe(int256(o.limitNano), r.priceNano, "P9: sells at his limit or above");
-            if (o.filledWh != 0 && !o.sell) vm.assertGe(int256(o.limitNano), r.priceNano, "P9: buys at his limit or below");
+            if (o.filledWh != 0 && o.sell) {
+                vm.assertLe(int256(o.limitNano), r.priceNano, "P9: sells at his limit or above");
+            }
+            if (o.filledWh != 0 && !o.sell) {
+                vm.assertGe(int256(o.limitNano), r.priceNano, "P9: buys at his limit or below");
+            }
             outcome = keccak256(abi.encode(outcome, o));
         }
         vm.assertEq(both, 0, "P10: bought == sold");

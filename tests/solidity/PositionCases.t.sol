@@ -143,7 +143,9 @@ contract PositionCasesTest is Traders {
             postFlat(1, _w, 0, 100);
             _end();
             vm.assertEq(
-                _gain(0), 8 * (70 * price[n] - 100 * P - 30 * CHARGES) - STANDING, "70 fetch feed-in, never below surplus"
+                _gain(0),
+                8 * (70 * price[n] - 100 * P - 30 * CHARGES) - STANDING,
+                "70 fetch feed-in, never below surplus"
             );
             vm.revertToState(start);
         }
@@ -219,19 +221,23 @@ contract PositionCasesTest is Traders {
         vm.assertEq(free(homes[0].owner), free0, "P25: all of his collateral and no more");
         vm.assertEq(_gain(1), 8 * 100 * (P - 500_000), "sold and bought back at the cap");
         vm.assertEq(
-            settlement.unreadOf(market, homes[0].meter, _w), 100 * ((2 ** 224 - 1) / (2 ** 28 - 1)) + 255 * 2 ** 224, "kept"
+            settlement.unreadOf(market, homes[0].meter, _w),
+            100 * ((2 ** 224 - 1) / (2 ** 28 - 1)) + 255 * 2 ** 224,
+            "kept"
         );
         post(0, _s, flat(3, 100), flat(3, 0));
+        vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w) >> 224, 255 - 7, "three are read");
         vm.assertEq(
-            settlement.unreadOf(market, homes[0].meter, _w) >> 224, 255 - 7, "three are read"
-        );
-        vm.assertEq(
-            _gain(0), -8 * 100 * P - 5 * 100 * 60_000 - 3 * 100 * CHARGES - STANDING, "three as planned, five at the worst"
+            _gain(0),
+            -8 * 100 * P - 5 * 100 * 60_000 - 3 * 100 * CHARGES - STANDING,
+            "three as planned, five at the worst"
         );
         post(0, _s + 3, flat(5, 30), flat(5, 5));
         vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "all read");
         vm.assertEq(
-            _gain(0), -8 * 100 * P - (300 + 150) * CHARGES + 5 * 75 * FEED_IN - STANDING, "as if it had been there in time"
+            _gain(0),
+            -8 * 100 * P - (300 + 150) * CHARGES + 5 * 75 * FEED_IN - STANDING,
+            "as if it had been there in time"
         );
         postFlat(1, _w, 0, 100);
         vm.assertEq(_gain(1), 8 * 100 * P - STANDING, "all delivered");
@@ -333,9 +339,7 @@ contract PositionCasesTest is Traders {
         _contractFlat(100);
         uint64 deadline = uint64(windowEnd(_w) + params().postSeconds);
         vm.warp(deadline - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.NotReady.selector, _w, homes[0].meter, deadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.NotReady.selector, _w, homes[0].meter, deadline));
         clearAll(_w);
         vm.warp(deadline);
         clearAll(_w);
@@ -350,9 +354,7 @@ contract PositionCasesTest is Traders {
         clearOrders(_w);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
         clearAll(_w + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.WrongPhase.selector, _w + 1, ISettlement.Phase.Absent)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, _w + 1, ISettlement.Phase.Absent));
         settlement.voidWindow(market, _w + 1);
         clearAll(_w);
     }
