@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {MockWallet} from "../../contracts/mocks/MockWallet.sol";
 import {Traders} from "./Traders.sol";
 
@@ -927,6 +928,25 @@ contract ForwardOrdersTest is Traders {
         buy(0, _s + 4, 0, 10);
         vm.assertEq(_orderOf(_s + 5).wh, 10, "his own slots stay");
         cancel(0, _s + 5);
+    }
+
+    /// @dev Without billing grade no reading would be taken, whether or not the meter has ordered before.
+    function test_orderNeedsBillingGrade() public {
+        buy(0, _s, 0, 10);
+        for (uint256 i; i < 2; ++i) {
+            IRegistry.Terms memory t = terms(homes[i].owner, _s + 8, 1, 0);
+            t.billingGrade = false;
+            vm.prank(registrar);
+            registry.setTerms(homes[i].meter, t);
+        }
+        assertRefused(
+            placeOne(orderBy(1, _s + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "never ordered"
+        );
+        assertRefused(
+            placeOne(orderBy(0, _s + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "ordered before"
+        );
+        buy(1, _s + 7, 0, 10);
+        cancel(0, _s);
     }
 
     function test_P3_everyAuctionCounts() public {

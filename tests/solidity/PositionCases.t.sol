@@ -189,6 +189,19 @@ contract PositionCasesTest is Traders {
     }
 
     function test_severalWindowsTogether() public {
+        _severalWindows(false);
+    }
+
+    /// @dev The same where terms change within, so that positions are asked for part by part.
+    function test_severalWindowsWithAChangeOfTerms() public {
+        vm.prank(registrar);
+        registry.setTerms(homes[1].meter, terms(homes[1].owner, _s + 9, 1, 0));
+        _severalWindows(true);
+    }
+
+    function _severalWindows(
+        bool split
+    ) private {
         for (uint32 k; k < 16; k += 5) {
             buy(0, _s + k, int32(P), 100);
             sell(1, _s + k, int32(P), 100);
@@ -197,7 +210,8 @@ contract PositionCasesTest is Traders {
         forward.clear(auction, _w, 2, 100);
         warpToSlot(_s + 16);
         post(0, _s, flat(16, 100), flat(16, 0));
-        post(1, _s, flat(16, 0), flat(16, 80));
+        post(1, _s, flat(split ? 9 : 16, 0), flat(split ? 9 : 16, 80));
+        if (split) post(1, _s + 9, flat(7, 0), flat(7, 80));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         settlement.clearAndSettle(market, _w, 2, 2);
         settlement.settle(market, _w, 2, 2);
@@ -265,6 +279,30 @@ contract PositionCasesTest is Traders {
         _checkEnd();
     }
 
+    /// @dev One record over a window that was settled without it and one that is still open.
+    function test_oneRecordLateAndInTime() public {
+        for (uint32 k; k < 16; ++k) {
+            buy(0, _s + k, int32(P), 100);
+            sell(1, _s + k, int32(P), 100);
+        }
+        vm.warp(gate(_w + 1));
+        forward.clear(auction, _w, 2, 100);
+        _end();
+        vm.assertEq(_gain(0), -8 * 100 * (P + 60_000), "the first window at the worst");
+        post(0, _s, flat(16, 120), flat(16, 0));
+        vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "read");
+        vm.assertEq(
+            _gain(0), -8 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "the first window as if it had been in time"
+        );
+        vm.assertEq(settlement.lanesOf(market, homes[0].meter, _w + 1)[0] & 0xfffffff, 20, "beyond what was contracted");
+        post(1, _s + 8, flat(8, 0), flat(8, 100));
+        vm.warp(windowEnd(_w + 1) + params().postSeconds);
+        settlement.clearAndSettle(market, _w + 1, 1, 100);
+        vm.assertEq(_gain(0), -16 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "both windows");
+        vm.assertEq(_gain(1), 8 * 100 * (P - 500_000) + 8 * 100 * P, "and the other home");
+        _checkEnd();
+    }
+
     /// @dev A reading that comes a turn of the ring later still finds what was settled without it.
     function test_lateByATurnOfTheRing() public {
         _contractFlat(100);
@@ -312,6 +350,21 @@ contract PositionCasesTest is Traders {
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "cleared");
         _end();
         vm.assertEq(_gain(0), 0, "P24: an order that was not filled costs nothing");
+    }
+
+    /// @dev However many windows are named in one call, none is cleared whose orders are not.
+    function test_P23_manyWindowsAtOnce() public {
+        buy(0, _s, int32(P), 100);
+        warpToSlot(_s + 8);
+        vm.warp(windowEnd(_w) + params().postSeconds);
+        uint32[4] memory before = [uint32(0), 127, 255, 256];
+        for (uint256 i; i < 4; ++i) {
+            try settlement.clear(market, _w - before[i], before[i] + 1, 100) {
+                vm.assertTrue(false, "P23: cleared before its orders");
+            } catch {}
+        }
+        clearOrders(_w);
+        _end();
     }
 
     function test_P24_voidMeteredWindowStillSettlesContracts() public {
