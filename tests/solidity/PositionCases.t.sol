@@ -287,7 +287,8 @@ contract PositionCasesTest is Traders {
         }
         vm.warp(gate(_w + 1));
         forward.clear(auction, _w, 2, 100);
-        _end();
+        vm.warp(windowEnd(_w) + params().postSeconds);
+        settlement.clearAndSettle(market, _w, 1, 100);
         vm.assertEq(_gain(0), -8 * 100 * (P + 60_000), "the first window at the worst");
         post(0, _s, flat(16, 120), flat(16, 0));
         vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "read");
