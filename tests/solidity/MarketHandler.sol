@@ -371,6 +371,7 @@ contract MarketHandler is Traders {
             }
         }
         checkPhases();
+        checkOrders();
     }
 
     /// @dev A call of its own: the compiler runs out of stack where it is woven into the loop above.
@@ -633,7 +634,7 @@ contract MarketHandler is Traders {
         if (w == 0) return;
         if (vm.getBlockTimestamp() < gate(w)) vm.warp(gate(w));
         forward.clear(auction, w, 1, uint32(1 + chance(2 * HOMES)));
-        this.checkOrders();
+        checkOrders();
         _effect(17);
     }
 
@@ -645,15 +646,20 @@ contract MarketHandler is Traders {
         uint256 deadline = gate(w) + auctionRules().voidSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         forward.voidWindow(auction, w);
-        this.checkOrders();
+        checkOrders();
         _effect(18);
     }
 
     /// @dev P14, P23, P8, P9, P10 of orders. Settled windows leave the list.
-    function checkOrders() external {
+    function checkOrders() public {
         for (uint256 n = ordered.length; n > 0; --n) {
             uint32 w = ordered[n - 1];
             uint8 now_ = uint8(orderPhase(w));
+            // Noted for an order that was refused.
+            if (now_ == 0 && reachedAhead[w] == 0) {
+                if (w < slotNow() / 8) _forget(n - 1);
+                continue;
+            }
             vm.assertGe(now_, reachedAhead[w], "P23: orders went back");
             reachedAhead[w] = now_;
             if (now_ < uint8(IForwardAuction.Phase.Cleared)) continue;
@@ -663,10 +669,15 @@ contract MarketHandler is Traders {
             }
             if (clearedAhead[w] == 0) clearedAhead[w] = outcome;
             vm.assertEq(clearedAhead[w], outcome, "P14: a cleared slot changed");
-            if (now_ != uint8(IForwardAuction.Phase.Settled)) continue;
-            ordered[n - 1] = ordered[ordered.length - 1];
-            ordered.pop();
+            if (now_ == uint8(IForwardAuction.Phase.Settled)) _forget(n - 1);
         }
+    }
+
+    function _forget(
+        uint256 place
+    ) private {
+        ordered[place] = ordered[ordered.length - 1];
+        ordered.pop();
     }
 
     function _checkSlotAhead(
@@ -783,7 +794,7 @@ contract MarketHandler is Traders {
             }
             if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
         }
-        this.checkOrders();
+        checkOrders();
         for (uint256 k; k < ordered.length; ++k) {
             assertOrderPhase(ordered[k], IForwardAuction.Phase.Absent);
         }
