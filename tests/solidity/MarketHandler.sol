@@ -172,7 +172,8 @@ contract MarketHandler is Traders {
         uint256 n
     ) private {
         for (uint32 w = from / 8; w <= (from + n - 1) / 8; ++w) {
-            for (uint32 turn = 1; turn < 5; ++turn) {
+            // The oldest first: a window is opened in the place of one that is settled.
+            for (uint32 turn = 4; turn > 0; --turn) {
                 _bringToEnd(w - turn * settlement.RING());
             }
             if (isUnderWay(w)) clearOrders(w);
@@ -197,6 +198,7 @@ contract MarketHandler is Traders {
         ISettlement.Phase p = phase(w);
         bool opened = p == ISettlement.Phase.Open || p == ISettlement.Phase.Clearing;
         if (opened || (p == ISettlement.Phase.Absent && orders)) {
+            if (!opened) _bringToEnd(w - settlement.RING());
             clearAll(w);
             _track(w);
         }
@@ -777,6 +779,9 @@ contract MarketHandler is Traders {
             if (k % 3 == 0) forward.voidWindow(auction, ahead[k]);
             else clearOrders(ahead[k]);
         }
+        vm.stopPrank();
+        _endWindows();
+        vm.startPrank(stranger);
         for (uint256 k; k < ahead.length; ++k) {
             if (phase(ahead[k]) != ISettlement.Phase.Absent) continue;
             if (orderPhase(ahead[k]) != IForwardAuction.Phase.Cleared) continue;
@@ -785,15 +790,7 @@ contract MarketHandler is Traders {
             _track(ahead[k]);
         }
         vm.stopPrank();
-        uint32[] memory left = windows;
-        for (uint256 k; k < left.length; ++k) {
-            uint32 w = left[k];
-            if (phase(w) == ISettlement.Phase.Open || phase(w) == ISettlement.Phase.Clearing) {
-                if (k % 2 == 0) settlement.voidWindow(market, w);
-                else clearAll(w);
-            }
-            if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
-        }
+        _endWindows();
         checkOrders();
         for (uint256 k; k < ordered.length; ++k) {
             assertOrderPhase(ordered[k], IForwardAuction.Phase.Absent);
@@ -814,6 +811,18 @@ contract MarketHandler is Traders {
             ledger.heldNano(), 7 * 1000, "P5: all free money has left, but what is less than a unit of the token"
         );
         assertSolvent();
+    }
+
+    function _endWindows() private {
+        uint32[] memory left = windows;
+        for (uint256 k; k < left.length; ++k) {
+            uint32 w = left[k];
+            if (phase(w) == ISettlement.Phase.Open || phase(w) == ISettlement.Phase.Clearing) {
+                if (k % 2 == 0) settlement.voidWindow(market, w);
+                else clearAll(w);
+            }
+            if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+        }
     }
 
     function _takeBack(
