@@ -172,13 +172,19 @@ contract MarketHandler is Traders {
         uint256 n
     ) private {
         for (uint32 w = from / 8; w <= (from + n - 1) / 8; ++w) {
-            // The oldest first: a window is opened in the place of one that is settled.
-            for (uint32 turn = 4; turn > 0; --turn) {
-                _bringToEnd(w - turn * settlement.RING());
-            }
+            _makePlace(w);
             if (isUnderWay(w)) clearOrders(w);
             bool ordered_ = orderPhase(w) == IForwardAuction.Phase.Cleared;
             if (ordered_ && phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+        }
+    }
+
+    /// @dev The oldest first: a window is opened in the place of one that is settled.
+    function _makePlace(
+        uint32 w
+    ) private {
+        for (uint32 turn = 4; turn > 0; --turn) {
+            _bringToEnd(w - turn * settlement.RING());
         }
     }
 
@@ -198,7 +204,6 @@ contract MarketHandler is Traders {
         ISettlement.Phase p = phase(w);
         bool opened = p == ISettlement.Phase.Open || p == ISettlement.Phase.Clearing;
         if (opened || (p == ISettlement.Phase.Absent && orders)) {
-            if (!opened) _bringToEnd(w - settlement.RING());
             clearAll(w);
             _track(w);
         }
@@ -508,7 +513,7 @@ contract MarketHandler is Traders {
         w = slotNow() / 8 + 1 + uint32(chance(16) == 0 ? chance(64) : chance(5));
         if (vm.getBlockTimestamp() >= gate(w)) ++w;
         if (w > slotNow() / 8 + forward.MAX_LEAD()) --w;
-        _bringToEnd(w - settlement.RING());
+        _makePlace(w);
     }
 
     function _limit(
@@ -569,7 +574,7 @@ contract MarketHandler is Traders {
         if (vm.getBlockTimestamp() >= firm(day * slotsPerDay() / 8)) ++day;
         uint256[] memory words = new uint256[](slotsPerDay() / 8);
         for (uint256 k; k < words.length; ++k) {
-            _bringToEnd(uint32(day * slotsPerDay() / 8 + k) - settlement.RING());
+            _makePlace(uint32(day * slotsPerDay() / 8 + k));
             for (uint256 n; n < 4; ++n) {
                 if (chance(3) == 0) continue;
                 bool sells = chance(2) == 0;
@@ -594,7 +599,7 @@ contract MarketHandler is Traders {
         }
         uint32 next = _windowAhead() + 1;
         if (next > slotNow() / 8 + 60) return;
-        _bringToEnd(next - settlement.RING());
+        _makePlace(next);
         if (_orderAhead(chance(HOMES), next) && _cancelIn(next)) _effect(16);
     }
 
