@@ -933,6 +933,8 @@ contract ForwardOrdersTest is Traders {
     /// @dev Without billing grade no reading would be taken, whether or not the meter has ordered before.
     function test_orderNeedsBillingGrade() public {
         buy(0, _s, 0, 10);
+        buy(0, _s + 9, 0, 10);
+        buy(0, _s + 50, 0, 10);
         for (uint256 i; i < 2; ++i) {
             IRegistry.Terms memory t = terms(homes[i].owner, _s + 8, 1, 0);
             t.billingGrade = false;
@@ -945,8 +947,24 @@ contract ForwardOrdersTest is Traders {
         assertRefused(
             placeOne(orderBy(0, _s + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "ordered before"
         );
+        assertRefused(
+            placeOne(orderBy(0, _s + 9, AMEND, false, 2000, 10)), IForwardAuction.Refusal.NotAMember, "amended"
+        );
+        uint256[] memory words = _wordsWith(1, lane(1, 25, false));
+        _refusedDay(scheduleBy(0, DAY + 2, words), IForwardAuction.Refusal.NotAMember);
+        // What was ordered before can be taken back, and what lies before the change goes on.
+        cancel(0, _s + 9);
+        vm.prank(_owner);
+        forward.order(auction, homes[0].meter, _s + 50, CANCEL, false, 0, 0);
         buy(1, _s + 7, 0, 10);
         cancel(0, _s);
+        vm.assertEq(locked(_owner), 0, "P24: all is back");
+        vm.prank(registrar);
+        registry.setTerms(homes[0].meter, terms(_owner, _s + 16, 1, 0));
+        buy(0, _s + 50, 0, 10);
+        assertRefused(
+            placeOne(orderBy(0, _s + 15, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "until it has one"
+        );
     }
 
     function test_P3_everyAuctionCounts() public {
