@@ -87,7 +87,7 @@ def traders(homes: Sequence[str], count: int | None, battery: bool) -> list[str]
         raise BadInput(
             f"the batteries are in {' and '.join(BATTERY_HOMES)}, and {missing[0]} does not take "
             "part",
-            hint=f"leave --homes away, or give at least {int(BATTERY_HOMES[-1][1:])}",
+            hint="leave --homes away",
         )
     if count is None:
         return list(homes)

@@ -81,6 +81,11 @@ class Planned:
             imbalance_high_nano=max(prices),
             cap_nano=ahead.CAP_NANO,
             batteries=self._batteries(),
+            without_battery_nano=(
+                sum(bill.metered_nano for bill in self.before.homes)
+                if self.plan.batteries
+                else None
+            ),
         )
 
     def _batteries(self) -> tuple[BatteryResult, ...]:

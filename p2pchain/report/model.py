@@ -29,7 +29,8 @@ class HomeResult:
     with forward auction and metered market, `forward_only_nano` and `metered_only_nano` are what
     it would have been with one of the two; None elsewhere. `forward_bought_wh` and
     `forward_sold_wh` were contracted ahead; bought from and sold to neighbours is then what the
-    supplier did not deliver and take.
+    supplier did not deliver and take, below zero where more was sold (bought) ahead than there was
+    and the supplier had to make up for it.
     """
 
     id: str
@@ -115,7 +116,8 @@ class BatteryResult:
 class ForwardResult:
     """Trading ahead: which homes ordered, when their gate closed and how late a forecast may know,
     both in seconds before the UTC day; what was contracted; and the price of a Wh that was sold and
-    not delivered, by name and from lowest to highest, at most `cap_nano`."""
+    not delivered, by name and from lowest to highest, at most `cap_nano`. What all homes would pay
+    by the metered market, had none a battery (`without_battery_nano`)."""
 
     homes: tuple[str, ...]
     gate_seconds: int
@@ -126,6 +128,7 @@ class ForwardResult:
     imbalance_high_nano: int
     cap_nano: int
     batteries: tuple[BatteryResult, ...] = ()
+    without_battery_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -355,6 +358,7 @@ def _forward_json(report: DemoReport) -> dict[str, Any] | None:
         "worse_than_supplier": [home.id for home in report.homes if home.saving_nano < 0],
         "from_chain": ["bill_forward_nano", "bill_market_nano"],
         "computed": ["bill_supplier_nano", "forward_only_nano", "metered_only_nano"],
+        "without_battery_metered_nano": ahead.without_battery_nano,
         "batteries": [
             {
                 "id": battery.id,

@@ -68,11 +68,7 @@ def test_price_and_fills_are_those_of_single_wh() -> None:
             traded += 1
             for order, wh in zip(orders, filled, strict=True):
                 limit = FLOOR + order.tick * TICK
-                better = (
-                    limit >= price
-                    if order.side == Side.BUY
-                    else (limit <= price)
-                )
+                better = limit >= price if order.side == Side.BUY else (limit <= price)
                 assert better or wh == 0
     print(f"{traded} books traded, {rationed} rationed sides")
     assert traded >= 1_000
