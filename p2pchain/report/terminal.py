@@ -211,9 +211,13 @@ def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     shown = [replace(home, id=_clean(home.id)[:16]) for home in (*homes, total)]
     note = f"bills in {report.currency}"
     if report.forward:
-        head = ["Home", "Supplier", "Forward only", "Metered only", "Both", "Saving", "By planning"]
+        head = ["Home", "Supplier", "Forward only", "Metered only", "Both", "Planning"]
         rows = [_planned_cells(home) for home in shown]
-        note += "; planning: both against metered only"
+        if width >= 76:
+            head.insert(5, "Saving")
+            for home, row in zip(shown, rows, strict=True):
+                row.insert(5, amount(home.saving_nano))
+        note += "; planning: what both save against metered only"
     else:
         head = ["Home", "Supplier alone", "With market", "Saving", "Share"]
         rows = [_home_cells(home) for home in shown]
@@ -264,7 +268,6 @@ def _planned_cells(home: HomeResult) -> list[str]:
         amount(home.forward_only_nano or 0),
         amount(home.metered_only_nano or 0),
         amount(home.bill_market_nano),
-        amount(home.saving_nano),
         amount(home.planning_nano),
     ]
 
@@ -280,8 +283,9 @@ def _ahead(report: DemoReport, width: int, paint: _Paint) -> list[str]:
 def _batteries(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     assert report.forward is not None
     batteries = report.forward.batteries
-    lines = [_title("Batteries", f"bills of their homes in {report.currency}", width, paint)]
-    head = ["Home", "No battery: supplier", "metered", "Battery: metered only", "and forward"]
+    note = f"bills in {report.currency}, the first two without battery"
+    lines = [_title("Batteries", note, width, paint)]
+    head = ["Home", "Supplier", "Metered", "Battery, metered", "and forward"]
     rows = [
         [
             _clean(one.id)[:16],

@@ -245,7 +245,7 @@
     return Object.assign(base(), {
       legend: {
         data: data.batteries.map(function (b) { return b.id; }), top: 0, right: 4, selectedMode: false, itemWidth: 18, itemHeight: 9,
-        icon: "path://M0,0h18v2.5h-18z", textStyle: { color: tone("soft"), fontSize: 13 }
+        icon: "roundRect", textStyle: { color: tone("soft"), fontSize: 13 }
       },
       tooltip: Object.assign(base().tooltip, {
         trigger: "axis", axisPointer: { type: "line", lineStyle: { color: tone("soft") } },
@@ -256,7 +256,7 @@
       }),
       grid: { left: slim ? 42 : 52, right: 8, top: 34, bottom: 30 },
       xAxis: {
-        type: "category", data: hours.map(function (h, i) { return i; }), axisTick: { show: false }, boundaryGap: false,
+        type: "category", data: hours.map(function (h, i) { return i; }), axisTick: { show: false },
         axisLine: { lineStyle: { color: tone("line") } },
         axisLabel: {
           interval: 0, hideOverlap: true, color: tone("soft"), margin: 10,
@@ -272,8 +272,8 @@
       series: data.batteries.map(function (b, n) {
         var color = styles[n % styles.length];
         return {
-          name: b.id, type: "line", symbol: "none", data: b.state.map(function (wh) { return wh / 1000; }), itemStyle: { color: color },
-          lineStyle: { color: color, width: n === 0 ? 4 : 2, type: n === 0 ? "solid" : [6, 4] }
+          name: b.id, type: "bar", barGap: "0%", barCategoryGap: hours.length > 100 ? "0%" : "16%",
+          data: b.state.map(function (wh) { return wh / 1000; }), itemStyle: { color: color }
         };
       })
     });
