@@ -230,8 +230,8 @@ def battery_notes(report: DemoReport) -> tuple[str, ...]:
         "together are forecast to lack energy, the feed-in price where they have too much. That "
         "assumes that everybody's readings are known until the forecast is made, though the last "
         "day's reach the chain only after it.",
-        "When the batteries' sizes and homes were chosen these days had been looked at: this shows "
-        "how it works, it is no test of what a battery earns.",
+        "The batteries' sizes and homes were chosen when 12 and 13 June 2017 of these data had "
+        "been looked at: this shows how it works, it is no test of what a battery earns.",
     )
 
 

@@ -137,7 +137,7 @@ def test_planning_ahead_and_batteries_are_told(make_planned: MakeReport) -> None
     page = _Page(demo_page.render(make_planned(battery=True)))
     assert "H02 (no orders)" in page.text
     assert "the imbalance price" in page.text
-    assert "these days had been looked at" in page.text
+    assert "12 and 13 June 2017 of these data had been looked at" in page.text
     assert "(here 1 of 2 homes)" in page.text
 
 

@@ -113,7 +113,7 @@ def test_batteries_say_what_is_assumed(make_planned: MakeReport) -> None:
     assert "State of charge of H01" in text
     assert "10 kWh, 2.5 kWh per hour, 90 % there and back" in flat
     assert "retail energy price where all homes together are forecast to lack energy" in flat
-    assert "these days had been looked at" in flat
+    assert "12 and 13 June 2017 of these data had been looked at" in flat
     assert "of the best possible 0.60 USD without batteries" in flat
 
 
