@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from itertools import pairwise
@@ -124,7 +124,7 @@ class World:
             )
             for home in homes
         ]
-        for home, receipt in zip(homes, self._send(calls), strict=True):
+        for home, receipt in zip(homes, self.send(calls), strict=True):
             (home.meter,) = (
                 e.meter for e in of_receipt(contracts, receipt) if isinstance(e, MeterRegistered)
             )
@@ -133,9 +133,9 @@ class World:
         """Pay in far more than each of them can owe."""
         token, ledger = contracts.token, contracts.ledger
         units = PREPAID_NANO * len(owners) // ledger.unit_nano()
-        self._send([token.mint(self.sender.address, units)])
-        self._send([token.approve(contracts.address("Ledger"), units)])
-        self._send([ledger.deposit(owner.address, PREPAID_NANO) for owner in owners])
+        self.send([token.mint(self.sender.address, units)])
+        self.send([token.approve(contracts.address("Ledger"), units)])
+        self.send([ledger.deposit(owner.address, PREPAID_NANO) for owner in owners])
 
     def _enrol(self, homes: Sequence[Participant], slot: int) -> None:
         """Enrol with signed limits, both from `slot` on."""
@@ -147,8 +147,8 @@ class World:
             )
             for h in homes
         ]
-        self._send([market.enrol_call(part) for part in _parts(enrolments, 50)])
-        self._send([market.limits_call(part) for part in _parts(limits, 50)])
+        self.send([market.enrol_call(part) for part in _parts(enrolments, 50)])
+        self.send([market.limits_call(part) for part in _parts(limits, 50)])
         if market.member_count != len(self.homes):
             raise CheckFailed("not everybody was enrolled")
 
@@ -156,7 +156,7 @@ class World:
         """Everybody takes part from the next day on, with signed limits; this day passes."""
         self._enrol(self.homes, self.slot + SLOTS_PER_DAY)
         readings = self._readings()
-        self._spend(
+        self.spend(
             [self.market.post_call(part) for part in _parts(readings, _at_once(METERED_GAS))]
         )
         self._check_heads()
@@ -167,7 +167,7 @@ class World:
         """A day of meters that are in no market yet: only their readings are posted."""
         readings = self._readings()
         metering = self.contracts.metering
-        gas = self._spend(
+        gas = self.spend(
             [
                 metering.post([_struct(r) for r in part])
                 for part in _parts(readings, _at_once(METERED_GAS))
@@ -176,24 +176,28 @@ class World:
         self._check_heads()
         return Day({"post": gas})
 
-    def market_day(self, together: bool = False) -> Day:
+    def market_day(
+        self, together: bool = False, before: Callable[[], None] = lambda: None
+    ) -> Day:
         """A day of the market: every meter posts its signed day, all is cleared and settled.
 
         As the package cuts it into transactions; where `together`, clearing settles as many as fit.
+        `before` is what has to be done when the day is over and nothing is posted yet.
         """
         market, cost = self.market, Day()
         readings, first = self._readings(), (self.slot - SLOTS_PER_DAY) // WINDOW_SLOTS
+        before()
         cost.gas["post"] = [
             gas
             for batch in market.batches(readings)
-            for gas in self._spend([market.post_call(batch)])
+            for gas in self.spend([market.post_call(batch)])
         ]
         if together:
             calls = market.clear_and_settle_calls(first, WINDOWS_PER_DAY)
-            cost.gas["clear and settle"] = self._spend(calls)
+            cost.gas["clear and settle"] = self.spend(calls)
         else:
-            cost.gas["clear"] = self._spend(market.clear_calls(first, WINDOWS_PER_DAY))
-            cost.gas["settle"] = self._spend(market.settle_calls(first, WINDOWS_PER_DAY))
+            cost.gas["clear"] = self.spend(market.clear_calls(first, WINDOWS_PER_DAY))
+            cost.gas["settle"] = self.spend(market.settle_calls(first, WINDOWS_PER_DAY))
         self._check_heads()
         return cost
 
@@ -211,25 +215,33 @@ class World:
     def clear_one_window(self) -> int:
         """Let two windows pass, all members posted; return the gas of clearing the second."""
         readings = self._readings(2 * WINDOW_SLOTS)
-        self._spend([self.market.post_call(batch) for batch in self.market.batches(readings)])
+        self.spend([self.market.post_call(batch) for batch in self.market.batches(readings)])
         window, members = self.slot // WINDOW_SLOTS - 1, len(self.homes)
         call = self.contracts.settlement.clear(self.market.id, window, 1, members)
-        (gas,) = self._spend([call])
+        (gas,) = self.spend([call])
         return gas
 
     def _readings(self, slots: int = SLOTS_PER_DAY) -> list[Reading]:
         """Wait until so many slots are over; return what the meters have signed for them."""
-        end = self.slot + slots
-        self.chain.set_time(end * SLOT_SECONDS)
-        readings = []
-        for home in self.homes:
-            first = max(self.slot, home.from_slot)
-            values = home.measure(end - first)
-            reading = Reading.of(home.meter, first, home.import_wh, home.export_wh, values)
-            home.import_wh, home.export_wh = reading.closing
-            readings.append(self.market.sign_reading(home.meter_key, reading))
-        self.slot = end
-        return readings
+        begin = self.slot
+        self.wait(slots)
+        firsts = [max(begin, home.from_slot) for home in self.homes]
+        return [
+            self.read(home, first, self.slot - first)
+            for home, first in zip(self.homes, firsts, strict=True)
+        ]
+
+    def wait(self, slots: int) -> None:
+        """Let so many slots pass."""
+        self.slot += slots
+        self.chain.set_time(self.slot * SLOT_SECONDS)
+
+    def read(self, home: Participant, first: int, slots: int) -> Reading:
+        """Return what a meter has signed for its next slots."""
+        values = home.measure(slots)
+        reading = Reading.of(home.meter, first, home.import_wh, home.export_wh, values)
+        home.import_wh, home.export_wh = reading.closing
+        return self.market.sign_reading(home.meter_key, reading)
 
     def _check_heads(self) -> None:
         for home in self.homes:
@@ -243,16 +255,16 @@ class World:
 
     # Sending
 
-    def _spend(self, calls: Sequence[Call]) -> list[int]:
+    def spend(self, calls: Sequence[Call]) -> list[int]:
         """Send; return the gas of each transaction. Everything was covered, nobody fell short."""
-        receipts = self._send(calls)
+        receipts = self.send(calls)
         for receipt in receipts:
             for event in of_receipt(self.contracts, receipt):
                 if isinstance(event, (Withheld, ClaimOpened)):
                     raise CheckFailed(f"not the workload that was meant: {event}")
         return [receipt.gas_used for receipt in receipts]
 
-    def _send(self, calls: Sequence[Call]) -> list[Receipt]:
+    def send(self, calls: Sequence[Call]) -> list[Receipt]:
         receipts = self.sender.send_many(calls, TX_GAS_CAP)
         for receipt in receipts:
             if receipt.gas_used > TX_GAS_CAP:

@@ -180,12 +180,14 @@ def market_id(params: MarketParams) -> bytes:
         _uint(params.post_seconds),
         _uint(params.stage_seconds),
         _uint(params.void_seconds),
+        _uint(params.runs),
+        _uint(params.run_seconds),
         _uint(params.buy_fee_nano),
         _uint(params.sell_fee_nano),
         _address(params.fee_account),
         _uint(int(params.has_stated_price)),
         _int(params.stated_price_nano),
-        _uint(15 * 32),  # where the array of stages begins, behind these fifteen words
+        _uint(17 * 32),  # where the array of stages begins, behind these seventeen words
     ]
     stages = [_uint(len(params.stages)), *map(_address, params.stages)]
     return keccak(_uint(32) + b"".join(head + stages))

@@ -74,6 +74,7 @@ class Outcome(IntEnum):
     NO_TARIFF = 16
     FORWARD_NOT_CLEARED = 17
     SETTLE_FIRST = 18
+    FINAL = 19
 
 
 class Refusal(IntEnum):
@@ -273,6 +274,8 @@ class MarketParams:
     post_seconds: int = 86_400
     stage_seconds: int = 3_600
     void_seconds: int = 604_800
+    runs: int = 3
+    run_seconds: int = 604_800
     buy_fee_nano: int = 0
     sell_fee_nano: int = 0
     fee_account: str = "0x" + "00" * 20

@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
@@ -39,7 +40,7 @@ library Settling {
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `bounds` tells by window which ticks fill wholly or not at all in all its slots, `spans` by tariff and slot how
-    /// many slots from there on have the same quote and p.
+    /// many slots from there on have the same quote and p. `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -51,6 +52,8 @@ library Settling {
         uint256[] fills;
         uint256[] bounds;
         uint256[][] spans;
+        uint256[] leaves;
+        uint256 windowsInDay;
     }
 
     /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some members
@@ -84,17 +87,24 @@ library Settling {
         Run memory run;
         run.env = Context.load(core, market);
         (run.firstWindow, run.windows) = (firstWindow, windows);
+        run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
         run.results = _loadResults(state, market, first, windows);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
         run.bounds = _bounds(run.results);
+        bytes32 resultsHash = _resultsHash(run.results, first.cursor != 0);
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
         run.fills = new uint256[](2 * run.windows);
         uint256 end = uint256(first.cursor) + maxMembers;
         if (end > first.members) end = first.members;
+        run.leaves = new uint256[](end - first.cursor);
         _settleMembers(state, run, first.cursor, end);
         Account.hand(run.env, run.table, run.batch);
+        if (end != first.cursor) {
+            state.roots[market][(uint256(firstWindow) << 32) | first.cursor] =
+                keccak256(abi.encode(_root(run.leaves), resultsHash));
+        }
         // In one go every carry ends where it began, at zero, so there is nothing to write.
         bool whole = first.cursor == 0 && end == first.members;
         _advance(state, run, uint32(end), first.members, whole);
@@ -133,7 +143,8 @@ library Settling {
                 run.env, run.table, m, MemberWord.wrap(words[2 * i]), StatedWord.wrap(words[2 * i + 1])
             );
             if (run.forward.any) _findPosition(run, m, position, i, end - from);
-            _settleMember(state, run, m, acc, position);
+            (uint256 count, bool posted) = _settleMember(state, run, m, acc, position);
+            run.leaves.set(i, _tell(run, m.meter, count, posted, position));
         }
     }
 
@@ -165,7 +176,7 @@ library Settling {
         Member memory m,
         Accrual memory acc,
         Position memory position
-    ) private {
+    ) private returns (uint256 count, bool posted) {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
         if (position.any && position.whole) {
             uint256 totals = position.at + run.windows;
@@ -173,8 +184,7 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
-        uint256 count;
-        bool posted;
+        uint256[] memory spans = _spansOf(run, m.tariff);
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
@@ -184,18 +194,100 @@ library Settling {
             if (word & WHOLE == POSTED && (window + 1) * WINDOW <= m.untilSlot) {
                 // The usual window: posted in full, one layer, no change of terms.
                 acc.any = true;
-                Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
-                uint256 fills = _settleLanes(run, m, acc, word, i * WINDOW, WINDOW);
+                if (window % run.windowsInDay == 0) {
+                    Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
+                }
+                uint256 fills = _settleLanes(run, m, acc, spans, word, i * WINDOW, WINDOW);
                 if (fills != 0) run.fills[count++] = fills | (window << 236);
                 if (!position.any) continue;
                 uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
                 if (contracts != 0) _settleContracts(run, m, acc, word, contracts, fills, i * WINDOW, WINDOW);
             } else {
                 count = _settleParts(state, run, m, acc, position, window, word, count);
+                spans = _spansOf(run, m.tariff);
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
-        if (posted) _emitSettled(run, m.meter, count);
+    }
+
+    /// @dev Emits MemberSettled where the member has posted, and returns what proves how it was settled: keccak256(
+    /// keccak256(abi.encode(meter, firstWindow, windows, fills, contracts))). Fills are the first `count` words of the
+    /// buffer, contracts are left out where all are zero. Both are encoded in one place, so that fills are copied once.
+    function _tell(Run memory run, uint256 meter, uint256 count, bool posted, Position memory position)
+        private
+        returns (uint256 leaf)
+    {
+        uint256[] memory fills = run.fills;
+        bytes32 market = run.env.market;
+        (uint256 firstWindow, uint256 windows) = (run.firstWindow, run.windows);
+        bytes32 topic = ISettlement.MemberSettled.selector;
+        (uint256 from, uint256 length) = position.any ? _contractsAt(run, position) : (0, 0);
+        // Beyond the memory in use, and gone when it is told. The data of the event (two figures, the place of the array,
+        // its length, its words) ends where in the leaf the second array begins.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := shl(5, count)
+            mstore(add(free, 0xa0), count)
+            mcopy(add(free, 0xc0), add(fills, 0x20), size)
+            mstore(add(free, 0x40), firstWindow)
+            if posted {
+                mstore(add(free, 0x60), windows)
+                mstore(add(free, 0x80), 0x60)
+                log3(add(free, 0x40), add(size, 0x80), topic, market, meter)
+            }
+            mstore(free, meter)
+            mstore(add(free, 0x20), firstWindow)
+            mstore(add(free, 0x40), windows)
+            mstore(add(free, 0x60), 0xa0)
+            mstore(add(free, 0x80), add(size, 0xc0))
+            let end := add(add(free, 0xc0), size)
+            size := shl(5, length)
+            mstore(end, length)
+            mcopy(add(end, 0x20), from, size)
+            mstore(0, keccak256(free, sub(add(add(end, 0x20), size), free)))
+            leaf := keccak256(0, 0x20)
+        }
+    }
+
+    /// @dev Where the contracts of the member at hand lie in memory, and how many words; none where all are zero.
+    function _contractsAt(Run memory run, Position memory position) private pure returns (uint256 from, uint256 length) {
+        uint256[] memory words = position.words;
+        uint256 at = position.at;
+        for (uint256 i; i < run.windows; ++i) {
+            if (words.get(at + i) != 0) length = run.windows;
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            from := add(add(words, 0x20), shl(5, at))
+        }
+    }
+
+    /// @dev The root of a tree of these leaves in their order; an odd last one goes up as it is. The leaves are used up.
+    function _root(uint256[] memory nodes) private pure returns (bytes32) {
+        uint256 count = nodes.length;
+        unchecked {
+            while (count > 1) {
+                uint256 half = count / 2;
+                for (uint256 i; i < half; ++i) {
+                    bytes32 pair = Hashes.commutativeKeccak256(bytes32(nodes.get(2 * i)), bytes32(nodes.get(2 * i + 1)));
+                    nodes.set(i, uint256(pair));
+                }
+                if (count % 2 != 0) nodes.set(half, nodes.get(count - 1));
+                count -= half;
+            }
+        }
+        return bytes32(nodes[0]);
+    }
+
+    /// @dev The hash of the results as they were cleared: carries are left out, which change from call to call.
+    function _resultsHash(uint256[] memory results, bool carries) private pure returns (bytes32) {
+        if (!carries) return keccak256(abi.encodePacked(results));
+        uint256[] memory plain = new uint256[](results.length);
+        for (uint256 i; i < plain.length; ++i) {
+            plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
+        }
+        return keccak256(abi.encodePacked(plain));
     }
 
     /// @dev Contracts in some slots of a window; with their money, where that is not known for all windows together.
@@ -217,21 +309,6 @@ library Settling {
         acc.collateralNano += collateralNano;
         acc.contractNano += contractNano;
         acc.any = true;
-    }
-
-    /// @dev The event takes the first `count` words of the buffer, which is shortened for it rather than copied.
-    function _emitSettled(Run memory run, uint32 meter, uint256 count) private {
-        uint256[] memory fills = run.fills;
-        uint256 length = fills.length;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(fills, count)
-        }
-        emit ISettlement.MemberSettled(run.env.market, meter, uint32(run.firstWindow), uint32(run.windows), fills);
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(fills, length)
-        }
     }
 
     /// @dev Settles one window in the general case, in parts with the same terms; returns the number of words of fills so
@@ -289,7 +366,7 @@ library Settling {
         acc.any = true;
         if ((posted >> from) & 1 != 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
         uint256 place = slot - run.table.firstSlot;
-        uint256 fills = _settleLanes(run, m, acc, part.word, place, slots);
+        uint256 fills = _settleLanes(run, m, acc, _spansOf(run, m.tariff), part.word, place, slots);
         part.fills[0] |= fills;
         part.contracts = contracts;
         if (part.word & LaneWords.LAYERS != 0) {
@@ -384,12 +461,13 @@ library Settling {
         Run memory run,
         Member memory m,
         Accrual memory acc,
+        uint256[] memory spans,
         uint256 word,
         uint256 place,
         uint256 slots
     ) private pure returns (uint256 fills) {
-        uint256[] memory spans = _spansOf(run, m.tariff);
-        bool hourly = m.hourly.length != 0;
+        uint256[] memory quotes = run.table.quotes[m.tariff];
+        (bool plain, bool hourly) = (m.atTariff, m.hourly.length != 0);
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
@@ -397,7 +475,10 @@ library Settling {
                 if (count > end - place) count = end - place;
                 uint256 lanes = LaneWords.part(word, place % WINDOW, count);
                 if (lanes & LaneWords.VOLUMES != 0) {
-                    fills |= _settleRun(run, acc, Context.quoteAt(run.env, run.table, m, place), lanes, place);
+                    Quote quote = plain
+                        ? Quote.wrap(quotes.get(place))
+                        : Context.quoteAt(run.env, run.table, m, place);
+                    fills |= _settleRun(run, acc, quote, lanes, place);
                 }
                 place += count;
             }
@@ -549,7 +630,8 @@ library Settling {
         uint256 fills
     ) private pure {
         uint256 place = slot - run.table.firstSlot;
-        uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
+        uint256[] memory spans = _spansOf(run, m.tariff);
+        uint256 second = _settleLanes(run, m, acc, spans, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
         for (uint256 i; i < slots; ++i) {
             uint256 lane = (slot + i) % WINDOW;

@@ -78,6 +78,10 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
         "it is late, and contracts of its slots are not settled yet",
         "'p2pchain settle --clear' settles them, then post it again; anybody may",
     ),
+    Outcome.FINAL: (
+        "the last run of settlement is over for some of its slots: what was settled is final",
+        "'p2pchain admin market list' shows for how long a market takes what comes late",
+    ),
 }
 
 REFUSALS: dict[Refusal, tuple[str, str]] = {

@@ -163,8 +163,8 @@ def test_market_id(stages: list[str], floor: int, fees: str, rule: PriceRule) ->
         area=3, tick_nano=1_000, floor_nano=floor, fee_account=fees, stages=tuple(stages), rule=rule
     )
     kinds = (
-        "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,"
-        "bool,int32,address[])"
+        "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,"
+        "address,bool,int32,address[])"
     )
     values = [getattr(params, name) for name in MarketParams.__dataclass_fields__]
     assert eip712.market_id(params) == keccak(encode([kinds], [tuple(values)]))
