@@ -23,7 +23,7 @@ def blocks(page: Path) -> list[str]:
     return [part.partition("```\n")[0] for part in parts]
 
 
-@pytest.mark.parametrize(("page", "least"), [("matching.md", 20)])
+@pytest.mark.parametrize(("page", "least"), [("matching.md", 20), ("settlement.md", 60)])
 def test_the_examples_are_what_the_twin_computes(page: str, least: int) -> None:
     """The blocks of a page are one session, from the top to the end."""
     names: dict[str, object] = {}
