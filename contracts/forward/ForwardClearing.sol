@@ -17,12 +17,13 @@ library ForwardClearing {
     /// @dev Results and carries of the eight slots wait here, behind the book.
     uint256 private constant CARRIES = HalfBooks.OWN;
 
-    /// @dev What one call works with; `results` are those of the window at hand.
+    /// @dev What one call works with; `results` and `carries` are those of the window at hand.
     struct Walk {
         bytes32 id;
         RulesWord rules;
         TickBook.Book book;
         uint256[8] results;
+        uint256[8] carries;
         uint256 members;
         uint256 slotSeconds;
         uint256 budget;
@@ -81,7 +82,7 @@ library ForwardClearing {
         uint256 gate = walk.rules.gate(window, walk.slotSeconds);
         require(block.timestamp >= gate, IForwardAuction.GateOpen(uint32(window), uint64(gate)));
         mapping(uint256 => uint256) storage half = auction.halfBooks[window % RING];
-        uint256[8] memory carries;
+        delete walk.carries;
         if (w.phase != IForwardAuction.Phase.Rationing) {
             if (walk.book.volumes.length == 0) walk.book = TickBook.create();
             if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resume(half, walk.book);
@@ -97,16 +98,16 @@ library ForwardClearing {
             _match(auction, walk, window);
             w.cursor = 0;
         } else {
-            for (uint256 i; i < WINDOW; ++i) (walk.results[i], carries[i]) = (half[CARRIES + i], half[CARRIES + 8 + i]);
+            for (uint256 i; i < WINDOW; ++i) (walk.results[i], walk.carries[i]) = (half[CARRIES + i], half[CARRIES + 8 + i]);
         }
         // Where nothing is rationed there is nothing to walk for.
         uint256 last = walk.members;
         if (CutWord.unwrap(auction.cuts[window % RING]) & (OrderWords.ONES << 27) != 0) {
             last = _end(walk, w.cursor);
-            _ration(auction, walk, window, w.cursor, last, carries);
+            _ration(auction, walk, window, w.cursor, last);
         }
         if (last < walk.members) {
-            for (uint256 i; i < WINDOW; ++i) (half[CARRIES + i], half[CARRIES + 8 + i]) = (walk.results[i], carries[i]);
+            for (uint256 i; i < WINDOW; ++i) (half[CARRIES + i], half[CARRIES + 8 + i]) = (walk.results[i], walk.carries[i]);
             _wait(auction, walk.id, w, IForwardAuction.Phase.Rationing, last);
         } else {
             (w.phase, w.cursor) = (IForwardAuction.Phase.Cleared, 0);
@@ -172,43 +173,32 @@ library ForwardClearing {
 
     /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x / offered,
     /// carry = x mod offered, so that they add up exactly.
-    function _ration(
-        Auction storage auction,
-        Walk memory walk,
-        uint256 window,
-        uint256 from,
-        uint256 end,
-        uint256[8] memory carries
-    ) private {
-        CutWord cuts = auction.cuts[window % RING];
+    function _ration(Auction storage auction, Walk memory walk, uint256 window, uint256 from, uint256 end) private {
         uint256 bits;
         for (uint256 index = from; index < end; ++index) {
             if (index == from || index & 0xff == 0) bits = auction.traders[index >> 8] >> (index & 0xff);
-            if (bits & 1 != 0) {
-                uint256 key = (index << 7) | (window % RING);
-                uint256 lanes = auction.orders[key].lanesOf(window);
-                if (lanes != 0) {
-                    (,, uint256 rationed) = cuts.filled(lanes);
-                    if (lanes & rationed != 0) {
-                        auction.fills[key] = OrderWords.pack(window, _fills(walk, lanes & rationed, carries));
-                    }
-                }
-            }
+            if (bits & 1 != 0) _rationOne(auction, walk, (index << 7) | (window % RING), window);
             bits >>= 1;
         }
     }
 
-    function _fills(Walk memory walk, uint256 lots, uint256[8] memory carries) private pure returns (uint256 fills) {
+    function _rationOne(Auction storage auction, Walk memory walk, uint256 key, uint256 window) private {
+        uint256 lanes = auction.orders[key].lanesOf(window);
+        uint256 lots = lanes & auction.cuts[window % RING].rationedOf(lanes);
+        if (lots != 0) auction.fills[key] = OrderWords.pack(window, _fills(walk, lots));
+    }
+
+    function _fills(Walk memory walk, uint256 lots) private pure returns (uint256 fills) {
         // Lots have 19 bits and sums of them 48.
         unchecked {
             for (uint256 slot; lots >> (slot * OrderWords.LANE_BITS) != 0; ++slot) {
                 uint256 offered = OrderWords.lane(lots, slot);
                 if (offered == 0) continue;
                 ResultWord result = ResultWord.wrap(walk.results[slot]);
-                uint256 x = offered * result.fillWh() + carries[slot];
+                uint256 x = offered * result.fillWh() + walk.carries[slot];
                 uint256 live = result.liveWh();
                 fills |= (x / live) << (slot * OrderWords.LANE_BITS);
-                carries[slot] = x % live;
+                walk.carries[slot] = x % live;
             }
         }
     }

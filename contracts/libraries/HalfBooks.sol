@@ -14,7 +14,7 @@ library HalfBooks {
         for (uint256 side; side < 2; ++side) {
             uint256 map = book.maps[side];
             half[TickBook.CELLS + side] = map;
-            for (uint256 cell = 2 * side; map != 0; cell += 4) {
+            for (uint256 cell = side * (TickBook.CELLS / 2); map != 0; cell += 2) {
                 if (map & 1 != 0) (half[cell], half[cell + 1]) = (volumes[cell], volumes[cell + 1]);
                 map >>= 1;
             }
@@ -27,7 +27,7 @@ library HalfBooks {
         for (uint256 side; side < 2; ++side) {
             uint256 map = half[TickBook.CELLS + side];
             book.maps[side] = map;
-            for (uint256 cell = 2 * side; map != 0; cell += 4) {
+            for (uint256 cell = side * (TickBook.CELLS / 2); map != 0; cell += 2) {
                 if (map & 1 != 0) (volumes[cell], volumes[cell + 1]) = (half[cell], half[cell + 1]);
                 map >>= 1;
             }

@@ -325,12 +325,20 @@ library CutWords {
             uint256 below = ((((ticks | GUARD) - ((word >> 9) & NINE)) >> 9) & ONES) ^ ONES;
             buys = lanes & ((from & ~sides) * OrderWords.MAX_LOTS);
             sells = lanes & ((below & sides) * OrderWords.MAX_LOTS);
-            uint256 there = (word >> 27) & ONES;
-            if (there != 0) {
-                uint256 other = (ticks ^ ((word >> 18) & EIGHT)) | ((sides ^ ((word >> 26) & ONES)) << 8);
-                uint256 equal = (((other + NINE) >> 9) & ONES) ^ ONES;
-                rationed = (equal & there) * OrderWords.MAX_LOTS;
-            }
+        }
+        rationed = rationedOf(cuts, lanes);
+    }
+
+    /// @notice A mask of the lots of the lanes of an order word whose limit is rationed.
+    function rationedOf(CutWord cuts, uint256 lanes) internal pure returns (uint256) {
+        uint256 word = CutWord.unwrap(cuts);
+        uint256 there = (word >> 27) & ONES;
+        if (there == 0) return 0;
+        // Tick and side together have nine bits, and lie in both words one above the other.
+        unchecked {
+            uint256 other = ((lanes >> 19) ^ (word >> 18)) & NINE;
+            uint256 equal = (((other + NINE) >> 9) & ONES) ^ ONES;
+            return (equal & there) * OrderWords.MAX_LOTS;
         }
     }
 }

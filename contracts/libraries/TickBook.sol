@@ -9,7 +9,7 @@ import {LaneWords, ResultWord, ResultWords} from "./Packed.sol";
 /// cross, so the matched volume is maximal. Each step uses up one side's best limit, so at the end at most one side is
 /// left partly filled, at one limit. There the fill is pro rata with a carry (`fill`), which adds up exactly.
 ///
-/// A book holds the eight slots of a window: for each of 256 ticks and two sides two words, one for the slots with even
+/// A book holds the eight slots of a window: for each of two sides and 256 ticks two words, one for the slots with even
 /// and one for those with odd numbers, in fields of 56 bits; so a lane word is added in two steps.
 /// The twin is `p2pchain/matching.py`; the rule and its proof are in docs/matching.md.
 library TickBook {
@@ -20,7 +20,7 @@ library TickBook {
     uint256 internal constant CELLS = 256 * 2 * 2;
     uint256 private constant FIELD = (1 << 56) - 1;
 
-    /// @param volumes Wh by tick, side and whether the slot is odd
+    /// @param volumes Wh by side, tick and whether the slot is odd
     /// @param maps by side; bit t: tick t is in use in some slot
     /// @param summed by side: the ticks that `sums` stand for; zero: none
     /// @param sums by side and whether the slot is odd: all volumes of the eight slots at those ticks
@@ -64,10 +64,10 @@ library TickBook {
 
     /// @dev A field of 56 bits holds more than 2^28 volumes of 27 bits.
     function _addAt(Book memory book, uint256 side, uint256 tick, uint256 even, uint256 odd) private pure {
-        // The cell is tick * 4 + side * 2 < CELLS - 1 and the side < 2, so all addresses lie inside their arrays.
+        // The cell is (side * 256 + tick) * 2 < CELLS - 1 and the side < 2, so all addresses lie inside their arrays.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let cell := add(add(mload(book), 0x20), add(shl(7, tick), shl(6, side)))
+            let cell := add(add(mload(book), 0x20), add(shl(14, side), shl(6, tick)))
             mstore(cell, add(mload(cell), even))
             cell := add(cell, 0x20)
             mstore(cell, add(mload(cell), odd))
@@ -90,46 +90,41 @@ library TickBook {
 
     /// @dev The two lowest lanes, an even and an odd slot, whose field lies at `shift`.
     function _addPair(Book memory book, uint256 lanes, uint256 shift) private pure {
-        // A lane's tick has 8 bits and its side one, so the cell lies within the book; a field of 56 bits holds more than
-        // 2^36 volumes of 19.
+        // A lane's side and tick have nine bits, so the cell lies within the book; a field of 56 bits holds more than 2^36
+        // volumes of 19. An empty lane adds nothing.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let cells := add(mload(book), 0x20)
-            let lots := and(lanes, 0x7ffff)
-            if lots {
-                let cell := add(cells, or(and(shr(12, lanes), 0x7f80), and(shr(21, lanes), 0x40)))
-                mstore(cell, add(mload(cell), shl(shift, lots)))
-            }
-            lots := and(shr(28, lanes), 0x7ffff)
-            if lots {
-                let cell := add(add(cells, 0x20), or(and(shr(40, lanes), 0x7f80), and(shr(49, lanes), 0x40)))
-                mstore(cell, add(mload(cell), shl(shift, lots)))
-            }
+            let cell := add(cells, and(shr(13, lanes), 0x7fc0))
+            mstore(cell, add(mload(cell), shl(shift, and(lanes, 0x7ffff))))
+            cell := add(cells, or(and(shr(41, lanes), 0x7fc0), 0x20))
+            mstore(cell, add(mload(cell), shl(shift, and(shr(28, lanes), 0x7ffff))))
         }
     }
 
     /// @notice Notes in `maps` the ticks of orders that have been added.
     function mapOrders(Book memory book) internal pure {
         for (uint256 cell; cell < CELLS; cell += 2) {
-            if (book.volumes[cell] | book.volumes[cell + 1] != 0) book.maps[(cell >> 1) & 1] |= 1 << (cell >> 2);
+            if (book.volumes[cell] | book.volumes[cell + 1] != 0) {
+                book.maps[cell / (CELLS / 2)] |= 1 << ((cell / 2) & 0xff);
+            }
         }
     }
 
     /// @notice Turns volumes into curves, all eight slots at once: at each tick what is bought there and above, and what is
     /// sold there and below. Orders cannot be added any more.
     function sumUp(Book memory book) internal pure {
-        // 256 ticks of four cells; sums of 56 bits as in `_addAt`.
+        // The sells lie behind the buys, 256 ticks of two cells each; sums of 56 bits as in `_addAt`.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let first := add(mload(book), 0x20)
-            let sell := add(first, 0x40)
-            let end := add(first, 0x8000)
-            let buy := sub(end, 0x80)
+            let sell := add(mload(book), 0x4020)
+            let end := add(sell, 0x4000)
+            let buy := sub(sell, 0x40)
             let buyEven := 0
             let buyOdd := 0
             let sellEven := 0
             let sellOdd := 0
-            for {} lt(sell, end) { sell := add(sell, 0x80) buy := sub(buy, 0x80) } {
+            for {} lt(sell, end) { sell := add(sell, 0x40) buy := sub(buy, 0x40) } {
                 buyEven := add(buyEven, mload(buy))
                 mstore(buy, buyEven)
                 buyOdd := add(buyOdd, mload(add(buy, 0x20)))
@@ -236,7 +231,7 @@ library TickBook {
                 uint256 even;
                 uint256 odd;
                 for (uint256 rest = map; rest != 0; rest &= rest - 1) {
-                    uint256 cell = _lowest(rest) * 4 + side * 2;
+                    uint256 cell = (side * 256 + _lowest(rest)) * 2;
                     even += volumes[cell];
                     odd += volumes[cell + 1];
                 }
@@ -251,7 +246,7 @@ library TickBook {
         // The same cell as in `_addAt`.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            let cell := add(add(mload(book), 0x20), or(or(shl(7, tick), shl(6, side)), shl(5, and(slot, 1))))
+            let cell := add(add(mload(book), 0x20), or(or(shl(14, side), shl(6, tick)), shl(5, and(slot, 1))))
             wh := and(shr(mul(shr(1, slot), 56), mload(cell)), 0xffffffffffffff)
         }
     }
