@@ -24,6 +24,7 @@ PAGES = [
     ROOT / "CHANGELOG.md",
     ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "matching.md",
+    ROOT / "docs" / "settlement.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
 NAME = re.compile(r"`([A-Za-z_]\w*)\.(\w+)(?:\([^`]*\))?`")
