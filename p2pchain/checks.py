@@ -18,7 +18,7 @@ from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.market import Market
 from p2pchain.model import Phase
-from p2pchain.replay import TwinMarket
+from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
 
@@ -29,7 +29,9 @@ def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
     entries = log.read(contracts)
     for tx_hash, group in groupby(entries, key=lambda entry: entry.tx_hash):
         batch = list(group)
-        if any(market.params.stages for market in twin.markets.values()):
+        twin.now = None
+        timed = any(type(entry.event).__name__ in TIMED for entry in batch)
+        if timed or any(market.params.stages for market in twin.markets.values()):
             twin.now = contracts.chain.block(batch[0].block).timestamp
         try:
             twin.apply_transaction(entry.event for entry in batch)

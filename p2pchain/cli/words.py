@@ -78,6 +78,10 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
         "it is late, and contracts of its slots are not settled yet",
         "'p2pchain settle --clear' settles them, then post it again; anybody may",
     ),
+    Outcome.FINAL: (
+        "some of its slots are final: their last run is over",
+        "'p2pchain slot TIME' shows until when a slot was open",
+    ),
 }
 
 REFUSALS: dict[Refusal, tuple[str, str]] = {
