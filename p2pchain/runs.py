@@ -257,8 +257,7 @@ class RunsTwin(MarketTwin):
         """Add up what the members took in a day, up to an index (exclusive), from where the last
         step ended; return the sum so far. Raises Refused."""
         self._boundary()
-        per_day = self.params.slots_per_day
-        slots = range(day * per_day, (day + 1) * per_day)
+        slots = self._slots_of(day)
         self._check_open(slots, now)
         cursor, members_wh = self.tallies.get(day, (0, 0))
         for member in self.members[cursor:until]:
@@ -273,6 +272,7 @@ class RunsTwin(MarketTwin):
         """Compare what all members took in a day with what crossed the border; a day that does not
         add up is in dispute until a later tally. Raises Refused."""
         boundary = self._boundary()
+        self._check_open(self._slots_of(day), now)
         across = self._whole_day(boundary.meter, day).values()
         members_wh = self.tally_step(day, None, now)
         imported, exported = sum(v[0] for v in across), sum(v[1] for v in across)
@@ -288,10 +288,13 @@ class RunsTwin(MarketTwin):
             raise Refused("NoBoundary", (self.params.area,))
         return boundary
 
-    def _whole_day(self, meter: int, day: int) -> dict[int, Pair]:
+    def _slots_of(self, day: int) -> range:
         per_day = self.params.slots_per_day
+        return range(day * per_day, (day + 1) * per_day)
+
+    def _whole_day(self, meter: int, day: int) -> dict[int, Pair]:
         values = self._metering.evidence_of(meter, day)
-        for slot in range(day * per_day, (day + 1) * per_day):
+        for slot in self._slots_of(day):
             if slot not in values:
                 raise Refused("NotComplete", (meter, slot))
         return values
