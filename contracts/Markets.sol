@@ -42,6 +42,9 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     int32 private constant BUY_AT_TARIFF = type(int32).max;
     int32 private constant SELL_AT_TARIFF = type(int32).min;
     uint256 private constant MAX_STAGES = 8;
+    uint256 private constant MAX_RUNS = 8;
+    /// @dev Metering keeps the hash of a day for 32 days.
+    uint256 private constant MAX_OPEN_SECONDS = 28 days;
     /// @dev So that the volumes of a slot fit the 48 bits of a result.
     uint256 private constant MAX_MEMBERS = 1 << 20;
     /// @dev Slots that may be under way in Settlement, less two windows.
@@ -97,6 +100,12 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         require(params.voidSeconds > beforeVoid, BadParameter("voidSeconds"));
         // A window must be over before its place in the ring is wanted again.
         require(params.voidSeconds <= RING_SLOTS * _slotSeconds, BadParameter("voidSeconds"));
+        require(params.runs <= MAX_RUNS, BadParameter("runs"));
+        require(params.runs == 0 || params.runSeconds != 0, BadParameter("runSeconds"));
+        // What a day was read is proved by its hash, which is kept for some days more.
+        require(
+            params.postSeconds + uint256(params.runs) * params.runSeconds <= MAX_OPEN_SECONDS, BadParameter("runs")
+        );
         market = keccak256(abi.encode(params));
         require(_params[market].tickNano == 0, MarketExists(market));
         _params[market] = params;

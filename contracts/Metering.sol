@@ -1,10 +1,12 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IMetering} from "./interfaces/IMetering.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
+import {Evidence} from "./libraries/Evidence.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Metering
@@ -14,6 +16,12 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     struct Registers {
         uint256 importWh;
         uint256 exportWh;
+    }
+
+    /// @dev What corrections have added to the energy of a meter.
+    struct Corrected {
+        int128 importWh;
+        int128 exportWh;
     }
 
     /// @dev The evidence of one day; the day tells a place of the ring that has been used again.
@@ -28,6 +36,8 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     );
     bytes32 private constant EXCHANGE_TYPE =
         keccak256("Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)");
+    bytes32 private constant CORRECTION_TYPE =
+        keccak256("Correction(uint32 meter,uint32 firstSlot,uint16 slots,uint32 number,uint256[] intervals)");
 
     /// @dev Eight lanes of 32 bits: the lowest bit of each, the highest of each.
     uint256 private constant LOW_BITS = type(uint256).max / type(uint32).max;
@@ -50,6 +60,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     mapping(uint32 meter => Origin) private _origins;
     mapping(uint32 meter => Gap[]) private _gaps;
     mapping(uint32 meter => mapping(uint256 place => DayHash)) private _dayHashes;
+    mapping(uint32 meter => Corrected) public correctedWh;
 
     /* CONSTRUCTOR */
 
@@ -93,7 +104,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMetering
-    function dayHash(uint32 meter, uint32 day) external view returns (bytes32) {
+    function dayHash(uint32 meter, uint32 day) public view returns (bytes32) {
         DayHash memory kept = _dayHashes[meter][day % HASH_DAYS];
         return kept.day == day ? bytes32(uint256(kept.hash)) : bytes32(0);
     }
@@ -127,6 +138,22 @@ contract Metering is IMetering, AccessManaged, EIP712 {
                     opening,
                     opening ? exchange.openingImportWh : exchange.closingImportWh,
                     opening ? exchange.openingExportWh : exchange.closingExportWh
+                )
+            )
+        );
+    }
+
+    /// @inheritdoc IMetering
+    function correctionDigest(Correction calldata c) public view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    CORRECTION_TYPE,
+                    c.meter,
+                    c.firstSlot,
+                    c.slots,
+                    c.number,
+                    keccak256(abi.encodePacked(c.intervals))
                 )
             )
         );
@@ -182,6 +209,25 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         );
     }
 
+    /* CORRECTIONS */
+
+    /// @inheritdoc IMetering
+    function correct(Correction calldata correction, Reading[] calldata records) external restricted {
+        require(!_heads[correction.meter].enrolled, ReadThroughSettlement(correction.meter));
+        _correct(correction, records);
+    }
+
+    /// @inheritdoc IMetering
+    function correctFor(Correction calldata correction, Reading[] calldata records, address caller)
+        external
+        onlySettlement
+        returns (uint256[] memory before)
+    {
+        (bool may,) = IAccessManager(authority()).canCall(caller, address(this), this.correct.selector);
+        require(may, AccessManagedUnauthorized(caller));
+        return _correct(correction, records);
+    }
+
     /* INTERNAL */
 
     /// @dev The one event of a record, whichever way it went.
@@ -200,6 +246,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         uint256 first = r.firstSlot;
         uint256 end = first + r.slots;
         if (r.slots == 0 || r.intervals.length != (uint256(r.slots) + 3) / 4) return Outcome.BadFormat;
+        if (r.quality == Quality.Corrected) return Outcome.BadFormat;
         if (first / _slotsPerDay != (end - 1) / _slotsPerDay) return Outcome.BadFormat;
         if (end * _slotSeconds > block.timestamp) return Outcome.FutureSlot;
         (Outcome outcome, uint256 fuseWh) = _checkKey(r, uint32(end), submitter);
@@ -377,18 +424,53 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         // A record so late that its place holds a newer day keeps its evidence in the log alone.
         if (old.day > day) return;
         uint256 before = old.day == day ? old.hash : 0;
-        bytes32 hash = keccak256(
-            abi.encode(
-                before,
-                r.firstSlot,
-                r.slots,
-                r.quality,
-                r.importWh,
-                r.exportWh,
-                keccak256(abi.encodePacked(r.intervals))
-            )
+        uint256 hash =
+            Evidence.chained(before, r.firstSlot, r.slots, r.quality, r.importWh, r.exportWh, r.intervals);
+        _dayHashes[r.meter][day % HASH_DAYS] = DayHash(day, uint224(hash));
+    }
+
+    /// @dev Replaces what was read. The evidence of the day goes on with the correction; the registers stay.
+    function _correct(Correction calldata c, Reading[] calldata records) private returns (uint256[] memory before) {
+        uint256 fuseWh = _checkCorrection(c);
+        uint32 day = uint32(c.firstSlot / _slotsPerDay);
+        bytes32 hash = Evidence.chain(records);
+        require(hash == dayHash(c.meter, day), WrongEvidence(c.meter, day));
+        uint256 number = Evidence.corrections(records) + 1;
+        require(c.number == number, WrongNumber(c.meter, day, uint32(number)));
+        before = Evidence.lay(records, c.firstSlot, c.slots);
+        Corrected memory sum = correctedWh[c.meter];
+        for (uint256 i; i < before.length; ++i) {
+            uint256 old = before[i];
+            uint256 new_ = Evidence.valueAt(c.intervals, i);
+            require(old & Evidence.READ != 0, NotRead(c.meter, uint32(c.firstSlot + i)));
+            require(
+                new_ >> 32 <= fuseWh && uint32(new_) <= fuseWh, AboveFuse(c.meter, uint32(c.firstSlot + i))
+            );
+            before[i] = uint64(old);
+            sum.importWh += int128(uint128(new_ >> 32)) - int128(uint128(uint32(old >> 32)));
+            sum.exportWh += int128(uint128(uint32(new_))) - int128(uint128(uint32(old)));
+        }
+        correctedWh[c.meter] = sum;
+        uint256 next = Evidence.chained(uint256(hash), c.firstSlot, c.slots, Quality.Corrected, 0, 0, c.intervals);
+        _dayHashes[c.meter][day % HASH_DAYS] = DayHash(day, uint224(next));
+        emit ReadingCorrected(c.meter, c.firstSlot, c.slots, c.number, c.intervals, c.signature);
+    }
+
+    /// @dev One UTC day, one set of terms, and a signature by the key of the running slot. Returns the fuse.
+    function _checkCorrection(Correction calldata c) private view returns (uint256 fuseWh) {
+        uint256 end = uint256(c.firstSlot) + c.slots;
+        require(
+            c.slots != 0 && c.intervals.length == (uint256(c.slots) + 3) / 4
+                && c.firstSlot / _slotsPerDay == (end - 1) / _slotsPerDay,
+            BadFormat()
         );
-        _dayHashes[r.meter][day % HASH_DAYS] = DayHash(day, uint224(uint256(hash)));
+        uint256 unused = c.intervals.length * 256 - uint256(c.slots) * 64;
+        require(c.intervals[c.intervals.length - 1] & ((1 << unused) - 1) == 0, BadFormat());
+        (IRegistry.Terms memory terms, uint32 untilSlot) = registry.termsAt(c.meter, c.firstSlot);
+        require(untilSlot >= end, SplitAtChange(c.meter, untilSlot));
+        (bytes memory signer,) = registry.signerAt(c.meter, uint32(block.timestamp / _slotSeconds));
+        require(Signatures.isSignedBy(correctionDigest(c), c.signature, signer), BadSignature(c.meter));
+        return terms.fuseWh;
     }
 
     function _exchange(Exchange calldata e) private returns (Outcome) {

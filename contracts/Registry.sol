@@ -29,6 +29,7 @@ contract Registry is IRegistry, AccessManaged {
     mapping(uint16 supplier => address) private _suppliers;
     mapping(uint32 meter => uint32) private _areaOf;
     mapping(uint32 meter => bytes32) public pointCommitment;
+    mapping(uint32 area => Boundary) private _boundaries;
 
     // The latest entry of each timeline has a place of its own, so that the usual question costs one read.
     mapping(uint32 meter => Terms) private _terms;
@@ -112,6 +113,11 @@ contract Registry is IRegistry, AccessManaged {
     }
 
     /// @inheritdoc IRegistry
+    function boundaryOf(uint32 areaId) external view returns (Boundary memory) {
+        return _boundaries[areaId];
+    }
+
+    /// @inheritdoc IRegistry
     function bindForward(address forward_) external restricted {
         require(forward == address(0), AlreadyBound(forward));
         require(forward_ != address(0), ZeroAccount());
@@ -168,6 +174,13 @@ contract Registry is IRegistry, AccessManaged {
         if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);
         _terms[meter] = terms;
         _emitTerms(meter, terms);
+    }
+
+    /// @inheritdoc IRegistry
+    function setBoundary(uint32 areaId, uint32 meter, uint32 toleranceWh, uint32 tolerancePpm) external restricted {
+        require(_areas[areaId].exists, UnknownArea(areaId));
+        _boundaries[areaId] = Boundary(_known(meter), toleranceWh, tolerancePpm);
+        emit BoundarySet(areaId, meter, toleranceWh, tolerancePpm);
     }
 
     /* METER OPERATOR AND OWNER */

@@ -12,14 +12,16 @@ import {LaneWord, ResultWord} from "./libraries/Packed.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
 import {Posting} from "./settlement/Posting.sol";
+import {Runs} from "./settlement/Runs.sol";
 import {Settling} from "./settlement/Settling.sol";
 import {Stages} from "./settlement/Stages.sol";
+import {Tally} from "./settlement/Tally.sol";
 import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
 
 /// @title Settlement
 /// @notice What it promises, what it assumes and who may call: ISettlement.
 /// @dev Storage and entry points. The phases are linked libraries that work on this storage, one file each under
-/// settlement/: Posting -> Clearing -> Settling; Context and Account are what they share.
+/// settlement/: Posting -> Clearing -> Settling -> Runs, and Tally; Context and Account are what they share.
 contract Settlement is ISettlement {
     uint32 public constant RING = uint32(RING_WINDOWS);
 
@@ -87,6 +89,40 @@ contract Settlement is ISettlement {
         Clearing.voidWindow(_state, _core(), market, window);
     }
 
+    /* RUNS */
+
+    /// @inheritdoc ISettlement
+    function correct(
+        bytes32 market,
+        IMetering.Correction calldata correction,
+        IMetering.Reading[] calldata records,
+        SettledEvidence calldata evidence
+    ) external {
+        Runs.correct(_state, _core(), market, correction, records, evidence);
+    }
+
+    /// @inheritdoc ISettlement
+    function estimate(
+        bytes32 market,
+        uint32 meter,
+        uint32 firstSlot,
+        uint16 slots,
+        IMetering.Reading[] calldata records
+    ) external {
+        Runs.estimate(_state, _core(), market, meter, firstSlot, slots, records);
+    }
+
+    /// @inheritdoc ISettlement
+    function tally(
+        bytes32 market,
+        uint32 day,
+        uint32 fromIndex,
+        IMetering.Reading[][] calldata records,
+        IMetering.Reading[] calldata boundaryRecords
+    ) external {
+        Tally.tally(_state, _core(), market, day, fromIndex, records, boundaryRecords);
+    }
+
     /* STAGES */
 
     /// @inheritdoc ISettlement
@@ -136,6 +172,26 @@ contract Settlement is ISettlement {
     /// @inheritdoc ISettlement
     function unreadOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256) {
         return _state.unread[market][meter][window];
+    }
+
+    /// @inheritdoc ISettlement
+    function estimateOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[2] memory) {
+        return _state.estimates[market][meter][window];
+    }
+
+    /// @inheritdoc ISettlement
+    function rootOf(bytes32 market, uint32 firstWindow, uint32 fromIndex) external view returns (bytes32) {
+        return _state.roots[market][(uint256(firstWindow) << 32) | fromIndex];
+    }
+
+    /// @inheritdoc ISettlement
+    function tallyOf(bytes32 market, uint32 day) external view returns (DayTally memory) {
+        return _state.tallies[market][day];
+    }
+
+    /// @inheritdoc ISettlement
+    function finalAt(bytes32 market, uint32 window) external view returns (uint64) {
+        return uint64(Context.finalAt(_state, Context.load(_core(), market), window));
     }
 
     /// @inheritdoc ISettlement

@@ -33,6 +33,9 @@ interface IMarkets {
     /// @param postSeconds after the end of a window: clearing may begin although readings are missing
     /// @param stageSeconds after that, per stage: a stage that has not finished may be passed over
     /// @param voidSeconds after the end of a window: it may be voided when nobody has cleared it
+    /// @param runs how many more runs of settlement follow, in which readings that come late, estimates and corrections
+    /// are taken; after the last one a window is final
+    /// @param runSeconds how long each of them is; the first begins `postSeconds` after the end of a window
     /// @param buyFeeNano fee per Wh bought from neighbours
     /// @param sellFeeNano fee per Wh sold to neighbours
     /// @param feeAccount who receives the fees
@@ -48,6 +51,8 @@ interface IMarkets {
         uint32 postSeconds;
         uint32 stageSeconds;
         uint32 voidSeconds;
+        uint8 runs;
+        uint32 runSeconds;
         uint32 buyFeeNano;
         uint32 sellFeeNano;
         address feeAccount;

@@ -8,14 +8,17 @@ pragma solidity 0.8.37;
 /// - each (meter, slot) has at most one value; the registers never fall in slot order, except across a registered
 ///   meter exchange; the intervals of any range add up to the difference of its registers;
 /// - no slot of the future; nothing above the fuse; missing is missing, never zero;
-/// - a bad record in a batch is skipped with an event that says why; the good ones are taken.
+/// - a bad record in a batch is skipped with an event that says why; the good ones are taken;
+/// - what was read is replaced by a correction only: signed by the meter's key, numbered by meter and day, handed in by
+///   the meter operator, with the day's records as evidence. Registers stay; `correctedWh` says what was added.
 ///
-/// Assumes: the meter's key is in the meter. Who may call: anybody; a meter enrolled in a market is read through
-/// `Settlement`, which hands its batch here. Meter exchanges: the meter operator, with both keys' signatures.
+/// Assumes: the meter's key is in the meter. Who may call: anybody; a meter enrolled in a market is read and corrected
+/// through `Settlement`, which hands over here. Meter exchanges: the meter operator, with both keys' signatures.
 interface IMetering {
     enum Quality {
         Measured,
-        Estimated
+        Estimated,
+        Corrected
     }
 
     /// @notice Why a record was not taken; `Accepted` is zero.
@@ -38,7 +41,8 @@ interface IMetering {
         NotBillingGrade,
         NoTariff,
         ForwardNotCleared,
-        SettleFirst
+        SettleFirst,
+        Final
     }
 
     /// @notice Consecutive slots of one meter within one UTC day.
@@ -99,6 +103,19 @@ interface IMetering {
         bytes openingSignature;
     }
 
+    /// @notice Consecutive slots of one meter within one UTC day that have been read, and what they should have been.
+    /// @param number counts the corrections of this meter and day, from 1
+    /// @param intervals as in a reading; the last record that covers a slot counts
+    /// @param signature of the meter's key of the running slot
+    struct Correction {
+        uint32 meter;
+        uint32 firstSlot;
+        uint16 slots;
+        uint32 number;
+        uint256[] intervals;
+        bytes signature;
+    }
+
     event Bound(address settlement, address markets);
     event MeterEnrolled(uint32 indexed meter);
     event ReadingPosted(
@@ -124,12 +141,34 @@ interface IMetering {
         bytes openingSignature
     );
 
+    event ReadingCorrected(
+        uint32 indexed meter,
+        uint32 indexed firstSlot,
+        uint16 slots,
+        uint32 number,
+        uint256[] intervals,
+        bytes signature
+    );
+
     error NotSettlement(address caller);
     error NotMarkets(address caller);
     error ZeroAccount();
     error AlreadyBound(address settlement);
     error AlreadyEnrolled(uint32 meter);
     error ExchangeRefused(uint32 meter, Outcome reason);
+    /// @notice Not consecutive slots of one UTC day with four slots to a word.
+    error BadFormat();
+    /// @notice The meter is enrolled in a market and is corrected through it.
+    error ReadThroughSettlement(uint32 meter);
+    /// @notice The terms of the meter change in `slot`, within the slots that are named.
+    error SplitAtChange(uint32 meter, uint32 slot);
+    /// @notice Not signed by the meter's present key.
+    error BadSignature(uint32 meter);
+    /// @notice The records are not those of this day, all of them, in the order in which they were taken.
+    error WrongEvidence(uint32 meter, uint32 day);
+    error WrongNumber(uint32 meter, uint32 day, uint32 nextNumber);
+    error NotRead(uint32 meter, uint32 slot);
+    error AboveFuse(uint32 meter, uint32 slot);
 
     /// @notice The most gaps that a meter may have open at a time.
     function MAX_GAPS() external view returns (uint8);
@@ -144,7 +183,11 @@ interface IMetering {
 
     function gapsOf(uint32 meter) external view returns (Gap[] memory);
 
-    /// @notice Chained hash of the digests posted for a UTC day (unix days), zero when there are none or it has
+    /// @notice What corrections have added to the energy of a meter: intervals add up to the difference of registers and
+    /// this.
+    function correctedWh(uint32 meter) external view returns (int128 importWh, int128 exportWh);
+
+    /// @notice Chained hash of the readings and corrections of a UTC day (unix days), zero when there are none or it has
     /// expired.
     function dayHash(uint32 meter, uint32 day) external view returns (bytes32);
 
@@ -169,4 +212,17 @@ interface IMetering {
     function bind(address settlement_, address markets_) external;
 
     function exchangeMeter(Exchange calldata exchange) external;
+
+    function correctionDigest(Correction calldata correction) external view returns (bytes32);
+
+    /// @notice Corrects a meter that is in no market. Meter operator only.
+    /// @param records all readings and corrections of the meter and day, in the order in which they were taken; a
+    /// correction is a reading of quality Corrected with registers of zero
+    function correct(Correction calldata correction, Reading[] calldata records) external;
+
+    /// @notice The same for a member of a market. Settlement only, for a `caller` who may call `correct`.
+    /// @return before what the slots were before: import << 32 | export
+    function correctFor(Correction calldata correction, Reading[] calldata records, address caller)
+        external
+        returns (uint256[] memory before);
 }

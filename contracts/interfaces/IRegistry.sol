@@ -10,7 +10,7 @@ pragma solidity 0.8.37;
 /// - identifiers are opaque and dense; the public number of a metering point is kept as a salted commitment only.
 ///
 /// Assumes: the registrar checks identities, and the meter operator installs the keys that it registers.
-/// Who may call: registrar (areas, suppliers, meters, terms), meter operator (keys); a meter's owner may revoke
+/// Who may call: registrar (areas and their boundary meters, suppliers, meters, terms), meter operator (keys); a meter's owner may revoke
 /// the key of his own meter but never set one. Everything else is a view.
 interface IRegistry {
     /// @notice A node of the area tree.
@@ -38,6 +38,16 @@ interface IRegistry {
         bool billingGrade;
     }
 
+    /// @notice The meter that measures what crosses the border of an area, and how far the sum of its members may be off.
+    /// @param meter import is into the area; zero: there is none
+    /// @param toleranceWh by UTC day
+    /// @param tolerancePpm on top, in millionths of what crossed the border in both directions
+    struct Boundary {
+        uint32 meter;
+        uint32 toleranceWh;
+        uint32 tolerancePpm;
+    }
+
     event ForwardBound(address forward);
     event AreaAdded(uint32 indexed area, uint32 indexed parent, address operator);
     event SupplierAdded(uint16 indexed supplier, address indexed account, string name);
@@ -53,6 +63,8 @@ interface IRegistry {
     );
     /// @param signer an address (20 bytes), an ERC-7913 signer (verifier and key), or empty: revoked
     event SignerSet(uint32 indexed meter, uint32 fromSlot, bytes signer);
+
+    event BoundarySet(uint32 indexed area, uint32 indexed meter, uint32 toleranceWh, uint32 tolerancePpm);
 
     error SlotSecondsNotSupported(uint32 slotSeconds);
     error UnknownArea(uint32 area);
@@ -108,6 +120,12 @@ interface IRegistry {
         external
         view
         returns (uint24 fuseWh, address signer, uint32 untilSlot);
+
+    /// @notice The boundary meter of an area; its meter is zero where there is none.
+    function boundaryOf(uint32 area) external view returns (Boundary memory);
+
+    /// @notice Names the meter that measures what crosses the border of an area. Registrar only.
+    function setBoundary(uint32 area, uint32 meter, uint32 toleranceWh, uint32 tolerancePpm) external;
 
     /// @notice Names the contract whose open orders hold back a change of owner; once, at deployment.
     function bindForward(address forward_) external;

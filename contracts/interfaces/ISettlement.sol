@@ -20,9 +20,13 @@ import {IMetering} from "./IMetering.sol";
 /// - contracted energy is paid here only, against metered delivery: what a sale did not deliver costs the imbalance
 ///   price, never above the auction's cap; without a reading a position is settled at the worst that its collateral
 ///   stands for, until the reading comes;
+/// - readings that come late, estimates and corrections move the difference to what was settled before, with the supplier
+///   alone; what neighbours traded stands. The sum of all runs is what one run on the last data would have been;
+/// - after the last run a window is final: nothing moves its energy or money any more. A day in which the members do not
+///   add up to the boundary meter stays open until they do, as long as evidence is kept;
 /// - no role can alter a reading, a cleared slot or a balance, or stop any of this.
 ///
-/// Who may call: the stages of a market (`lower`, `finishStage`), anybody the rest.
+/// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), anybody the rest.
 interface ISettlement {
     /// @notice Absent: never posted to. A void window is Cleared without a trade.
     enum Phase {
@@ -65,6 +69,40 @@ interface ISettlement {
         uint48 carry;
     }
 
+    /// @notice How a missing reading was estimated: the difference of the registers around its gap spread over it, or
+    /// the same slots a week before.
+    enum EstimateRule {
+        None,
+        Spread,
+        WeekBefore
+    }
+
+    /// @notice What a call of `settle` left of one member, and the proof that it did.
+    /// @param firstWindow first window of that call
+    /// @param windows how many
+    /// @param fromIndex index of its first member
+    /// @param results the eight words of each window, carries zero (see WindowCleared)
+    /// @param fills of the member (see MemberSettled)
+    /// @param contracts lanes of the member's forward contracts by window; none where all are zero
+    /// @param proof hashes beside the way from the member's leaf to the root
+    struct SettledEvidence {
+        uint32 firstWindow;
+        uint32 windows;
+        uint32 fromIndex;
+        uint256[] results;
+        uint256[] fills;
+        uint256[] contracts;
+        bytes32[] proof;
+    }
+
+    /// @notice How far the members of a day have been added up, and whether they were off the boundary meter when they
+    /// were last.
+    struct DayTally {
+        uint32 cursor;
+        bool disputed;
+        int192 membersWh;
+    }
+
     /// @notice Energy that is not offered for want of money, or because its limit lies outside the market's ticks.
     event Withheld(bytes32 indexed market, uint32 indexed meter, uint32 indexed slot, uint32 buyWh, uint32 sellWh);
     event Lowered(bytes32 indexed market, uint32 indexed slot, uint32 buyMeter, uint32 sellMeter, uint32 wh);
@@ -82,6 +120,33 @@ interface ISettlement {
     /// @notice Readings that came after their window was cleared: settled with the supplier alone.
     event LateSettled(bytes32 indexed market, uint32 indexed meter, uint32 firstSlot, uint16 slots);
     event WindowsSettled(bytes32 indexed market, uint32 firstWindow, uint32 windows, uint32 cursor);
+    /// @notice The difference that a correction has made, from the supplier (positive) or to it.
+    /// @param run of the first slot, at this time
+    event CorrectionSettled(
+        bytes32 indexed market,
+        uint32 indexed meter,
+        uint32 firstSlot,
+        uint16 slots,
+        uint32 number,
+        uint8 run,
+        int256 supplierNano
+    );
+    /// @notice Missing readings were estimated and settled with the supplier alone, until they come.
+    /// @param intervals as in a reading
+    /// @param run of the first slot, at this time
+    event EstimateSettled(
+        bytes32 indexed market,
+        uint32 indexed meter,
+        uint32 firstSlot,
+        uint16 slots,
+        EstimateRule rule,
+        uint256[] intervals,
+        uint8 run
+    );
+    /// @notice A step of adding up that did not reach the last member.
+    event TallyStep(bytes32 indexed market, uint32 indexed day, uint32 cursor, int256 membersWh);
+    /// @notice Import less export of all members in a UTC day, and that of the boundary meter.
+    event Tallied(bytes32 indexed market, uint32 indexed day, int256 membersWh, int256 boundaryWh, bool disputed);
 
     error NotDelivered(uint32 window);
     /// @notice A member has not posted and the deadline has not passed.
@@ -98,6 +163,24 @@ interface ISettlement {
     error RingFull(uint32 window, uint32 unsettledWindow);
     error MoreThanPosted(uint32 meter, uint32 slot);
     error NothingToDo();
+    /// @notice The last run of this window is over.
+    error Final(uint32 window);
+    /// @notice The window is not settled, or not by the call that the evidence names.
+    error NotSettled(uint32 window);
+    /// @notice The evidence is not what was settled.
+    error WrongProof();
+    error NotBillingGrade(uint32 meter);
+    error AlreadyRead(uint32 meter, uint32 slot);
+    error AlreadyEstimated(uint32 meter, uint32 slot);
+    /// @notice The slot has contracts and was settled at their worst: only its reading changes that.
+    error HeldAtWorst(uint32 meter, uint32 slot);
+    /// @notice Neither registers on both sides nor a reading a week before: it stays missing.
+    error NoEstimate(uint32 meter, uint32 slot);
+    /// @notice A slot of the day has not been read.
+    error NotComplete(uint32 meter, uint32 slot);
+    /// @notice The area has no boundary meter, or it is a member of a market itself.
+    error NoBoundary(uint32 area);
+    error WrongCursor(uint32 fromIndex, uint32 cursor);
 
     /// @notice Windows that can be under way at a time.
     function RING() external view returns (uint32);
@@ -119,6 +202,17 @@ interface ISettlement {
     /// @notice Contracted lanes of slots that were settled without a reading, and which they are (bits 224..231).
     function unreadOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256);
 
+    /// @notice What was estimated in a window: import lanes with the mask of the slots (bits 224..231), export lanes.
+    function estimateOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[2] memory);
+
+    /// @notice The word that a call of `settle` has left for these windows and members; zero where there was none.
+    function rootOf(bytes32 market, uint32 firstWindow, uint32 fromIndex) external view returns (bytes32);
+
+    function tallyOf(bytes32 market, uint32 day) external view returns (DayTally memory);
+
+    /// @notice When a window becomes final, unix time; later while its day is in dispute.
+    function finalAt(bytes32 market, uint32 window) external view returns (uint64);
+
     /// @notice Posts signed readings of members of one market: readings to `Metering`, volumes to the auction.
     function postReadings(bytes32 market, IMetering.Reading[] calldata readings)
         external
@@ -136,6 +230,39 @@ interface ISettlement {
 
     /// @notice Gives up a window that nobody cleared in time: no trade; `settle` then releases and bills.
     function voidWindow(bytes32 market, uint32 window) external;
+
+    /// @notice Corrects readings of a member that have been settled, and settles the difference. Meter operator only.
+    /// @param records see `IMetering.correct`
+    function correct(
+        bytes32 market,
+        IMetering.Correction calldata correction,
+        IMetering.Reading[] calldata records,
+        SettledEvidence calldata evidence
+    ) external;
+
+    /// @notice Estimates readings of a member that are missing after its windows were settled, and settles them.
+    /// @param records all readings and corrections of the same meter seven days before; none where registers on both sides
+    /// of a gap are known
+    function estimate(
+        bytes32 market,
+        uint32 meter,
+        uint32 firstSlot,
+        uint16 slots,
+        IMetering.Reading[] calldata records
+    ) external;
+
+    /// @notice Adds up what members have measured in a UTC day, from an index on; after the last one, compares it with the
+    /// boundary meter of the area.
+    /// @param records for each member its readings and corrections of that day, as for a correction; none for a member
+    /// whose membership does not hold in that day
+    /// @param boundaryRecords the same of the boundary meter, in the last step
+    function tally(
+        bytes32 market,
+        uint32 day,
+        uint32 fromIndex,
+        IMetering.Reading[][] calldata records,
+        IMetering.Reading[] calldata boundaryRecords
+    ) external;
 
     /// @notice A stage lowers one posted buy and one posted sell by the same Wh and posts the pair.
     function lower(bytes32 market, uint32 slot, uint32 buyMeter, uint32 sellMeter, uint32 wh) external;

@@ -35,6 +35,28 @@ library Account {
         acc.any = true;
     }
 
+    /// @dev The difference between metered and contracted energy (bought B, sold S).
+    function net(int256 contracted, uint256 importWh, uint256 exportWh)
+        internal
+        pure
+        returns (uint256 buyWh, uint256 sellWh)
+    {
+        uint256 bought = contracted > 0 ? uint256(contracted) : 0;
+        uint256 sold = contracted < 0 ? uint256(-contracted) : 0;
+        buyWh = above(importWh, bought) + above(sold, exportWh);
+        sellWh = above(exportWh, sold) + above(bought, importWh);
+    }
+
+    function above(uint256 a, uint256 b) internal pure returns (uint256) {
+        return a > b ? a - b : 0;
+    }
+
+    /// @dev What stages and modules have contracted for a meter in a slot.
+    function staged(Env memory env, uint32 meter, uint256 slot) internal view returns (int256) {
+        uint256 word = env.core.ledger.contractedWord(meter, uint32(slot / 8));
+        return int32(uint32(word >> (32 * (slot % 8))));
+    }
+
     /// @dev What one slot with contracted energy C costs beside energy, feed-in and charges. A sale that was not delivered
     /// pays the imbalance price, but not above the cap, for what neither own energy nor the neighbours' made good; a
     /// purchase that was not consumed fetches the feed-in price, but not below the surplus price.

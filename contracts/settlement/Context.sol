@@ -11,6 +11,8 @@ import {Core, Env, Forward, Member, PriceTable, RING, State, WINDOW} from "./Typ
 /// @title Context: what the three phases read, loaded once per call
 /// @notice The state of windows, the prices of a range of slots, the terms and limits of a member.
 library Context {
+    /// @dev After the end of a UTC day; Metering keeps its hashes as long.
+    uint256 private constant DISPUTE_SECONDS = 31 days;
     int32 private constant BUY_AT_TARIFF = type(int32).max;
     int32 private constant SELL_AT_TARIFF = type(int32).min;
 
@@ -95,6 +97,33 @@ library Context {
     function postingOver(Env memory env, uint256 window) internal view returns (bool) {
         return env.params.stages.length != 0
             && block.timestamp >= windowEnd(env, window) + env.params.postSeconds;
+    }
+
+    /* RUNS */
+
+    /// @dev When a window becomes final: after its last run, or when the evidence of a day in dispute ends.
+    function finalAt(State storage state, Env memory env, uint256 window) internal view returns (uint256 at) {
+        at = lastRunEnd(env, window);
+        uint256 day = (window * WINDOW * env.core.slotSeconds) / 1 days;
+        if (block.timestamp >= at && state.tallies[env.market][day].disputed) at = (day + 1) * 1 days + DISPUTE_SECONDS;
+    }
+
+    function lastRunEnd(Env memory env, uint256 window) internal pure returns (uint256) {
+        return windowEnd(env, window) + env.params.postSeconds + uint256(env.params.runs) * env.params.runSeconds;
+    }
+
+    /// @dev The run of a window at this time; zero while it may be posted to.
+    function runOf(Env memory env, uint256 window) internal view returns (uint256 run) {
+        uint256 begins = windowEnd(env, window) + env.params.postSeconds;
+        if (block.timestamp < begins || env.params.runs == 0) return 0;
+        run = 1 + (block.timestamp - begins) / env.params.runSeconds;
+        if (run > env.params.runs) run = env.params.runs;
+    }
+
+    /// @dev Whether a window is settled; one whose place has been used again was, or nobody posted to it.
+    function isSettled(State storage state, Env memory env, uint256 window) internal view returns (bool) {
+        ISettlement.Window memory w = state.windows[env.market][window % RING];
+        return w.window > window || (w.window == window && w.phase == ISettlement.Phase.Settled);
     }
 
     /* PRICES */

@@ -40,7 +40,8 @@ library Posting {
     uint256 private constant HIGH_HALVES = LOW_HALVES << 32;
 
     /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
-    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared.
+    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared. `closed`: some
+    /// of them are settled for good.
     struct Period {
         PriceTable table;
         Forward forward;
@@ -49,6 +50,7 @@ library Posting {
         uint256 uncleared;
         uint256 late;
         bool opened;
+        bool closed;
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
@@ -105,19 +107,28 @@ library Posting {
         if (shared.table.firstSlot == r.firstSlot && shared.table.slots == r.slots) {
             work.period = shared;
         } else {
-            _begin(env, work.period, r.firstSlot, r.slots);
+            _begin(state, env, work.period, r.firstSlot, r.slots);
         }
+        if (work.period.closed) return IMetering.Outcome.Final;
         Context.fill(env, work.period.table, work.m, member, stated);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
         if (work.period.table.rows[work.m.tariff][0] == 0) return IMetering.Outcome.NoTariff;
         return work.period.forward.any ? _admitContracts(state, env, work) : IMetering.Outcome.Accepted;
     }
 
-    function _begin(Env memory env, Period memory period, uint256 first, uint256 slots) private view {
+    function _begin(State storage state, Env memory env, Period memory period, uint256 first, uint256 slots)
+        private
+        view
+    {
         (period.table, period.first) = (Context.newTable(first, slots), first);
         uint256 window = first / WINDOW;
         period.windows = (first + slots - 1) / WINDOW + 1 - window;
         (period.forward, period.uncleared) = Context.forwardOf(env, window, period.windows);
+        // Windows become final in their order.
+        for (uint256 i; i < period.windows && block.timestamp >= Context.lastRunEnd(env, window + i); ++i) {
+            if (block.timestamp < Context.finalAt(state, env, window + i)) break;
+            if (Context.isSettled(state, env, window + i)) period.closed = true;
+        }
     }
 
     /// @dev Loads the member's contracts. They must be known; and where the window waits to be settled, a reading would
@@ -332,7 +343,7 @@ library Posting {
                 uint256 importWh = buyWh;
                 bool late = _isIn(work, work.period.late, slot);
                 int256 contracted = _contractedIn(env, work, slot, late);
-                if (contracted != 0) (buyWh, sellWh) = _net(contracted, buyWh, sellWh);
+                if (contracted != 0) (buyWh, sellWh) = Account.net(contracted, buyWh, sellWh);
                 if (late) {
                     volumes[i] = buyWh | (sellWh << 32) | (importWh << 128);
                     continue;
@@ -375,22 +386,6 @@ library Posting {
         }
         if (late || work.contracts.length == 0) return wh;
         return wh + LaneWords.signedAt(work.contracts[window - work.period.first / WINDOW], slot % WINDOW);
-    }
-
-    /// @dev The difference between metered and contracted energy (bought B, sold S).
-    function _net(int256 contracted, uint256 importWh, uint256 exportWh)
-        private
-        pure
-        returns (uint256 buyWh, uint256 sellWh)
-    {
-        uint256 bought = contracted > 0 ? uint256(contracted) : 0;
-        uint256 sold = contracted < 0 ? uint256(-contracted) : 0;
-        buyWh = _above(importWh, bought) + _above(sold, exportWh);
-        sellWh = _above(exportWh, sold) + _above(bought, importWh);
-    }
-
-    function _above(uint256 a, uint256 b) private pure returns (uint256) {
-        return a > b ? a - b : 0;
     }
 
     /// @dev Withholds what `budgetNano` does not cover, the earliest slots first; returns what is left of it.
@@ -519,6 +514,8 @@ library Posting {
             uint256 slot = work.period.first + i;
             if (!_isIn(work, work.period.late, slot)) continue;
             _accrueLate(state, env, work, acc, i);
+            // An estimate has booked the standing charge already.
+            if (_takeEstimate(state, env, work, acc, i)) continue;
             Account.accrueStanding(env, work.period.table, m, acc, slot);
         }
         Account.close(env, work.period.table, batch, m, acc);
@@ -535,12 +532,36 @@ library Posting {
         int256 contracted = _takeUnread(state, env, work, work.period.first + i);
         if (contracted != 0) {
             Forward memory forward = work.period.forward;
-            (buyWh, sellWh) = _net(contracted, buyWh, sellWh);
+            (buyWh, sellWh) = Account.net(contracted, buyWh, sellWh);
             TariffWord row = TariffWord.wrap(table.rows[work.m.tariff][i]);
             Account.accrueDeviation(acc, forward, row, contracted, buyWh, sellWh, importWh);
             acc.supplierNano -= Account.worst(forward, contracted);
         }
         Account.accrueSupplier(acc, Quote.wrap(table.quotes[work.m.tariff][i]), buyWh, sellWh, importWh);
+    }
+
+    /// @dev Takes back what an estimate of this slot has booked, and forgets it; false where there was none.
+    function _takeEstimate(State storage state, Env memory env, Work memory work, Accrual memory acc, uint256 i)
+        private
+        returns (bool)
+    {
+        uint256 slot = work.period.first + i;
+        uint256[2] storage estimate = state.estimates[env.market][work.m.meter][slot / WINDOW];
+        (uint256 imports, uint256 lane) = (estimate[0], slot % WINDOW);
+        if ((imports >> (224 + lane)) & 1 == 0) return false;
+        uint256 exports = estimate[1];
+        uint256 mask = LaneWords.LANE_MASK << (lane * LaneWords.LANE_BITS);
+        uint256 importWh = uint256(LaneWords.signedAt(imports, lane));
+        uint256 exportWh = uint256(LaneWords.signedAt(exports, lane));
+        (estimate[0], estimate[1]) = (imports & ~(mask | (1 << (224 + lane))), exports & ~mask);
+        int256 contracted = _contractedIn(env, work, slot, true);
+        (uint256 buyWh, uint256 sellWh) = Account.net(contracted, importWh, exportWh);
+        Accrual memory booked;
+        Quote quote = Quote.wrap(work.period.table.quotes[work.m.tariff][i]);
+        Account.accrueSupplier(booked, quote, buyWh, sellWh, importWh);
+        acc.supplierNano -= booked.supplierNano;
+        acc.networkNano -= booked.networkNano;
+        return true;
     }
 
     /// @dev What a slot has contracted that was settled without a reading; it is so no longer.

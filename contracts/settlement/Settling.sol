@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
@@ -39,7 +40,7 @@ library Settling {
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `bounds` tells by window which ticks fill wholly or not at all in all its slots, `spans` by tariff and slot how
-    /// many slots from there on have the same quote and p.
+    /// many slots from there on have the same quote and p. `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -51,6 +52,7 @@ library Settling {
         uint256[] fills;
         uint256[] bounds;
         uint256[][] spans;
+        uint256[] leaves;
     }
 
     /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some members
@@ -88,13 +90,19 @@ library Settling {
         run.results = _loadResults(state, market, first, windows);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
         run.bounds = _bounds(run.results);
+        bytes32 resultsHash = _resultsHash(run.results, first.cursor != 0);
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
         run.fills = new uint256[](2 * run.windows);
         uint256 end = uint256(first.cursor) + maxMembers;
         if (end > first.members) end = first.members;
+        run.leaves = new uint256[](end - first.cursor);
         _settleMembers(state, run, first.cursor, end);
         Account.hand(run.env, run.table, run.batch);
+        if (end != first.cursor) {
+            state.roots[market][(uint256(firstWindow) << 32) | first.cursor] =
+                keccak256(abi.encode(_root(run.leaves), resultsHash));
+        }
         // In one go every carry ends where it began, at zero, so there is nothing to write.
         bool whole = first.cursor == 0 && end == first.members;
         _advance(state, run, uint32(end), first.members, whole);
@@ -133,7 +141,7 @@ library Settling {
                 run.env, run.table, m, MemberWord.wrap(words[2 * i]), StatedWord.wrap(words[2 * i + 1])
             );
             if (run.forward.any) _findPosition(run, m, position, i, end - from);
-            _settleMember(state, run, m, acc, position);
+            run.leaves.set(i, _leaf(run, m.meter, _settleMember(state, run, m, acc, position), position));
         }
     }
 
@@ -165,7 +173,7 @@ library Settling {
         Member memory m,
         Accrual memory acc,
         Position memory position
-    ) private {
+    ) private returns (uint256 count) {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
         if (position.any && position.whole) {
             uint256 totals = position.at + run.windows;
@@ -173,7 +181,6 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
-        uint256 count;
         bool posted;
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
@@ -196,6 +203,69 @@ library Settling {
         }
         Account.close(run.env, run.table, run.batch, m, acc);
         if (posted) _emitSettled(run, m.meter, count);
+    }
+
+    /// @dev What proves how a member was settled: keccak256(keccak256(abi.encode(meter, firstWindow, windows, fills,
+    /// contracts))), with the first `count` words of the buffer of fills, and no contracts where all are zero.
+    function _leaf(Run memory run, uint32 meter, uint256 count, Position memory position)
+        private
+        pure
+        returns (uint256 leaf)
+    {
+        uint256[] memory fills = run.fills;
+        uint256[] memory contracts = position.words;
+        (uint256 firstWindow, uint256 windows) = (run.firstWindow, run.windows);
+        uint256 at = position.at;
+        uint256 length;
+        for (uint256 i; position.any && i < windows; ++i) {
+            if (contracts.get(at + i) != 0) length = windows;
+        }
+        // Encoded beyond what is in use, and gone when it is hashed.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            let size := shl(5, count)
+            mstore(free, meter)
+            mstore(add(free, 0x20), firstWindow)
+            mstore(add(free, 0x40), windows)
+            mstore(add(free, 0x60), 0xa0)
+            mstore(add(free, 0x80), add(size, 0xc0))
+            mstore(add(free, 0xa0), count)
+            mcopy(add(free, 0xc0), add(fills, 0x20), size)
+            let end := add(add(free, 0xc0), size)
+            size := shl(5, length)
+            mstore(end, length)
+            mcopy(add(end, 0x20), add(add(contracts, 0x20), shl(5, at)), size)
+            mstore(0, keccak256(free, sub(add(add(end, 0x20), size), free)))
+            leaf := keccak256(0, 0x20)
+        }
+    }
+
+    /// @dev The root of a tree of these leaves in their order; an odd last one goes up as it is. The leaves are used up.
+    function _root(uint256[] memory nodes) private pure returns (bytes32) {
+        uint256 count = nodes.length;
+        unchecked {
+            while (count > 1) {
+                uint256 half = count / 2;
+                for (uint256 i; i < half; ++i) {
+                    bytes32 pair = Hashes.commutativeKeccak256(bytes32(nodes.get(2 * i)), bytes32(nodes.get(2 * i + 1)));
+                    nodes.set(i, uint256(pair));
+                }
+                if (count % 2 != 0) nodes.set(half, nodes.get(count - 1));
+                count -= half;
+            }
+        }
+        return bytes32(nodes[0]);
+    }
+
+    /// @dev The hash of the results as they were cleared: carries are left out, which change from call to call.
+    function _resultsHash(uint256[] memory results, bool carries) private pure returns (bytes32) {
+        if (!carries) return keccak256(abi.encodePacked(results));
+        uint256[] memory plain = new uint256[](results.length);
+        for (uint256 i; i < plain.length; ++i) {
+            plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
+        }
+        return keccak256(abi.encodePacked(plain));
     }
 
     /// @dev Contracts in some slots of a window; with their money, where that is not known for all windows together.

@@ -26,6 +26,9 @@ uint256 constant IMPORTS = 4;
 /// @param results by place in the ring and slot; valid while the window is Cleared or Settled
 /// @param unread by meter and window: contracted lanes of slots that were settled without a reading, and which they are
 /// (bits 224..231)
+/// @param roots what calls of `settle` have left as evidence, by first window << 32 | index of the first member
+/// @param estimates by meter and window: import lanes with the mask of the slots (bits 224..231), export lanes
+/// @param tallies by UTC day
 /// @param halfBooks books that wait for the next step of clearing, by place in the ring and cell
 struct State {
     mapping(bytes32 market => mapping(uint256 place => ISettlement.Window)) windows;
@@ -33,6 +36,9 @@ struct State {
     mapping(bytes32 market => mapping(uint256 place => ResultWord)) results;
     mapping(bytes32 market => mapping(uint256 place => mapping(uint256 cell => uint256))) halfBooks;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256))) unread;
+    mapping(bytes32 market => mapping(uint256 key => bytes32)) roots;
+    mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256[2]))) estimates;
+    mapping(bytes32 market => mapping(uint256 day => ISettlement.DayTally)) tallies;
 }
 
 /// @dev The contracts around `Settlement` (its immutables, which libraries cannot read).

@@ -35,7 +35,16 @@ from p2pchain.errors import BadInput, WrongNetwork
 
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
-LIBRARIES: Final = ("Auctions", "ForwardClearing", "Posting", "Stages", "Clearing", "Settling")
+LIBRARIES: Final = (
+    "Auctions",
+    "ForwardClearing",
+    "Posting",
+    "Stages",
+    "Clearing",
+    "Settling",
+    "Runs",
+    "Tally",
+)
 CORE: Final = (
     "Registry",
     "Tariffs",
@@ -60,16 +69,21 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "addSupplier(address,string)",
             "registerMeter(uint32,bytes32,(address,uint32,uint16,uint16,uint24,bool),bytes)",
             "setTerms(uint32,(address,uint32,uint16,uint16,uint24,bool))",
+            "setBoundary(uint32,uint32,uint32,uint32)",
         )
     },
     "METER_OPERATOR": {
         "Registry": ("setSigner(uint32,uint32,bytes)",),
-        "Metering": ("exchangeMeter((uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes))",),
+        "Metering": (
+            "exchangeMeter((uint32,uint32,uint64,uint64,uint64,uint64,bytes,bytes))",
+            "correct((uint32,uint32,uint16,uint32,uint256[],bytes),"
+            "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[])",
+        ),
     },
     "MARKET_OPERATOR": {
         "Markets": (
-            "createMarket((uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,"
-            "uint32,address,bool,int32,address[]))",
+            "createMarket((uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,"
+            "uint32,uint32,uint32,address,bool,int32,address[]))",
         ),
         "ForwardAuction": (
             "createAuction((bytes32,uint8,uint32,uint32,uint32,uint32,uint32,int32,uint32,int32,"

@@ -6,6 +6,8 @@ _REPORT = "this is a fault of the program or the deployment: please report it"
 _DELAY = "the account's role has a delay: announce the call with the AccessManager, then wait"
 
 HINTS: dict[str, str] = {
+    "AboveFuse": "a slot has more energy than the meter's fuse lets through: check the unit (Wh "
+    "or kWh)",
     "AccessManagedInvalidAuthority": _REPORT,
     "AccessManagedRequiredDelay": _DELAY,
     "AccessManagedUnauthorized": "the account lacks the role: 'p2pchain admin roles list' shows "
@@ -28,10 +30,15 @@ HINTS: dict[str, str] = {
     "AddressInsufficientBalance": "the account has too little of the chain's own coin",
     "AlreadyBound": "this happens once, at deployment",
     "AlreadyEnrolled": "a meter is in one market at a time",
+    "AlreadyEstimated": "a slot is estimated once; its reading, when it comes, takes the "
+    "estimate's place",
+    "AlreadyRead": "only what is missing is estimated: 'p2pchain meter status' lists the gaps",
     "AmountTooLarge": "no currency has that much: check the figure and its unit",
     "AuctionExists": "an auction with these rules exists: 'p2pchain admin auction create' notes it",
+    "BadFormat": "name consecutive slots of one UTC day",
     "BadParameter": "the rules do not fit each other: 'p2pchain admin market create --help', or "
     "'admin auction create --help'",
+    "BadSignature": "sign with the meter's present key: 'p2pchain meter status' shows its address",
     "BadSigner": "a key is an address of 20 bytes, or a longer ERC-7913 signer",
     "BeforeRegistration": "the meter was registered for a later slot: 'p2pchain meter status'",
     "ECDSAInvalidSignature": "the signature is not of this message: sign it again",
@@ -50,9 +57,11 @@ HINTS: dict[str, str] = {
     "ExchangeRefused": "the registers or signatures of the exchange do not fit: 'p2pchain meter "
     "status' shows what the chain knows",
     "FailedCall": "a contract that was called refused without a reason",
+    "Final": "the last run of settlement is over for these slots: nothing changes them any more",
     "ForwardNotCleared": "orders for this window come first: 'p2pchain clear --forward'",
     "GasCapExceeded": "make the batch smaller: fewer meters or slots in one transaction",
     "GateOpen": "orders are still taken: 'p2pchain auctions' shows when the gate closes",
+    "HeldAtWorst": "the slot has contracts: it waits for its reading, which can still be posted",
     "InsufficientBalance": "the account has too little of the chain's own coin",
     "InvalidAccountNonce": "the permit was used already: run the command again",
     "InvalidShortString": _REPORT,
@@ -62,10 +71,16 @@ HINTS: dict[str, str] = {
     "after it",
     "MarketExists": "a market with these rules exists: 'p2pchain admin market create' notes it",
     "MoreThanPosted": "a stage cannot take more than was posted",
+    "NoBoundary": "the registrar names a boundary meter that is in no market",
+    "NoEstimate": "there are neither registers on both sides nor a reading a week before: it "
+    "stays missing",
     "NoReason": "the address may not be the contract's, or the node keeps the reason to itself",
     "NoTariff": "the supplier has published none for this slot: 'p2pchain admin tariff publish', "
     "before the slot begins",
     "NotAMember": "'p2pchain enrol' makes a meter a member; --market names another market",
+    "NotBillingGrade": "the meter may not move money: 'p2pchain admin meter terms --billing-grade'",
+    "NotComplete": "every member and the boundary meter must have been read in all slots of the "
+    "day",
     "NotDelivered": "a window is eight slots, and the last of them is not over yet",
     "NotEnoughFree": "'p2pchain balance' shows what is free; locked money becomes free when its "
     "slots are settled",
@@ -73,9 +88,12 @@ HINTS: dict[str, str] = {
     "NotForward": _REPORT,
     "NotMarkets": _REPORT,
     "NotOwner": "only the meter's present owner may do that: 'p2pchain meter status' shows him",
+    "NotRead": "only what was read is corrected; what is missing can still be posted",
     "NotReady": "'p2pchain slot TIME' shows who has not posted, and until when is waited",
     "NotRegistry": _REPORT,
     "NotRepresentable": "the token has fewer decimals: give a rounder amount",
+    "NotSettled": "'p2pchain settle --clear' settles the window; 'p2pchain slot TIME' shows where "
+    "it stands",
     "NotSettlement": _REPORT,
     "NotStage": _REPORT,
     "NotSupplier": "only the supplier's own account may do that: 'p2pchain admin supplier list'",
@@ -86,6 +104,8 @@ HINTS: dict[str, str] = {
     "OutOfGas": "give more gas, or leave it to the estimate",
     "Panicked": "this is a fault of the contract: please report it with the transaction",
     "PaysMoreThanReleased": _REPORT,
+    "ReadThroughSettlement": "the meter is in a market and is corrected through it: name it with "
+    "--market",
     "ReentrancyGuardReentrantCall": _REPORT,
     "Reverted": "the contract says why itself",
     "RingFull": "an older window must be settled first: 'p2pchain settle --clear', or "
@@ -99,6 +119,8 @@ HINTS: dict[str, str] = {
     "SequenceUsed": "name a higher number: this one has been used",
     "SlotHasBegun": "name a later slot: what has begun is not changed any more",
     "SlotSecondsNotSupported": "a slot has 900, 1800 or 3600 seconds",
+    "SplitAtChange": "the meter's terms change within these slots: name those before and after it "
+    "apart",
     "StagePending": "another part of the market works on this window first: try later",
     "StringTooLong": "give it a shorter name",
     "TokenDecimalsNotSupported": "a token with at most 27 decimals is needed",
@@ -114,6 +136,13 @@ HINTS: dict[str, str] = {
     "UnknownMeter": "'p2pchain meter status' lists the meters",
     "UnknownSupplier": "'p2pchain admin supplier list' shows the suppliers",
     "WindowsDiffer": "settle these windows one by one",
+    "WrongCursor": "somebody has added up a part already: go on behind it",
+    "WrongEvidence": "bring all records of that meter and day, in the order in which they were "
+    "taken",
+    "WrongNumber": "corrections of a meter and day are numbered from 1: sign it again with the "
+    "next number",
     "WrongPhase": "'p2pchain slot TIME' shows where the window stands",
+    "WrongProof": "the evidence is not of the call that settled these slots: build it again from "
+    "the log",
     "ZeroAccount": "an account is missing: the address of zeros belongs to nobody",
 }

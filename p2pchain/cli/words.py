@@ -79,8 +79,8 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
         "'p2pchain settle --clear' settles them, then post it again; anybody may",
     ),
     Outcome.FINAL: (
-        "some of its slots are final: their last run is over",
-        "'p2pchain slot TIME' shows until when a slot was open",
+        "the last run of settlement is over for some of its slots: what was settled is final",
+        "'p2pchain admin market list' shows for how long a market takes what comes late",
     ),
 }
 

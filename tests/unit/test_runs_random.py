@@ -3,6 +3,7 @@ to one run on the last data, and the log alone rebuilds them."""
 
 from __future__ import annotations
 
+import itertools
 from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any

@@ -11,6 +11,12 @@ class Action(IntEnum):
     CANCEL = 2
 
 
+class EstimateRule(IntEnum):
+    NONE = 0
+    SPREAD = 1
+    WEEK_BEFORE = 2
+
+
 class Gate(IntEnum):
     WINDOW = 0
     DAY = 1
@@ -88,6 +94,7 @@ class Outcome(IntEnum):
     NO_TARIFF = 16
     FORWARD_NOT_CLEARED = 17
     SETTLE_FIRST = 18
+    FINAL = 19
 
 
 class PriceRule(IntEnum):
@@ -98,3 +105,4 @@ class PriceRule(IntEnum):
 class Quality(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
+    CORRECTED = 2

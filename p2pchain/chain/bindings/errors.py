@@ -11,6 +11,20 @@ from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
 from p2pchain.chain.bindings.enums import IForwardAuctionRefusal, ISettlementPhase, Outcome
 
 
+class AboveFuse(ContractError):
+    """`AboveFuse(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1d55b0de")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "above fuse"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
 class AccessManagedInvalidAuthority(ContractError):
     """`AccessManagedInvalidAuthority(address)`"""
 
@@ -286,6 +300,34 @@ class AlreadyEnrolled(ContractError):
         self.meter = meter
 
 
+class AlreadyEstimated(ContractError):
+    """`AlreadyEstimated(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9b386abf")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "already estimated"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
+class AlreadyRead(ContractError):
+    """`AlreadyRead(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7576b9a1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "already read"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
 class AmountTooLarge(ContractError):
     """`AmountTooLarge(uint256)`"""
 
@@ -312,6 +354,13 @@ class AuctionExists(ContractError):
         self.auction = auction
 
 
+class BadFormat(ContractError):
+    """`BadFormat()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7622ade1")
+    TEXT: ClassVar[str] = "Not consecutive slots of one UTC day with four slots to a word"
+
+
 class BadParameter(ContractError):
     """`BadParameter(string)`"""
 
@@ -323,6 +372,19 @@ class BadParameter(ContractError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class BadSignature(ContractError):
+    """`BadSignature(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0e18219b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "Not signed by the meter's present key"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
 
 
 class BadSigner(ContractError):
@@ -554,6 +616,19 @@ class FailedCall(ContractError):
     TEXT: ClassVar[str] = "failed call"
 
 
+class Final(ContractError):
+    """`Final(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("faa6dca7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "The last run of this window is over"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
 class ForwardNotCleared(ContractError):
     """`ForwardNotCleared(uint32)`"""
 
@@ -582,6 +657,22 @@ class GateOpen(ContractError):
         super().__init__(window, gate)
         self.window = window
         self.gate = gate
+
+
+class HeldAtWorst(ContractError):
+    """`HeldAtWorst(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c917af2d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = (
+        "The slot has contracts and was settled at their worst: only its reading changes that"
+    )
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
 
 
 class InsufficientBalance(ContractError):
@@ -678,6 +769,35 @@ class MoreThanPosted(ContractError):
         self.slot = slot
 
 
+class NoBoundary(ContractError):
+    """`NoBoundary(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d7df3730")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("area",)
+    TEXT: ClassVar[str] = "The area has no boundary meter, or it is a member of a market itself"
+
+    def __init__(self, area: int) -> None:
+        super().__init__(area)
+        self.area = area
+
+
+class NoEstimate(ContractError):
+    """`NoEstimate(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a8d690f6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = (
+        "Neither registers on both sides nor a reading a week before: it stays missing"
+    )
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
 class NoTariff(ContractError):
     """`NoTariff(uint16, uint16, uint32)`"""
 
@@ -705,6 +825,33 @@ class NotAMember(ContractError):
         super().__init__(market, meter)
         self.market = market
         self.meter = meter
+
+
+class NotBillingGrade(ContractError):
+    """`NotBillingGrade(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5aec6dc6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "not billing grade"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
+class NotComplete(ContractError):
+    """`NotComplete(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("480e9934")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "A slot of the day has not been read"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
 
 
 class NotDelivered(ContractError):
@@ -805,6 +952,20 @@ class NotOwner(ContractError):
         return cls(raw[0], checksum(raw[1]))
 
 
+class NotRead(ContractError):
+    """`NotRead(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("fe644b8a")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "not read"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
+
+
 class NotReady(ContractError):
     """`NotReady(uint32, uint32, uint64)`"""
 
@@ -849,6 +1010,19 @@ class NotRepresentable(ContractError):
         super().__init__(amount_nano, unit_nano)
         self.amount_nano = amount_nano
         self.unit_nano = unit_nano
+
+
+class NotSettled(ContractError):
+    """`NotSettled(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a0ad82c8")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "The window is not settled, or not by the call that the evidence names"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
 
 
 class NotSettlement(ContractError):
@@ -950,6 +1124,19 @@ class PaysMoreThanReleased(ContractError):
     TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
     FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
     TEXT: ClassVar[str] = "pays more than released"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
+class ReadThroughSettlement(ContractError):
+    """`ReadThroughSettlement(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("655cef0b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "The meter is enrolled in a market and is corrected through it"
 
     def __init__(self, meter: int) -> None:
         super().__init__(meter)
@@ -1102,6 +1289,20 @@ class SlotSecondsNotSupported(ContractError):
     def __init__(self, slot_seconds: int) -> None:
         super().__init__(slot_seconds)
         self.slot_seconds = slot_seconds
+
+
+class SplitAtChange(ContractError):
+    """`SplitAtChange(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a9686809")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot")
+    TEXT: ClassVar[str] = "The terms of the meter change in `slot`, within the slots that are named"
+
+    def __init__(self, meter: int, slot: int) -> None:
+        super().__init__(meter, slot)
+        self.meter = meter
+        self.slot = slot
 
 
 class StagePending(ContractError):
@@ -1292,6 +1493,51 @@ class WindowsDiffer(ContractError):
         self.window = window
 
 
+class WrongCursor(ContractError):
+    """`WrongCursor(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4d3a7a92")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_index", "cursor")
+    TEXT: ClassVar[str] = "wrong cursor"
+
+    def __init__(self, from_index: int, cursor: int) -> None:
+        super().__init__(from_index, cursor)
+        self.from_index = from_index
+        self.cursor = cursor
+
+
+class WrongEvidence(ContractError):
+    """`WrongEvidence(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b0f0f35b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "day")
+    TEXT: ClassVar[str] = (
+        "The records are not those of this day, all of them, in the order in which they were taken"
+    )
+
+    def __init__(self, meter: int, day: int) -> None:
+        super().__init__(meter, day)
+        self.meter = meter
+        self.day = day
+
+
+class WrongNumber(ContractError):
+    """`WrongNumber(uint32, uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("26897cb4")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "day", "next_number")
+    TEXT: ClassVar[str] = "wrong number"
+
+    def __init__(self, meter: int, day: int, next_number: int) -> None:
+        super().__init__(meter, day, next_number)
+        self.meter = meter
+        self.day = day
+        self.next_number = next_number
+
+
 class WrongPhase(ContractError):
     """`WrongPhase(uint32, Phase)`"""
 
@@ -1310,6 +1556,13 @@ class WrongPhase(ContractError):
         return cls(raw[0], ISettlementPhase(raw[1]))
 
 
+class WrongProof(ContractError):
+    """`WrongProof()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("923983b9")
+    TEXT: ClassVar[str] = "The evidence is not what was settled"
+
+
 class ZeroAccount(ContractError):
     """`ZeroAccount()`"""
 
@@ -1320,6 +1573,7 @@ class ZeroAccount(ContractError):
 ERRORS: Final[dict[bytes, type[ContractError]]] = {
     known.SELECTOR: known
     for known in (
+        AboveFuse,
         AccessManagedInvalidAuthority,
         AccessManagedRequiredDelay,
         AccessManagedUnauthorized,
@@ -1338,9 +1592,13 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         AddressEmptyCode,
         AlreadyBound,
         AlreadyEnrolled,
+        AlreadyEstimated,
+        AlreadyRead,
         AmountTooLarge,
         AuctionExists,
+        BadFormat,
         BadParameter,
+        BadSignature,
         BadSigner,
         BeforeRegistration,
         ECDSAInvalidSignature,
@@ -1357,8 +1615,10 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         EmptyRow,
         ExchangeRefused,
         FailedCall,
+        Final,
         ForwardNotCleared,
         GateOpen,
+        HeldAtWorst,
         InsufficientBalance,
         InvalidAccountNonce,
         InvalidShortString,
@@ -1366,17 +1626,23 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         LaterVersionPending,
         MarketExists,
         MoreThanPosted,
+        NoBoundary,
+        NoEstimate,
         NoTariff,
         NotAMember,
+        NotBillingGrade,
+        NotComplete,
         NotDelivered,
         NotEnoughFree,
         NotEnoughGuarantee,
         NotForward,
         NotMarkets,
         NotOwner,
+        NotRead,
         NotReady,
         NotRegistry,
         NotRepresentable,
+        NotSettled,
         NotSettlement,
         NotStage,
         NotSupplier,
@@ -1385,6 +1651,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         OrderRefused,
         Panicked,
         PaysMoreThanReleased,
+        ReadThroughSettlement,
         ReentrancyGuardReentrantCall,
         Reverted,
         RingFull,
@@ -1397,6 +1664,7 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         SequenceUsed,
         SlotHasBegun,
         SlotSecondsNotSupported,
+        SplitAtChange,
         StagePending,
         StringTooLong,
         TokenDecimalsNotSupported,
@@ -1411,7 +1679,11 @@ ERRORS: Final[dict[bytes, type[ContractError]]] = {
         UnknownMeter,
         UnknownSupplier,
         WindowsDiffer,
+        WrongCursor,
+        WrongEvidence,
+        WrongNumber,
         WrongPhase,
+        WrongProof,
         ZeroAccount,
     )
 }

@@ -134,7 +134,7 @@ class MarketCreated(Event):
     """`MarketCreated(bytes32, uint32, MarketParams)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "24206a74b6b5d11dd899efd9317de59ba74bac1f510fe924b5a1a719af76f006"
+        "e28a7777305ae1e1940cb6b4a6e489791e0052251d8407291bf1112bcc35d019"
     )
     market: bytes
     area: int
@@ -144,7 +144,7 @@ class MarketCreated(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
             ),
             data,
         )
@@ -242,9 +242,9 @@ class Markets:
 
     def create_market(self, params: MarketParams) -> Call:
         """`createMarket(MarketParams)`"""
-        _data = bytes.fromhex("10bca3ba") + encode(
+        _data = bytes.fromhex("5845da20") + encode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
             ),
             (params.to_abi(),),
         )
@@ -362,7 +362,7 @@ class Markets:
         """Return what `market_params` answered, decoded."""
         _out = decode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
             ),
             raw,
         )

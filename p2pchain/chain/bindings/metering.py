@@ -10,7 +10,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, topic
 from p2pchain.chain.bindings.enums import Outcome, Quality
-from p2pchain.chain.bindings.structs import Exchange, Gap, Head, Origin, Reading
+from p2pchain.chain.bindings.structs import Correction, Exchange, Gap, Head, Origin, Reading
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,6 +120,33 @@ class MeterExchanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ReadingCorrected(Event):
+    """`ReadingCorrected(uint32, uint32, uint16, uint32, uint256[], bytes)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "397f0fce374fb367efdcc6407c9bcff24612456c9d691f21a7b25a9884ad1006"
+    )
+    meter: int
+    first_slot: int
+    slots: int
+    number: int
+    intervals: tuple[int, ...]
+    signature: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint16", "uint32", "uint256[]", "bytes"), data)
+        return cls(
+            topic("uint32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class ReadingPosted(Event):
     """`ReadingPosted(uint32, uint32, uint16, Quality, uint64, uint64, uint256[], bytes)`"""
 
@@ -176,10 +203,18 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         GapOpened,
         MeterEnrolled,
         MeterExchanged,
+        ReadingCorrected,
         ReadingPosted,
         ReadingSkipped,
     )
 }
+
+
+class CorrectedWhResult(NamedTuple):
+    """What `correctedWh(uint32)` returns."""
+
+    import_wh: int
+    export_wh: int
 
 
 class Eip712DomainResult(NamedTuple):
@@ -231,9 +266,72 @@ class Metering:
         )
         return Call(self.address, _data, 0, "Metering.bind")
 
+    def correct(self, correction: Correction, records: Sequence[Reading]) -> Call:
+        """Corrects a meter that is in no market. Meter operator only."""
+        _data = bytes.fromhex("ef7eeb07") + encode(
+            (
+                "(uint32,uint32,uint16,uint32,uint256[],bytes)",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",
+            ),
+            (correction.to_abi(), [i.to_abi() for i in records]),
+        )
+        return Call(self.address, _data, 0, "Metering.correct")
+
+    def correct_for(self, correction: Correction, records: Sequence[Reading], caller: str) -> Call:
+        """The same for a member of a market. Settlement only, for a `caller` who may call
+        `correct`.
+        """
+        _data = bytes.fromhex("b8ccb1a3") + encode(
+            (
+                "(uint32,uint32,uint16,uint32,uint256[],bytes)",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",
+                "address",
+            ),
+            (correction.to_abi(), [i.to_abi() for i in records], caller),
+        )
+        return Call(self.address, _data, 0, "Metering.correctFor")
+
+    @staticmethod
+    def correct_for_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `correct_for` answered, decoded."""
+        _out = decode(("uint256[]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
+
+    def corrected_wh(self, meter: int, *, block: int | str = "latest") -> CorrectedWhResult:
+        """What corrections have added to the energy of a meter: intervals add up to the
+        difference of registers and this.
+        """
+        _data = bytes.fromhex("db2ab2b5") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return self.corrected_wh_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def corrected_wh_result(raw: bytes) -> CorrectedWhResult:
+        """Return what `corrected_wh` answered, decoded."""
+        _out = decode(("int128", "int128"), raw)
+        return CorrectedWhResult(_out[0], _out[1])
+
+    def correction_digest(self, c: Correction, *, block: int | str = "latest") -> bytes:
+        """`correctionDigest(Correction)`"""
+        _data = bytes.fromhex("a20f0b19") + encode(
+            ("(uint32,uint32,uint16,uint32,uint256[],bytes)",),
+            (c.to_abi(),),
+        )
+        return self.correction_digest_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def correction_digest_result(raw: bytes) -> bytes:
+        """Return what `correction_digest` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
+        return _value
+
     def day_hash(self, meter: int, day: int, *, block: int | str = "latest") -> bytes:
-        """Chained hash of the digests posted for a UTC day (unix days), zero when there are none
-        or it has expired.
+        """Chained hash of the readings and corrections of a UTC day (unix days), zero when there
+        are none or it has expired.
         """
         _data = bytes.fromhex("dbb08169") + encode(
             ("uint32", "uint32"),

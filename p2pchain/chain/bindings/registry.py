@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.structs import Area, Terms
+from p2pchain.chain.bindings.structs import Area, Boundary, Terms
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +42,24 @@ class AuthorityUpdated(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("address",), data)
         return cls(checksum(raw[0]))
+
+
+@dataclass(frozen=True, slots=True)
+class BoundarySet(Event):
+    """`BoundarySet(uint32, uint32, uint32, uint32)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "a7c83405be96c85267a7f50b5991b644d6d506dcb520ea66362094d785c8b493"
+    )
+    area: int
+    meter: int
+    tolerance_wh: int
+    tolerance_ppm: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint32"), data)
+        return cls(topic("uint32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +162,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
     for known in (
         AreaAdded,
         AuthorityUpdated,
+        BoundarySet,
         ForwardBound,
         MeterRegistered,
         SignerSet,
@@ -289,6 +308,21 @@ class Registry:
         )
         return Call(self.address, _data, 0, "Registry.bindForward")
 
+    def boundary_of(self, area_id: int, *, block: int | str = "latest") -> Boundary:
+        """The boundary meter of an area; its meter is zero where there is none."""
+        _data = bytes.fromhex("037d2daa") + encode(
+            ("uint32",),
+            (area_id,),
+        )
+        return self.boundary_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def boundary_of_result(raw: bytes) -> Boundary:
+        """Return what `boundary_of` answered, decoded."""
+        _out = decode(("(uint32,uint32,uint32)",), raw)
+        _value: Boundary = Boundary.from_abi(_out[0])
+        return _value
+
     def current_slot(self, *, block: int | str = "latest") -> int:
         """The slot in which the current block lies."""
         _data = bytes.fromhex("3359632e")
@@ -407,6 +441,14 @@ class Registry:
             (new_authority,),
         )
         return Call(self.address, _data, 0, "Registry.setAuthority")
+
+    def set_boundary(self, area_id: int, meter: int, tolerance_wh: int, tolerance_ppm: int) -> Call:
+        """Names the meter that measures what crosses the border of an area. Registrar only."""
+        _data = bytes.fromhex("5fde1851") + encode(
+            ("uint32", "uint32", "uint32", "uint32"),
+            (area_id, meter, tolerance_wh, tolerance_ppm),
+        )
+        return Call(self.address, _data, 0, "Registry.setBoundary")
 
     def set_signer(self, meter: int, from_slot: int, signer: bytes) -> Call:
         """New key from a slot that has not been delivered (the running one at the earliest)."""

@@ -9,8 +9,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.enums import Outcome
-from p2pchain.chain.bindings.structs import ISettlementResult, ISettlementWindow, Reading
+from p2pchain.chain.bindings.enums import EstimateRule, Outcome
+from p2pchain.chain.bindings.structs import (
+    Correction,
+    DayTally,
+    ISettlementResult,
+    ISettlementWindow,
+    Reading,
+    SettledEvidence,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,6 +35,64 @@ class ClearingStep(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32",), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
+class CorrectionSettled(Event):
+    """The difference that a correction has made, from the supplier (positive) or to it."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "fef5e6d4d5e9a08a0ce27e734e7973e60a53ca23fdca86a34a471d7d4aa718ba"
+    )
+    market: bytes
+    meter: int
+    first_slot: int
+    slots: int
+    number: int
+    run: int
+    supplier_nano: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint16", "uint32", "uint8", "int256"), data)
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+            raw[4],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class EstimateSettled(Event):
+    """Missing readings were estimated and settled with the supplier alone, until they come."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "574c482358592cba45aa742c22e8960e9380bbafaee354c3c78810e672a26186"
+    )
+    market: bytes
+    meter: int
+    first_slot: int
+    slots: int
+    rule: EstimateRule
+    intervals: tuple[int, ...]
+    run: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint16", "uint8", "uint256[]", "uint8"), data)
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            raw[1],
+            EstimateRule(raw[2]),
+            raw[3],
+            raw[4],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +169,43 @@ class StageFinished(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint8",), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
+class Tallied(Event):
+    """Import less export of all members in a UTC day, and that of the boundary meter."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "de15caadd5c4d88a316a48dc5cb46e9cc367abe287e1e8fb5a2a5fe1cede513c"
+    )
+    market: bytes
+    day: int
+    members_wh: int
+    boundary_wh: int
+    disputed: bool
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("int256", "int256", "bool"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class TallyStep(Event):
+    """A step of adding up that did not reach the last member."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "8fd5d98b8ee89dd2b0680d4d07f9d4fc876ee9ad28a87fb5cc414f26a72a6ad3"
+    )
+    market: bytes
+    day: int
+    cursor: int
+    members_wh: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "int256"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -188,10 +290,14 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
         ClearingStep,
+        CorrectionSettled,
+        EstimateSettled,
         LateSettled,
         Lowered,
         MemberSettled,
         StageFinished,
+        Tallied,
+        TallyStep,
         WindowCleared,
         WindowVoided,
         WindowsSettled,
@@ -256,6 +362,94 @@ class Settlement:
             (sized(market, 32), first_window, windows, max_members),
         )
         return Call(self.address, _data, 0, "Settlement.clearAndSettle")
+
+    def correct(
+        self,
+        market: bytes,
+        correction: Correction,
+        records: Sequence[Reading],
+        evidence: SettledEvidence,
+    ) -> Call:
+        """Corrects readings of a member that have been settled, and settles the difference.
+        Meter operator only.
+        """
+        _data = bytes.fromhex("2d0c8779") + encode(
+            (
+                "bytes32",
+                "(uint32,uint32,uint16,uint32,uint256[],bytes)",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",
+                "(uint32,uint32,uint32,uint256[],uint256[],uint256[],bytes32[])",
+            ),
+            (
+                sized(market, 32),
+                correction.to_abi(),
+                [i.to_abi() for i in records],
+                evidence.to_abi(),
+            ),
+        )
+        return Call(self.address, _data, 0, "Settlement.correct")
+
+    def estimate(
+        self,
+        market: bytes,
+        meter: int,
+        first_slot: int,
+        slots: int,
+        records: Sequence[Reading],
+    ) -> Call:
+        """Estimates readings of a member that are missing after its windows were settled, and
+        settles them.
+        """
+        _data = bytes.fromhex("bea2f64a") + encode(
+            (
+                "bytes32",
+                "uint32",
+                "uint32",
+                "uint16",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",
+            ),
+            (sized(market, 32), meter, first_slot, slots, [i.to_abi() for i in records]),
+        )
+        return Call(self.address, _data, 0, "Settlement.estimate")
+
+    def estimate_of(
+        self,
+        market: bytes,
+        meter: int,
+        window: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, ...]:
+        """What was estimated in a window: import lanes with the mask of the slots (bits
+        224..231), export lanes.
+        """
+        _data = bytes.fromhex("7e51626d") + encode(
+            ("bytes32", "uint32", "uint32"),
+            (sized(market, 32), meter, window),
+        )
+        return self.estimate_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def estimate_of_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `estimate_of` answered, decoded."""
+        _out = decode(("uint256[2]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
+
+    def final_at(self, market: bytes, window: int, *, block: int | str = "latest") -> int:
+        """When a window becomes final, unix time; later while its day is in dispute."""
+        _data = bytes.fromhex("169d26c9") + encode(
+            ("bytes32", "uint32"),
+            (sized(market, 32), window),
+        )
+        return self.final_at_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def final_at_result(raw: bytes) -> int:
+        """Return what `final_at` answered, decoded."""
+        _out = decode(("uint64",), raw)
+        _value: int = _out[0]
+        return _value
 
     def finish_stage(self, market: bytes, window: int) -> Call:
         """The running stage is done with a window; anybody may say so after its time has passed."""
@@ -430,6 +624,30 @@ class Settlement:
         _value: int = _out[0]
         return _value
 
+    def root_of(
+        self,
+        market: bytes,
+        first_window: int,
+        from_index: int,
+        *,
+        block: int | str = "latest",
+    ) -> bytes:
+        """The word that a call of `settle` has left for these windows and members; zero where
+        there was none.
+        """
+        _data = bytes.fromhex("721d9065") + encode(
+            ("bytes32", "uint32", "uint32"),
+            (sized(market, 32), first_window, from_index),
+        )
+        return self.root_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def root_of_result(raw: bytes) -> bytes:
+        """Return what `root_of` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
+        return _value
+
     def settle(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Settles up to `maxMembers` members, in the order of their index, over the given
         cleared windows.
@@ -439,6 +657,50 @@ class Settlement:
             (sized(market, 32), first_window, windows, max_members),
         )
         return Call(self.address, _data, 0, "Settlement.settle")
+
+    def tally(
+        self,
+        market: bytes,
+        day: int,
+        from_index: int,
+        records: Sequence[Sequence[Reading]],
+        boundary_records: Sequence[Reading],
+    ) -> Call:
+        """Adds up what members have measured in a UTC day, from an index on; after the last one,
+        compares it with the boundary meter of the area.
+        """
+        _data = bytes.fromhex("8b7ecfeb") + encode(
+            (
+                "bytes32",
+                "uint32",
+                "uint32",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[][]",
+                "(uint32,uint32,uint16,uint8,uint64,uint64,uint256[],bytes)[]",
+            ),
+            (
+                sized(market, 32),
+                day,
+                from_index,
+                [[j.to_abi() for j in i] for i in records],
+                [i.to_abi() for i in boundary_records],
+            ),
+        )
+        return Call(self.address, _data, 0, "Settlement.tally")
+
+    def tally_of(self, market: bytes, day: int, *, block: int | str = "latest") -> DayTally:
+        """`tallyOf(bytes32, uint32)`"""
+        _data = bytes.fromhex("fb4b0f17") + encode(
+            ("bytes32", "uint32"),
+            (sized(market, 32), day),
+        )
+        return self.tally_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def tally_of_result(raw: bytes) -> DayTally:
+        """Return what `tally_of` answered, decoded."""
+        _out = decode(("(uint32,bool,int192)",), raw)
+        _value: DayTally = DayTally.from_abi(_out[0])
+        return _value
 
     def tariffs(self, *, block: int | str = "latest") -> str:
         """`tariffs()`"""

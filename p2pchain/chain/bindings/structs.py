@@ -98,6 +98,22 @@ class AuctionParams:
 
 
 @dataclass(frozen=True, slots=True)
+class Boundary:
+    """`IRegistry.Boundary`."""
+
+    meter: int
+    tolerance_wh: int
+    tolerance_ppm: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.meter, self.tolerance_wh, self.tolerance_ppm)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
 class Claim:
     """`ILedger.Claim`."""
 
@@ -111,6 +127,32 @@ class Claim:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), checksum(raw[1]), raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Correction:
+    """`IMetering.Correction`."""
+
+    meter: int
+    first_slot: int
+    slots: int
+    number: int
+    intervals: tuple[int, ...]
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.meter,
+            self.first_slot,
+            self.slots,
+            self.number,
+            self.intervals,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -128,6 +170,22 @@ class Cover:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
+class DayTally:
+    """`ISettlement.DayTally`."""
+
+    cursor: int
+    disputed: bool
+    members_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.cursor, self.disputed, self.members_wh)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
 
 
 @dataclass(frozen=True, slots=True)
@@ -389,6 +447,8 @@ class MarketParams:
     post_seconds: int
     stage_seconds: int
     void_seconds: int
+    runs: int
+    run_seconds: int
     buy_fee_nano: int
     sell_fee_nano: int
     fee_account: str
@@ -407,6 +467,8 @@ class MarketParams:
             self.post_seconds,
             self.stage_seconds,
             self.void_seconds,
+            self.runs,
+            self.run_seconds,
             self.buy_fee_nano,
             self.sell_fee_nano,
             self.fee_account,
@@ -429,10 +491,12 @@ class MarketParams:
             raw[8],
             raw[9],
             raw[10],
-            checksum(raw[11]),
+            raw[11],
             raw[12],
-            raw[13],
-            tuple(checksum(i) for i in raw[14]),
+            checksum(raw[13]),
+            raw[14],
+            raw[15],
+            tuple(checksum(i) for i in raw[16]),
         )
 
 
@@ -637,6 +701,34 @@ class Schedule:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class SettledEvidence:
+    """`ISettlement.SettledEvidence`."""
+
+    first_window: int
+    windows: int
+    from_index: int
+    results: tuple[int, ...]
+    fills: tuple[int, ...]
+    contracts: tuple[int, ...]
+    proof: tuple[bytes, ...]
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.first_window,
+            self.windows,
+            self.from_index,
+            self.results,
+            self.fills,
+            self.contracts,
+            [sized(i, 32) for i in self.proof],
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6])
 
 
 @dataclass(frozen=True, slots=True)
