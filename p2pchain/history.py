@@ -189,7 +189,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     results: dict[int, SlotResult] = {}
     settled: set[tuple[int, int]] = set()
     paid: dict[int, int] = defaultdict(int)
-    ahead = _Ahead(market)
+    ahead = Ahead(market)
     cursors: dict[int, int] = {}
     for entry in log.read(market.contracts, kinds=KINDS):
         event = entry.event
@@ -261,7 +261,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     return History(tuple(slots), results, dict(paid), ahead.matched_wh)
 
 
-class _Ahead:
+class Ahead:
     """What a market's forward auctions have come to, event by event."""
 
     def __init__(self, market: Market) -> None:

@@ -7,7 +7,7 @@ was traded stands.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from p2pchain.errors import Refused
@@ -99,12 +99,11 @@ class RunsTwin(MarketTwin):
         before = self._metering.correct(correction, now, records)
         batch, accrual = Batch(), Accrual(view)
         for slot, new in zip(slots, correction.values, strict=True):
-            row = self.view(meter, slot).row
-            fills, contract, price = settled_in(evidence, slot)
-            for value, sign in ((new, 1), (before[slot], -1)):
-                nano = self._amount_nano(row, value, contract, fills, price)
-                accrual.supplier_nano += sign * nano
             accrual.view = self.view(meter, slot)
+            settled = settled_in(evidence, slot)
+            accrual.supplier_nano += self._amount_nano(accrual.view.row, slot, new, meter, settled)
+            old = before[slot]
+            accrual.supplier_nano -= self._amount_nano(accrual.view.row, slot, old, meter, settled)
             self._charge_network(batch, accrual.view, new[0] - before[slot][0])
         self._close(batch, meter, accrual)
         self._hand(batch)
@@ -144,12 +143,14 @@ class RunsTwin(MarketTwin):
         raise Refused("WrongProof")
 
     def _amount_nano(
-        self, row: TariffRow, value: Pair, contract: int, fills: Pair, price: int
+        self, row: TariffRow, slot: int, value: Pair, meter: int, settled: tuple[Pair, int, int]
     ) -> int:
         """What the supplier gives (positive) or takes for a slot, whose fills stand: what was
         bought of the neighbours and not used goes to the supplier at their price, and what was
         sold to them and not there comes from him at it."""
-        net = self._net((*value, contract))
+        fills, contract, price = settled
+        staged = self._ledger.contracted_wh.get((meter, slot), 0)
+        net = self._net((*value, contract + staged))
         measured = (max(net.buy_wh - fills[0], 0), max(net.sell_wh - fills[1], 0), value[0])
         over_buy, over_sell = max(fills[0] - net.buy_wh, 0), max(fills[1] - net.sell_wh, 0)
         return self._supplier_nano(row, measured, contract) + (over_buy - over_sell) * price
@@ -162,14 +163,16 @@ class RunsTwin(MarketTwin):
                 raise Refused("Final", (window,))
 
     def _one_view(self, meter: int, slots: range) -> SlotView:
-        """Return the view of the first slot; all must have its owner, supplier and tariff."""
+        """Return the view of the first slot; the same terms must hold in all."""
         for slot in slots:
             if not self.is_active(meter, slot):
                 raise Refused("NotAMember", (meter, slot))
-        views = [self.view(meter, slot) for slot in slots]
-        if len({(view.owner, view.supplier, view.tariff) for view in views}) != 1:
-            raise Refused("SplitAtChange", (meter, slots[0]))
-        return views[0]
+        until = self._registry.terms[meter].until(slots[0])
+        if until < slots.stop:
+            raise Refused("SplitAtChange", (meter, until))
+        if self._registry.member_row(meter, slots[0]) is None:
+            raise Refused("NoTariff", (meter, slots[0]))
+        return self.view(meter, slots[0])
 
     # Estimates
 
@@ -227,6 +230,10 @@ class RunsTwin(MarketTwin):
                     )
                     for slot in slots
                 ]
+                terms = self._registry.terms_at(meter, slots[0])
+                for slot, value in zip(slots, values, strict=True):
+                    if terms is None or max(value) > terms.fuse_wh:
+                        raise Refused("NoEstimate", (meter, slot))
                 return EstimateRule.SPREAD, tuple(values)
         back = WEEK_DAYS * self.params.slots_per_day
         day = slots[0] // self.params.slots_per_day - WEEK_DAYS
@@ -245,8 +252,6 @@ class RunsTwin(MarketTwin):
         return "AlreadyEstimated" if (meter, slot) in self.estimates else None
 
     def _check_missing(self, meter: int, slot: int) -> None:
-        if self._registry.member_row(meter, slot) is None:
-            raise Refused("NotAMember", (meter, slot))
         why = self.why_not_missing(meter, slot)
         if why:
             raise Refused(why, (meter, slot))
@@ -263,8 +268,8 @@ class RunsTwin(MarketTwin):
         for member in self.members[cursor:until]:
             active = [slot for slot in slots if self.is_active(member.meter, slot)]
             if active:
-                values = self._whole_day(member.meter, day)
-                members_wh += sum(values[slot][0] - values[slot][1] for slot in active)
+                values = self._values_of(member.meter, day, active)
+                members_wh += sum(imported - exported for imported, exported in values)
         self.tallies[day] = (len(self.members) if until is None else until, members_wh)
         return members_wh
 
@@ -273,7 +278,7 @@ class RunsTwin(MarketTwin):
         add up is in dispute until a later tally. Raises Refused."""
         boundary = self._boundary()
         self._check_open(self._slots_of(day), now)
-        across = self._whole_day(boundary.meter, day).values()
+        across = self._values_of(boundary.meter, day, self._slots_of(day))
         members_wh = self.tally_step(day, None, now)
         imported, exported = sum(v[0] for v in across), sum(v[1] for v in across)
         disputed = not boundary.within(members_wh, (imported, exported))
@@ -292,9 +297,9 @@ class RunsTwin(MarketTwin):
         per_day = self.params.slots_per_day
         return range(day * per_day, (day + 1) * per_day)
 
-    def _whole_day(self, meter: int, day: int) -> dict[int, Pair]:
+    def _values_of(self, meter: int, day: int, slots: Iterable[int]) -> list[Pair]:
         values = self._metering.evidence_of(meter, day)
-        for slot in self._slots_of(day):
+        for slot in slots:
             if slot not in values:
                 raise Refused("NotComplete", (meter, slot))
-        return values
+        return [values[slot] for slot in slots]

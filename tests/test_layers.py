@@ -40,7 +40,7 @@ LAYERS = (
     {"keys", "networks"},
     {"chain", "dev"},
     {"batching", "forward_market", "market", "operator", "index", "meter"},
-    {"history", "checks"},
+    {"history", "checks", "runs_market"},
     {"control"},
     {"report"},
     {"demo"},
