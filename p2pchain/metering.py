@@ -111,20 +111,22 @@ class MeteringTwin:
             raise Refused("UnknownMeter", (meter,))
         if not self._well_formed(correction):
             raise Refused("BadFormat")
+        until = self._registry.terms[meter].until(first)
+        terms = self._registry.terms_at(meter, first)
+        if terms is None:
+            raise Refused("BeforeRegistration", (meter, first))
+        if until < end:
+            raise Refused("SplitAtChange", (meter, until))
         self._check_corrector(correction, now)
-        for slot, value in zip(range(first, end), correction.values, strict=True):
-            terms = self._registry.terms_at(meter, slot)
-            if terms is None:
-                raise Refused("BeforeRegistration", (meter, slot))
-            if max(value) > terms.fuse_wh:
-                raise Refused("AboveFuse", (meter, slot))
         day = first // self.slots_per_day
+        values = self.evidence_of(meter, day, given)
         if correction.number != self.corrections[meter, day] + 1:
             raise Refused("WrongNumber", (meter, day, self.corrections[meter, day] + 1))
-        values = self.evidence_of(meter, day, given)
-        for slot in range(first, end):
+        for slot, value in zip(range(first, end), correction.values, strict=True):
             if slot not in values:
                 raise Refused("NotRead", (meter, slot))
+            if max(value) > terms.fuse_wh:
+                raise Refused("AboveFuse", (meter, slot))
         return {slot: values[slot] for slot in range(first, end)}
 
     def correct(

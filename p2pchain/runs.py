@@ -24,8 +24,8 @@ from p2pchain.model import (
     SettledEvidence,
     TariffRow,
 )
-from p2pchain.posting import Accrual, Batch, SlotView, all_left_over
-from p2pchain.registry import Boundary, RegistryTwin
+from p2pchain.posting import Accrual, Batch, SlotView, all_left_over, window_slots
+from p2pchain.registry import RegistryTwin
 from p2pchain.settlement import MarketTwin
 
 #: An estimate looks back as many days.
@@ -88,13 +88,10 @@ class RunsTwin(MarketTwin):
         Raises Refused, and changes nothing then.
         """
         meter = correction.meter
-        if meter not in self.by_meter:
-            raise Refused("NotAMember", (meter,))
-        if not correction.slots:
-            raise Refused("BadFormat")
+        self._metering.check_correction(correction, now, records)
         slots = range(correction.first_slot, correction.until_slot)
-        self._check_open(slots, now)
         view = self._one_view(meter, slots)
+        self._check_not_final(slots, now)
         evidence = self._evidence(meter, slots, evidence)
         before = self._metering.correct(correction, now, records)
         batch, accrual = Batch(), Accrual(view)
@@ -107,6 +104,8 @@ class RunsTwin(MarketTwin):
             self._charge_network(batch, accrual.view, new[0] - before[slot][0])
         self._close(batch, meter, accrual)
         self._hand(batch)
+        # Whoever is adding up this day begins anew.
+        self.tallies.pop(slots[0] // self.params.slots_per_day, None)
         self._emit(
             "CorrectionSettled",
             market=self.market,
@@ -155,18 +154,16 @@ class RunsTwin(MarketTwin):
         over_buy, over_sell = max(fills[0] - net.buy_wh, 0), max(fills[1] - net.sell_wh, 0)
         return self._supplier_nano(row, measured, contract) + (over_buy - over_sell) * price
 
-    def _check_open(self, slots: range, now: int | None) -> None:
-        for window in sorted({slot // WINDOW_SLOTS for slot in slots}):
-            if not self.is_settled(window):
-                raise Refused("NotSettled", (window,))
-            if self.is_final(window, now):
-                raise Refused("Final", (window,))
+    def _check_not_final(self, slots: range, now: int | None) -> None:
+        """Windows become final in their order, so the first tells."""
+        window = slots[0] // WINDOW_SLOTS
+        if now is not None and now >= self.final_at(window):
+            raise Refused("Final", (window,))
 
     def _one_view(self, meter: int, slots: range) -> SlotView:
         """Return the view of the first slot; the same terms must hold in all."""
-        for slot in slots:
-            if not self.is_active(meter, slot):
-                raise Refused("NotAMember", (meter, slot))
+        if not self.is_active(meter, slots[0]):
+            raise Refused("NotAMember", (meter, slots[0]))
         until = self._registry.terms[meter].until(slots[0])
         if until < slots.stop:
             raise Refused("SplitAtChange", (meter, until))
@@ -192,16 +189,14 @@ class RunsTwin(MarketTwin):
         per_day = self.params.slots_per_day
         if not span or span[0] // per_day != span[-1] // per_day:
             raise Refused("BadFormat")
-        if meter not in self.by_meter:
-            raise Refused("NotAMember", (meter, first_slot))
-        self._check_open(span, now)
+        view = self._one_view(meter, span)
         for window in sorted({slot // WINDOW_SLOTS for slot in span}):
             deadline = self.window_end(window) + self.params.post_seconds
             if self.window_state(window).phase != Phase.SETTLED:
                 raise Refused("NotSettled", (window,))
             if now is not None and now < deadline:
                 raise Refused("NotReady", (window, meter, deadline))
-        view = self._one_view(meter, span)
+        self._check_not_final(span, now)
         for slot in span:
             self._check_missing(meter, slot)
         rule, values = self.missing_values(meter, span, records)
@@ -242,6 +237,17 @@ class RunsTwin(MarketTwin):
             raise Refused("NoEstimate", (meter, slots[0]))
         return EstimateRule.WEEK_BEFORE, tuple(known[slot - back] for slot in slots)
 
+    def estimate_words(self, meter: int, window: int) -> tuple[int, int]:
+        """Return the estimates of a window as the contract keeps them: lanes of imports with the
+        mask of the slots on top, lanes of exports."""
+        imports = exports = 0
+        for lane, slot in enumerate(window_slots(window)):
+            value = self.estimates.get((meter, slot))
+            if value is not None:
+                imports |= value[0] << 28 * lane | 1 << (224 + lane)
+                exports |= value[1] << 28 * lane
+        return imports, exports
+
     def why_not_missing(self, meter: int, slot: int) -> str | None:
         """Return why a slot takes no estimate: it has been read, or estimated, or was settled at
         the worst for want of a reading."""
@@ -258,40 +264,40 @@ class RunsTwin(MarketTwin):
 
     # The boundary
 
-    def tally_step(self, day: int, until: int | None = None, now: int | None = None) -> int:
-        """Add up what the members took in a day, up to an index (exclusive), from where the last
-        step ended; return the sum so far. Raises Refused."""
-        self._boundary()
+    def tally_step(self, day: int, until: int, now: int | None = None) -> int:
+        """Add up what the members took in a day, up to an index (exclusive) that is not the last,
+        from where the last step ended; return the sum so far. Raises Refused."""
+        members_wh = self._add_up(day, until, now)
+        self.tallies[day] = (until, members_wh)
+        return members_wh
+
+    def tally(self, day: int, now: int | None = None) -> Tally:
+        """Compare what all members took in a day with what crossed the border; a day that does not
+        add up is in dispute until a later tally. Raises Refused."""
+        members_wh = self._add_up(day, len(self.members), now)
+        boundary = self._registry.boundaries.get(self.params.area)
+        if boundary is None or not boundary.meter or self._metering.heads[boundary.meter].enrolled:
+            raise Refused("NoBoundary", (self.params.area,))
+        across = self._values_of(boundary.meter, day, self._slots_of(day))
+        imported, exported = sum(v[0] for v in across), sum(v[1] for v in across)
+        disputed = not boundary.within(members_wh, (imported, exported))
+        (self.disputes.add if disputed else self.disputes.discard)(day)
+        self.tallies.pop(day, None)
+        return Tally(members_wh, imported - exported, disputed)
+
+    def _add_up(self, day: int, until: int, now: int | None) -> int:
         slots = self._slots_of(day)
-        self._check_open(slots, now)
+        for window in range(slots.start // WINDOW_SLOTS, slots.stop // WINDOW_SLOTS):
+            if not self.is_settled(window):
+                raise Refused("NotSettled", (window,))
+        self._check_not_final(slots, now)
         cursor, members_wh = self.tallies.get(day, (0, 0))
         for member in self.members[cursor:until]:
             active = [slot for slot in slots if self.is_active(member.meter, slot)]
             if active:
                 values = self._values_of(member.meter, day, active)
                 members_wh += sum(imported - exported for imported, exported in values)
-        self.tallies[day] = (len(self.members) if until is None else until, members_wh)
         return members_wh
-
-    def tally(self, day: int, now: int | None = None) -> Tally:
-        """Compare what all members took in a day with what crossed the border; a day that does not
-        add up is in dispute until a later tally. Raises Refused."""
-        boundary = self._boundary()
-        self._check_open(self._slots_of(day), now)
-        across = self._values_of(boundary.meter, day, self._slots_of(day))
-        members_wh = self.tally_step(day, None, now)
-        imported, exported = sum(v[0] for v in across), sum(v[1] for v in across)
-        disputed = not boundary.within(members_wh, (imported, exported))
-        (self.disputes.add if disputed else self.disputes.discard)(day)
-        del self.tallies[day]
-        return Tally(members_wh, imported - exported, disputed)
-
-    def _boundary(self) -> Boundary:
-        """Return the area's boundary meter, which is in no market."""
-        boundary = self._registry.boundaries.get(self.params.area)
-        if boundary is None or not boundary.meter or self._metering.heads[boundary.meter].enrolled:
-            raise Refused("NoBoundary", (self.params.area,))
-        return boundary
 
     def _slots_of(self, day: int) -> range:
         per_day = self.params.slots_per_day

@@ -103,8 +103,8 @@ def test_corrections_are_refused_one_cause_at_a_time() -> None:
     refused("BadFormat", replace(good, slots=5))
     refused("BadFormat", replace(good, intervals=(good.intervals[0] | 1,)))
     refused("AboveFuse", world.correction(1, 0, [(100_001, 0)]))
-    refused("NotSettled", world.correction(1, 8, [(1, 0)]))
-    refused("NotSettled", world.correction(1, 7, [(1, 0), (1, 0)]))
+    refused("NotRead", world.correction(1, 8, [(1, 0)]))
+    refused("NotRead", world.correction(1, 7, [(1, 0), (1, 0)]))
     refused("UnknownMeter", Correction.of(9, FIRST, 1, [(1, 0)]))
     records = world.twin.metering.records[1, FIRST // 24]
     refused("WrongEvidence", good, records=[])
@@ -121,6 +121,19 @@ def test_corrections_are_refused_one_cause_at_a_time() -> None:
     assert world.twin.metering.corrected_wh[1] == (0, 0)
     world.correct(1, 0, [(60, 0)], records=records, evidence=evidence)
     refused("WrongNumber", good)
+
+
+def test_slots_that_were_not_settled_together_are_corrected_apart() -> None:
+    world = RunsWorld(members=1)
+    world.at(2 * DAY)
+    assert world.post(1, [(5, 0)] * 24) == Outcome.ACCEPTED
+    with pytest.raises(Refused, match="NotSettled"):
+        world.correct(1, 0, [(1, 0)])
+    world.settle_day()  # a call for each window
+    with pytest.raises(Refused, match="NotSettled"):
+        world.correct(1, 7, [(1, 0)] * 2)
+    world.correct(1, 7, [(1, 0)])
+    world.correct(1, 8, [(1, 0)])
 
 
 def test_only_the_key_of_now_signs_and_a_slot_never_read_is_not_corrected() -> None:
@@ -142,7 +155,7 @@ def test_only_the_key_of_now_signs_and_a_slot_never_read_is_not_corrected() -> N
     world.twin.set_signer(1, running, b"")
     with pytest.raises(Refused, match="BadSignature"):
         world.twin.correct(replace(good, number=2).signed(b"\2" * 20))
-    assert seen == [b"\2" * 20] * 2
+    assert set(seen) == {b"\2" * 20}
     world = RunsWorld(members=2)
     world.at(3 * DAY)
     world.post(1, EIGHT)
@@ -304,7 +317,10 @@ def test_a_day_that_does_not_add_up_stays_open_until_it_does() -> None:
 
 
 def test_without_a_boundary_meter_nothing_is_compared() -> None:
-    world = traded()
+    world = RunsWorld(members=1)
+    world.at(2 * DAY)
+    assert world.post(1, [(5, 0)] * 24) == Outcome.ACCEPTED
+    world.settle_day()
     with pytest.raises(Refused, match="NoBoundary"):
         world.tally()
     world.boundary(meter=1)  # a member
@@ -460,5 +476,5 @@ def test_what_the_rules_refuse_is_a_difference() -> None:
     world = traded()
     fields = {"meter": 1, "first_slot": FIRST + 30, "slots": 1, "number": 1, "signature": b""}
     world._do(event("ReadingCorrected", intervals=[0], **fields))
-    with pytest.raises(Difference, match="NotSettled"):
+    with pytest.raises(Difference, match="NotRead"):
         world.rebuilt()
