@@ -424,9 +424,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         // A record so late that its place holds a newer day keeps its evidence in the log alone.
         if (old.day > day) return;
         uint256 before = old.day == day ? old.hash : 0;
-        uint256 hash =
-            Evidence.chained(before, r.firstSlot, r.slots, r.quality, r.importWh, r.exportWh, r.intervals);
-        _dayHashes[r.meter][day % HASH_DAYS] = DayHash(day, uint224(hash));
+        _dayHashes[r.meter][day % HASH_DAYS] = DayHash(day, Evidence.chained(before, r));
     }
 
     /// @dev Replaces what was read. The evidence of the day goes on with the correction; the registers stay.
@@ -451,8 +449,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
             sum.exportWh += int128(uint128(uint32(new_))) - int128(uint128(uint32(old)));
         }
         correctedWh[c.meter] = sum;
-        uint256 next = Evidence.chained(uint256(hash), c.firstSlot, c.slots, Quality.Corrected, 0, 0, c.intervals);
-        _dayHashes[c.meter][day % HASH_DAYS] = DayHash(day, uint224(next));
+        _dayHashes[c.meter][day % HASH_DAYS] = DayHash(day, Evidence.chained(uint256(hash), c));
         emit ReadingCorrected(c.meter, c.firstSlot, c.slots, c.number, c.intervals, c.signature);
     }
 

@@ -179,7 +179,7 @@ contract Registry is IRegistry, AccessManaged {
     /// @inheritdoc IRegistry
     function setBoundary(uint32 areaId, uint32 meter, uint32 toleranceWh, uint32 tolerancePpm) external restricted {
         require(_areas[areaId].exists, UnknownArea(areaId));
-        _boundaries[areaId] = Boundary(_known(meter), toleranceWh, tolerancePpm);
+        _boundaries[areaId] = Boundary(meter == 0 ? meter : _known(meter), toleranceWh, tolerancePpm);
         emit BoundarySet(areaId, meter, toleranceWh, tolerancePpm);
     }
 

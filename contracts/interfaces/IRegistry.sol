@@ -124,7 +124,7 @@ interface IRegistry {
     /// @notice The boundary meter of an area; its meter is zero where there is none.
     function boundaryOf(uint32 area) external view returns (Boundary memory);
 
-    /// @notice Names the meter that measures what crosses the border of an area. Registrar only.
+    /// @notice Names the meter that measures what crosses the border of an area; zero: none. Registrar only.
     function setBoundary(uint32 area, uint32 meter, uint32 toleranceWh, uint32 tolerancePpm) external;
 
     /// @notice Names the contract whose open orders hold back a change of owner; once, at deployment.

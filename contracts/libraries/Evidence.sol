@@ -11,19 +11,26 @@ library Evidence {
     uint256 internal constant READ = 1 << 64;
 
     /// @notice The hash of a day after one more record. It has 224 bits, so that the day fits beside it.
-    function chained(
-        uint256 before,
-        uint256 firstSlot,
-        uint256 slots,
-        IMetering.Quality quality,
-        uint256 importWh,
-        uint256 exportWh,
-        uint256[] calldata intervals
-    ) internal pure returns (uint256) {
+    function chained(uint256 before, IMetering.Reading calldata r) internal pure returns (uint224) {
         bytes32 hash = keccak256(
             abi.encode(
-                before, firstSlot, slots, quality, importWh, exportWh, keccak256(abi.encodePacked(intervals))
+                before,
+                r.firstSlot,
+                r.slots,
+                r.quality,
+                r.importWh,
+                r.exportWh,
+                keccak256(abi.encodePacked(r.intervals))
             )
+        );
+        return uint224(uint256(hash));
+    }
+
+    /// @notice The same after a correction: a record of quality Corrected with registers of zero.
+    function chained(uint256 before, IMetering.Correction calldata c) internal pure returns (uint224) {
+        bytes32 intervals = keccak256(abi.encodePacked(c.intervals));
+        bytes32 hash = keccak256(
+            abi.encode(before, c.firstSlot, c.slots, IMetering.Quality.Corrected, 0, 0, intervals)
         );
         return uint224(uint256(hash));
     }
@@ -31,10 +38,7 @@ library Evidence {
     /// @notice The hash that these records of a day make; zero without any.
     function chain(IMetering.Reading[] calldata records) internal pure returns (bytes32) {
         uint256 hash;
-        for (uint256 i; i < records.length; ++i) {
-            IMetering.Reading calldata r = records[i];
-            hash = chained(hash, r.firstSlot, r.slots, r.quality, r.importWh, r.exportWh, r.intervals);
-        }
+        for (uint256 i; i < records.length; ++i) hash = chained(hash, records[i]);
         return bytes32(hash);
     }
 

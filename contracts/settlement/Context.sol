@@ -105,7 +105,7 @@ library Context {
     function finalAt(State storage state, Env memory env, uint256 window) internal view returns (uint256 at) {
         at = lastRunEnd(env, window);
         uint256 day = (window * WINDOW * env.core.slotSeconds) / 1 days;
-        if (block.timestamp >= at && state.tallies[env.market][day].disputed) at = (day + 1) * 1 days + DISPUTE_SECONDS;
+        if (state.tallies[env.market][day].disputed) at = (day + 1) * 1 days + DISPUTE_SECONDS;
     }
 
     function lastRunEnd(Env memory env, uint256 window) internal pure returns (uint256) {

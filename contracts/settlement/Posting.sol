@@ -109,11 +109,13 @@ library Posting {
         } else {
             _begin(state, env, work.period, r.firstSlot, r.slots);
         }
-        if (work.period.closed) return IMetering.Outcome.Final;
         Context.fill(env, work.period.table, work.m, member, stated);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
         if (work.period.table.rows[work.m.tariff][0] == 0) return IMetering.Outcome.NoTariff;
-        return work.period.forward.any ? _admitContracts(state, env, work) : IMetering.Outcome.Accepted;
+        IMetering.Outcome outcome;
+        if (work.period.forward.any) outcome = _admitContracts(state, env, work);
+        if (outcome != IMetering.Outcome.Accepted || !work.period.closed) return outcome;
+        return IMetering.Outcome.Final;
     }
 
     function _begin(State storage state, Env memory env, Period memory period, uint256 first, uint256 slots)

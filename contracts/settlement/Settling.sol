@@ -141,7 +141,8 @@ library Settling {
                 run.env, run.table, m, MemberWord.wrap(words[2 * i]), StatedWord.wrap(words[2 * i + 1])
             );
             if (run.forward.any) _findPosition(run, m, position, i, end - from);
-            run.leaves.set(i, _leaf(run, m.meter, _settleMember(state, run, m, acc, position), position));
+            (uint256 count, bool posted) = _settleMember(state, run, m, acc, position);
+            run.leaves.set(i, _tell(run, m.meter, count, posted, position));
         }
     }
 
@@ -173,7 +174,7 @@ library Settling {
         Member memory m,
         Accrual memory acc,
         Position memory position
-    ) private returns (uint256 count) {
+    ) private returns (uint256 count, bool posted) {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
         if (position.any && position.whole) {
             uint256 totals = position.at + run.windows;
@@ -181,7 +182,6 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
-        bool posted;
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
@@ -202,42 +202,58 @@ library Settling {
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
-        if (posted) _emitSettled(run, m.meter, count);
     }
 
-    /// @dev What proves how a member was settled: keccak256(keccak256(abi.encode(meter, firstWindow, windows, fills,
-    /// contracts))), with the first `count` words of the buffer of fills, and no contracts where all are zero.
-    function _leaf(Run memory run, uint32 meter, uint256 count, Position memory position)
+    /// @dev Emits MemberSettled where the member has posted, and returns what proves how it was settled: keccak256(
+    /// keccak256(abi.encode(meter, firstWindow, windows, fills, contracts))). Fills are the first `count` words of the
+    /// buffer, contracts are left out where all are zero. Both are encoded in one place, so that fills are copied once.
+    function _tell(Run memory run, uint256 meter, uint256 count, bool posted, Position memory position)
         private
-        pure
         returns (uint256 leaf)
     {
         uint256[] memory fills = run.fills;
-        uint256[] memory contracts = position.words;
+        bytes32 market = run.env.market;
         (uint256 firstWindow, uint256 windows) = (run.firstWindow, run.windows);
-        uint256 at = position.at;
-        uint256 length;
-        for (uint256 i; position.any && i < windows; ++i) {
-            if (contracts.get(at + i) != 0) length = windows;
-        }
-        // Encoded beyond what is in use, and gone when it is hashed.
+        bytes32 topic = ISettlement.MemberSettled.selector;
+        (uint256 from, uint256 length) = position.any ? _contractsAt(run, position) : (0, 0);
+        // Beyond the memory in use, and gone when it is told. The data of the event (two figures, the place of the array,
+        // its length, its words) ends where in the leaf the second array begins.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let free := mload(0x40)
             let size := shl(5, count)
+            mstore(add(free, 0xa0), count)
+            mcopy(add(free, 0xc0), add(fills, 0x20), size)
+            mstore(add(free, 0x40), firstWindow)
+            if posted {
+                mstore(add(free, 0x60), windows)
+                mstore(add(free, 0x80), 0x60)
+                log3(add(free, 0x40), add(size, 0x80), topic, market, meter)
+            }
             mstore(free, meter)
             mstore(add(free, 0x20), firstWindow)
             mstore(add(free, 0x40), windows)
             mstore(add(free, 0x60), 0xa0)
             mstore(add(free, 0x80), add(size, 0xc0))
-            mstore(add(free, 0xa0), count)
-            mcopy(add(free, 0xc0), add(fills, 0x20), size)
             let end := add(add(free, 0xc0), size)
             size := shl(5, length)
             mstore(end, length)
-            mcopy(add(end, 0x20), add(add(contracts, 0x20), shl(5, at)), size)
+            mcopy(add(end, 0x20), from, size)
             mstore(0, keccak256(free, sub(add(add(end, 0x20), size), free)))
             leaf := keccak256(0, 0x20)
+        }
+    }
+
+    /// @dev Where the contracts of the member at hand lie in memory, and how many words; none where all are zero.
+    function _contractsAt(Run memory run, Position memory position) private pure returns (uint256 from, uint256 length) {
+        uint256[] memory words = position.words;
+        uint256 at = position.at;
+        for (uint256 i; i < run.windows; ++i) {
+            if (words.get(at + i) != 0) length = run.windows;
+        }
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            from := add(add(words, 0x20), shl(5, at))
         }
     }
 
@@ -287,21 +303,6 @@ library Settling {
         acc.collateralNano += collateralNano;
         acc.contractNano += contractNano;
         acc.any = true;
-    }
-
-    /// @dev The event takes the first `count` words of the buffer, which is shortened for it rather than copied.
-    function _emitSettled(Run memory run, uint32 meter, uint256 count) private {
-        uint256[] memory fills = run.fills;
-        uint256 length = fills.length;
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(fills, count)
-        }
-        emit ISettlement.MemberSettled(run.env.market, meter, uint32(run.firstWindow), uint32(run.windows), fills);
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            mstore(fills, length)
-        }
     }
 
     /// @dev Settles one window in the general case, in parts with the same terms; returns the number of words of fills so

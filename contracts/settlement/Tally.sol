@@ -68,7 +68,7 @@ library Tally {
         require(block.timestamp < Context.finalAt(state, work.env, window), ISettlement.Final(uint32(window)));
     }
 
-    /// @dev Adds the slots of a member in which its membership holds.
+    /// @dev Adds the slots of a member in which its membership holds; the whole day must have been read.
     function _addMember(Work memory work, uint256 index, IMetering.Reading[] calldata records) private view {
         Env memory env = work.env;
         uint256 end = work.first + work.slots;
@@ -81,10 +81,6 @@ library Tally {
             if (StatedWord.wrap(words[1]).isActive()) {
                 if (values.length == 0) values = _values(work, member.meter(), records);
                 for (uint256 i = slot - work.first; i < until - work.first; ++i) {
-                    require(
-                        values[i] & Evidence.READ != 0,
-                        ISettlement.NotComplete(member.meter(), uint32(work.first + i))
-                    );
                     work.membersWh += _importWh(values[i]) - _exportWh(values[i]);
                 }
             }
@@ -106,10 +102,6 @@ library Tally {
         uint256[] memory values = _values(work, boundary.meter, records);
         int256 grossWh;
         for (uint256 i; i < values.length; ++i) {
-            require(
-                values[i] & Evidence.READ != 0,
-                ISettlement.NotComplete(boundary.meter, uint32(work.first + i))
-            );
             boundaryWh += _importWh(values[i]) - _exportWh(values[i]);
             grossWh += _importWh(values[i]) + _exportWh(values[i]);
         }
@@ -119,13 +111,16 @@ library Tally {
     function _values(Work memory work, uint32 meter, IMetering.Reading[] calldata records)
         private
         view
-        returns (uint256[] memory)
+        returns (uint256[] memory values)
     {
         require(
             Evidence.chain(records) == work.env.core.metering.dayHash(meter, work.day),
             IMetering.WrongEvidence(meter, work.day)
         );
-        return Evidence.lay(records, work.first, work.slots);
+        values = Evidence.lay(records, work.first, work.slots);
+        for (uint256 i; i < values.length; ++i) {
+            require(values[i] & Evidence.READ != 0, ISettlement.NotComplete(meter, uint32(work.first + i)));
+        }
     }
 
     function _importWh(uint256 value) private pure returns (int256) {

@@ -443,7 +443,9 @@ class Registry:
         return Call(self.address, _data, 0, "Registry.setAuthority")
 
     def set_boundary(self, area_id: int, meter: int, tolerance_wh: int, tolerance_ppm: int) -> Call:
-        """Names the meter that measures what crosses the border of an area. Registrar only."""
+        """Names the meter that measures what crosses the border of an area; zero: none.
+        Registrar only.
+        """
         _data = bytes.fromhex("5fde1851") + encode(
             ("uint32", "uint32", "uint32", "uint32"),
             (area_id, meter, tolerance_wh, tolerance_ppm),
