@@ -32,7 +32,7 @@ from p2pchain.chain.bindings.settlement import (
 )
 from p2pchain.chain.deployment import Contracts
 from p2pchain.eip712 import correction_digest, metering_domain
-from p2pchain.errors import BadInput, Difference
+from p2pchain.errors import BadInput, Difference, Refused
 from p2pchain.evidence import (
     Pair,
     SettledCall,
@@ -392,7 +392,7 @@ class Runs:
 
     def tally_calls(self, day: int) -> list[Call]:
         """Return the calls that add up a UTC day (unix days) and compare it with the boundary
-        meter. Raises BadInput where the area has none."""
+        meter. Raises BadInput where the area has none, Refused where a slot was never read."""
         contracts, market = self.contracts, self.market.id
         boundary = contracts.registry.boundary_of(self.market.params.area)
         if boundary.meter == 0:
@@ -402,10 +402,14 @@ class Runs:
             )
         meters = self.market.meters()
         records = day_records(contracts, [(m, day) for m in (*meters, boundary.meter)])
-        mine = [
-            [packed(r) for r in records[meter, day]] if self._takes_part(meter, day) else []
-            for meter in meters
-        ]
+        slots = range(day * self.per_day, (day + 1) * self.per_day)
+        _require_read(boundary.meter, slots, records[boundary.meter, day])
+        mine = []
+        for meter in meters:
+            active = self._active(meter, slots)
+            if active:
+                _require_read(meter, active, records[meter, day])
+            mine.append([packed(r) for r in records[meter, day]] if active else [])
         border = [packed(record) for record in records[boundary.meter, day]]
         cursor = contracts.settlement.tally_of(market, day).cursor
         calls = []
@@ -420,14 +424,15 @@ class Runs:
             cursor += size
         return calls
 
-    def _takes_part(self, meter: int, day: int) -> bool:
-        slot = day * self.per_day
-        while slot < (day + 1) * self.per_day:
+    def _active(self, meter: int, slots: range) -> list[int]:
+        """Return the slots in which a member takes part."""
+        active, slot = [], slots.start
+        while slot < slots.stop:
             terms = self.contracts.markets.member_by_meter(self.market.id, meter, slot)
-            if terms.active:
-                return True
-            slot = terms.until_slot
-        return False
+            until = min(terms.until_slot, slots.stop)
+            active += range(slot, until) if terms.active else []
+            slot = until
+        return active
 
 
 def spread(gap: structs.Gap, slot: int) -> Pair:
@@ -436,6 +441,17 @@ def spread(gap: structs.Gap, slot: int) -> Pair:
     imported = gap.until_import_wh - gap.from_import_wh
     exported = gap.until_export_wh - gap.from_export_wh
     return spread_down(imported, place, parts), spread_down(exported, place, parts)
+
+
+def _require_read(meter: int, slots: Iterable[int], records: Sequence[Reading]) -> None:
+    values = effective(records)
+    for slot in slots:
+        if slot not in values:
+            raise Refused(
+                "NotComplete",
+                (meter, slot),
+                "every member and the boundary meter must have been read in all slots of the day",
+            )
 
 
 def _members_at_once(records: Sequence[Sequence[structs.Reading]]) -> int:
