@@ -390,9 +390,10 @@ class Runs:
 
     # The boundary
 
-    def tally_calls(self, day: int) -> list[Call]:
+    def tally_calls(self, day: int, *, complete: bool = True) -> list[Call]:
         """Return the calls that add up a UTC day (unix days) and compare it with the boundary
-        meter. Raises BadInput where the area has none, Refused where a slot was never read."""
+        meter. Raises BadInput where the area has none, and (if `complete`) Refused where a slot
+        was never read."""
         contracts, market = self.contracts, self.market.id
         boundary = contracts.registry.boundary_of(self.market.params.area)
         if boundary.meter == 0:
@@ -403,11 +404,12 @@ class Runs:
         meters = self.market.meters()
         records = day_records(contracts, [(m, day) for m in (*meters, boundary.meter)])
         slots = range(day * self.per_day, (day + 1) * self.per_day)
-        _require_read(boundary.meter, slots, records[boundary.meter, day])
+        if complete:
+            _require_read(boundary.meter, slots, records[boundary.meter, day])
         mine = []
         for meter in meters:
             active = self._active(meter, slots)
-            if active:
+            if complete:
                 _require_read(meter, active, records[meter, day])
             mine.append([packed(r) for r in records[meter, day]] if active else [])
         border = [packed(record) for record in records[boundary.meter, day]]
@@ -426,7 +428,8 @@ class Runs:
 
     def _active(self, meter: int, slots: range) -> list[int]:
         """Return the slots in which a member takes part."""
-        active, slot = [], slots.start
+        active: list[int] = []
+        slot = slots.start
         while slot < slots.stop:
             terms = self.contracts.markets.member_by_meter(self.market.id, meter, slot)
             until = min(terms.until_slot, slots.stop)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import copy
+from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from p2pchain import checks
+from p2pchain import checks, history
 from p2pchain.chain.abi import Call
 from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
@@ -220,13 +221,20 @@ class RunsWorld(World):
             twin.correct(correction)
 
         if self._same(ask, call):
+            place = self.twin.market(self.market.id)
             self.counts["corrected"] += 1
+            self.counts["traded and corrected"] += (meter, slot) in place.fills
+            self.counts["contracted and corrected"] += bool(place.position(meter, slot).wh)
 
     def _estimate(self, start: int) -> None:
         rng = self.rng
         windows = range(start // WINDOW_SLOTS, (start + DAY) // WINDOW_SLOTS)
-        missing = [one for one in self.runs.missing(windows) if one.rule != EstimateRule.NONE]
-        if missing and rng.random() < 0.8:
+        known = self.runs.missing(windows)
+        missing = [one for one in known if one.rule != EstimateRule.NONE]
+        worst = [replace(one, rule=EstimateRule.SPREAD) for one in known if one.worst]
+        if worst and rng.random() < 0.3:
+            one = rng.choice(worst)
+        elif missing and rng.random() < 0.8:
             one = rng.choice(missing)
             self.counts[one.rule.name.lower()] += 1
         else:  # anything, which will mostly be refused
@@ -247,11 +255,20 @@ class RunsWorld(World):
 
     def _tally(self, start: int) -> None:
         day = start // DAY
-        for call in self.runs.tally_calls(day):
+        for call in self.runs.tally_calls(day, complete=False):
             if not self._same(lambda twin: twin.tally(self.market.id, day), call):
                 return
         tally = self.contracts.settlement.tally_of(self.market.id, day)
         self.counts["disputed" if tally.disputed else "in order"] += 1
+
+    def check(self) -> Counter[str]:
+        """Besides, what the log says of each slot is what the ledger has moved for its meter."""
+        counts = super().check()
+        past, place = history.read(self.market), self.twin.market(self.market.id)
+        # Who does not take part in a slot is metered there, and no more.
+        active = [entry for entry in past.slots if place.is_active(entry.meter, entry.slot)]
+        checks.ledger_agrees(replace(past, slots=tuple(active)))
+        return counts
 
     def _same(self, ask: Callable[[TwinMarket], object], call: Call) -> bool:
         """Ask the twin and the contracts; they agree, also on why not. Return whether it was
