@@ -253,7 +253,8 @@ library Clearing {
     /// @dev Adds `slots` lanes of a word from a place of the table on, in runs of slots with the same quote.
     function _addLanes(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private pure {
         uint256[] memory runs = walk.table.runs[m.tariff];
-        bool hourly = m.hourly.length != 0;
+        uint256[] memory quotes = walk.table.quotes[m.tariff];
+        (bool plain, bool hourly) = (m.atTariff, m.hourly.length != 0);
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
@@ -261,7 +262,9 @@ library Clearing {
                 if (count > end - place) count = end - place;
                 uint256 lanes = LaneWords.part(word, place % WINDOW, count);
                 if (lanes & LaneWords.VOLUMES != 0) {
-                    Quote quote = Context.quoteAt(walk.env, walk.table, m, place);
+                    Quote quote = plain
+                        ? Quote.wrap(quotes.get(place))
+                        : Context.quoteAt(walk.env, walk.table, m, place);
                     walk.book.addLanes(lanes, quote.buyTick(), quote.sellTick());
                 }
                 place += count;

@@ -53,6 +53,7 @@ library Settling {
         uint256[] bounds;
         uint256[][] spans;
         uint256[] leaves;
+        uint256 windowsInDay;
     }
 
     /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some members
@@ -86,6 +87,7 @@ library Settling {
         Run memory run;
         run.env = Context.load(core, market);
         (run.firstWindow, run.windows) = (firstWindow, windows);
+        run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
         run.results = _loadResults(state, market, first, windows);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
@@ -182,6 +184,7 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
+        uint256[] memory spans = _spansOf(run, m.tariff);
         for (uint256 i; i < run.windows; ++i) {
             uint256 window = run.firstWindow + i;
             uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
@@ -191,14 +194,17 @@ library Settling {
             if (word & WHOLE == POSTED && (window + 1) * WINDOW <= m.untilSlot) {
                 // The usual window: posted in full, one layer, no change of terms.
                 acc.any = true;
-                Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
-                uint256 fills = _settleLanes(run, m, acc, word, i * WINDOW, WINDOW);
+                if (window % run.windowsInDay == 0) {
+                    Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
+                }
+                uint256 fills = _settleLanes(run, m, acc, spans, word, i * WINDOW, WINDOW);
                 if (fills != 0) run.fills[count++] = fills | (window << 236);
                 if (!position.any) continue;
                 uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
                 if (contracts != 0) _settleContracts(run, m, acc, word, contracts, fills, i * WINDOW, WINDOW);
             } else {
                 count = _settleParts(state, run, m, acc, position, window, word, count);
+                spans = _spansOf(run, m.tariff);
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
@@ -360,7 +366,7 @@ library Settling {
         acc.any = true;
         if ((posted >> from) & 1 != 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
         uint256 place = slot - run.table.firstSlot;
-        uint256 fills = _settleLanes(run, m, acc, part.word, place, slots);
+        uint256 fills = _settleLanes(run, m, acc, _spansOf(run, m.tariff), part.word, place, slots);
         part.fills[0] |= fills;
         part.contracts = contracts;
         if (part.word & LaneWords.LAYERS != 0) {
@@ -440,12 +446,13 @@ library Settling {
         Run memory run,
         Member memory m,
         Accrual memory acc,
+        uint256[] memory spans,
         uint256 word,
         uint256 place,
         uint256 slots
     ) private pure returns (uint256 fills) {
-        uint256[] memory spans = _spansOf(run, m.tariff);
-        bool hourly = m.hourly.length != 0;
+        uint256[] memory quotes = run.table.quotes[m.tariff];
+        (bool plain, bool hourly) = (m.atTariff, m.hourly.length != 0);
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
@@ -453,7 +460,10 @@ library Settling {
                 if (count > end - place) count = end - place;
                 uint256 lanes = LaneWords.part(word, place % WINDOW, count);
                 if (lanes & LaneWords.VOLUMES != 0) {
-                    fills |= _settleRun(run, acc, Context.quoteAt(run.env, run.table, m, place), lanes, place);
+                    Quote quote = plain
+                        ? Quote.wrap(quotes.get(place))
+                        : Context.quoteAt(run.env, run.table, m, place);
+                    fills |= _settleRun(run, acc, quote, lanes, place);
                 }
                 place += count;
             }
@@ -605,7 +615,8 @@ library Settling {
         uint256 fills
     ) private pure {
         uint256 place = slot - run.table.firstSlot;
-        uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
+        uint256[] memory spans = _spansOf(run, m.tariff);
+        uint256 second = _settleLanes(run, m, acc, spans, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
         for (uint256 i; i < slots; ++i) {
             uint256 lane = (slot + i) % WINDOW;

@@ -34,7 +34,7 @@ contract RolesTest is World {
     function _table() private view returns (Guarded[] memory t) {
         IMetering.Exchange memory e;
         uint32 next = slotNow() + 1;
-        t = new Guarded[](14);
+        t = new Guarded[](16);
         t[0] = Guarded(
             "addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar
         );
@@ -122,6 +122,21 @@ contract RolesTest is World {
             abi.encodeCall(registry.bindForward, (stranger)),
             manager.ADMIN_ROLE(),
             address(this)
+        );
+        t[14] = Guarded(
+            "setBoundary",
+            address(registry),
+            abi.encodeCall(registry.setBoundary, (1, 1, 0, 0)),
+            REGISTRAR,
+            registrar
+        );
+        IMetering.Correction memory c;
+        t[15] = Guarded(
+            "correct",
+            address(metering),
+            abi.encodeCall(metering.correct, (c, new IMetering.Reading[](0))),
+            METER_OPERATOR,
+            meterOperator
         );
     }
 

@@ -93,8 +93,10 @@ abstract contract World is Base {
         _allow(address(registry), registry.addSupplier.selector, REGISTRAR);
         _allow(address(registry), registry.registerMeter.selector, REGISTRAR);
         _allow(address(registry), registry.setTerms.selector, REGISTRAR);
+        _allow(address(registry), registry.setBoundary.selector, REGISTRAR);
         _allow(address(registry), registry.setSigner.selector, METER_OPERATOR);
         _allow(address(metering), metering.exchangeMeter.selector, METER_OPERATOR);
+        _allow(address(metering), metering.correct.selector, METER_OPERATOR);
         _allow(address(markets), markets.createMarket.selector, MARKET_OPERATOR);
         _allow(address(markets), markets.setPaused.selector, GUARDIAN);
         _allow(address(forward), forward.createAuction.selector, MARKET_OPERATOR);
@@ -176,6 +178,7 @@ abstract contract World is Base {
         p.postSeconds = 1 days;
         p.stageSeconds = 1 hours;
         p.voidSeconds = 3 days;
+        (p.runs, p.runSeconds) = (3, 7 days);
         p.feeAccount = feeAccount;
         p.stages = new address[](0);
     }
