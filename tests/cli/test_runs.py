@@ -225,7 +225,7 @@ def test_corrections_that_are_refused_leave_everything_as_it_was(settled: World)
     bad(1, "Not signed by the meter's present key", *one(time, "2kWh"), key="bob-meter")
     bad(2, "what should the meter have read", "--slot", time, "--import", "1kWh")
     bad(2, "apples", *one(time, "4 apples"))
-    bad(2, "give one of them", "a.csv", *one(time, "1kWh"))
+    bad(2, "in a file and as options", "a.csv", *one(time, "1kWh"))
     bad(2, "does not exist", "nowhere.csv")
     before = world.state()
     for arguments, words in (

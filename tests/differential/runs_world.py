@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import copy
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
+from unittest.mock import patch
 
 from p2pchain import checks, history
 from p2pchain.chain.abi import Call
@@ -258,10 +260,24 @@ class RunsWorld(World):
             self.counts["estimated"] += 1
 
     def _tally(self, start: int) -> None:
-        day = start // DAY
-        for call in self.runs.tally_calls(day, complete=False):
-            if not self._same(lambda twin: twin.tally(self.market.id, day), call):
+        """Add the day up, in any cut; what is left half done is gone on with later."""
+        day, sizes = start // DAY, []
+
+        def cut(records: Sequence[object]) -> int:
+            sizes.append(min(len(records), self.rng.choice((1, 2, 99))))
+            return sizes[-1]
+
+        with patch("p2pchain.runs_market._members_at_once", cut):
+            calls = self.runs.tally_calls(day, complete=False)
+        place = self.twin.market(self.market.id)
+        until = place.tallies.get(day, (0, 0))[0]
+        for call, size in zip(calls, sizes, strict=True):
+            until += size
+            last = until == len(place.members)
+            ask = partial(_tally_day if last else _tally_to, self.market.id, day, until)
+            if not self._same(ask, call):
                 return
+            self.counts["tally steps"] += not last
         tally = self.contracts.settlement.tally_of(self.market.id, day)
         self.counts["disputed" if tally.disputed else "in order"] += 1
 
@@ -302,3 +318,11 @@ class RunsWorld(World):
     def _follow(self, receipt: Receipt) -> None:
         self.twin.now = self.chain.block().timestamp
         self.twin.apply_transaction(of_receipt(self.contracts, receipt))
+
+
+def _tally_day(market: bytes, day: int, _: int, twin: TwinMarket) -> None:
+    twin.tally(market, day)
+
+
+def _tally_to(market: bytes, day: int, until: int, twin: TwinMarket) -> None:
+    twin.market(market).tally_step(day, until, twin.now)
