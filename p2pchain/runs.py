@@ -7,7 +7,7 @@ was traded stands.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from p2pchain.errors import Refused
@@ -278,7 +278,7 @@ class RunsTwin(MarketTwin):
         boundary = self._registry.boundaries.get(self.params.area)
         if boundary is None or not boundary.meter or self._metering.heads[boundary.meter].enrolled:
             raise Refused("NoBoundary", (self.params.area,))
-        across = self._values_of(boundary.meter, day, self._slots_of(day))
+        across = self._whole_day(boundary.meter, day).values()
         imported, exported = sum(v[0] for v in across), sum(v[1] for v in across)
         disputed = not boundary.within(members_wh, (imported, exported))
         (self.disputes.add if disputed else self.disputes.discard)(day)
@@ -295,17 +295,17 @@ class RunsTwin(MarketTwin):
         for member in self.members[cursor:until]:
             active = [slot for slot in slots if self.is_active(member.meter, slot)]
             if active:
-                values = self._values_of(member.meter, day, active)
-                members_wh += sum(imported - exported for imported, exported in values)
+                values = self._whole_day(member.meter, day)
+                members_wh += sum(values[slot][0] - values[slot][1] for slot in active)
         return members_wh
 
     def _slots_of(self, day: int) -> range:
         per_day = self.params.slots_per_day
         return range(day * per_day, (day + 1) * per_day)
 
-    def _values_of(self, meter: int, day: int, slots: Iterable[int]) -> list[Pair]:
+    def _whole_day(self, meter: int, day: int) -> dict[int, Pair]:
         values = self._metering.evidence_of(meter, day)
-        for slot in slots:
+        for slot in self._slots_of(day):
             if slot not in values:
                 raise Refused("NotComplete", (meter, slot))
-        return [values[slot] for slot in slots]
+        return values

@@ -406,12 +406,14 @@ class Runs:
         slots = range(day * self.per_day, (day + 1) * self.per_day)
         if complete:
             _require_read(boundary.meter, slots, records[boundary.meter, day])
-        mine = []
+        mine: list[list[structs.Reading]] = []
         for meter in meters:
-            active = self._active(meter, slots)
+            if not self._takes_part(meter, slots):
+                mine.append([])
+                continue
             if complete:
-                _require_read(meter, active, records[meter, day])
-            mine.append([packed(r) for r in records[meter, day]] if active else [])
+                _require_read(meter, slots, records[meter, day])
+            mine.append([packed(r) for r in records[meter, day]])
         border = [packed(record) for record in records[boundary.meter, day]]
         cursor = contracts.settlement.tally_of(market, day).cursor
         calls = []
@@ -426,16 +428,14 @@ class Runs:
             cursor += size
         return calls
 
-    def _active(self, meter: int, slots: range) -> list[int]:
-        """Return the slots in which a member takes part."""
-        active: list[int] = []
+    def _takes_part(self, meter: int, slots: range) -> bool:
         slot = slots.start
         while slot < slots.stop:
             terms = self.contracts.markets.member_by_meter(self.market.id, meter, slot)
-            until = min(terms.until_slot, slots.stop)
-            active += range(slot, until) if terms.active else []
-            slot = until
-        return active
+            if terms.active:
+                return True
+            slot = terms.until_slot
+        return False
 
 
 def spread(gap: structs.Gap, slot: int) -> Pair:

@@ -145,13 +145,13 @@ class MarketTwin(PostingTwin):
         filled: dict[tuple[int, Side], int] = {}
         accrual: Accrual | None = None
         posted = False
+        self._meet_tariffs(batch, member, slots)
         for slot in slots:
             posting = self.postings.get((member.meter, slot))
             position = self.position(member.meter, slot)
             if posting is None and not position:
                 continue
             view = self.view(member.meter, slot)
-            batch.networks.setdefault(view.tariff, (view.supplier, 0))
             if accrual and (accrual.view.owner, accrual.view.tariff) != (view.owner, view.tariff):
                 self._close(batch, member.meter, accrual)
                 accrual = None
@@ -190,6 +190,18 @@ class MarketTwin(PostingTwin):
             if any(contracts)
             else (),
         )
+
+    def _meet_tariffs(self, batch: Batch, member: Member, slots: range) -> None:
+        """Put down in which order tariffs occur, for their network charges are paid in it: a
+        member's own at the beginning, and those in windows in which there is anything to settle."""
+        ahead = any(self.position(member.meter, slot) for slot in slots)
+        for slot in slots:
+            window = window_slots(slot // WINDOW_SLOTS)
+            met = slot == slots[0] or ahead
+            met = met or any((member.meter, other) in self.postings for other in window)
+            if met and self.is_active(member.meter, slot):
+                view = self.view(member.meter, slot)
+                batch.networks.setdefault(view.tariff, (view.supplier, 0))
 
     def _fill_words(
         self, meter: int, filled: dict[tuple[int, Side], int], windows: range
