@@ -17,8 +17,8 @@ from p2pchain.errors import CheckFailed, Difference
 from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.market import Market
-from p2pchain.model import Phase
-from p2pchain.replay import TwinMarket
+from p2pchain.model import WINDOW_SLOTS, Phase
+from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
 
@@ -29,7 +29,9 @@ def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
     entries = log.read(contracts)
     for tx_hash, group in groupby(entries, key=lambda entry: entry.tx_hash):
         batch = list(group)
-        if any(market.params.stages for market in twin.markets.values()):
+        twin.now = None
+        timed = any(type(entry.event).__name__ in TIMED for entry in batch)
+        if timed or any(market.params.stages for market in twin.markets.values()):
             twin.now = contracts.chain.block(batch[0].block).timestamp
         try:
             twin.apply_transaction(entry.event for entry in batch)
@@ -87,6 +89,12 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
                 (begun.slot, begun.import_wh, begun.export_wh),
                 (slot, *registers),
             )
+    for meter, wh in twin.metering.corrected_wh.items():
+        corrected = metering.corrected_wh(meter)
+        same(f"corrections of meter {meter}", (corrected.import_wh, corrected.export_wh), wh)
+    for meter, day in twin.metering.records:
+        kept = int.from_bytes(metering.day_hash(meter, day), "big")
+        same(f"hash of day {day} of meter {meter}", kept, twin.metering.day_hash(meter, day))
     for market, state in twin.markets.items():
         same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
         same("members", contracts.markets.member_count(market), len(state.members))
@@ -95,6 +103,21 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             if Phase(int(stood.phase)) == Phase.ABSENT:
                 continue  # its place in the ring belongs to a newer window
             same(f"phase of window {window}", int(stood.phase), int(expected.phase))
+        for calls in state.calls.values():
+            for call in calls:
+                word = settlement.root_of(market, call.first_window, call.from_index)
+                same(f"what windows from {call.first_window} were settled for", word, call.word)
+        for meter, window in {(m, slot // WINDOW_SLOTS) for m, slot in state.estimates}:
+            imports, exports = settlement.estimate_of(market, meter, window)
+            expected_words = state.estimate_words(meter, window)
+            same(f"estimates of meter {meter}", (imports, exports), expected_words)
+        for day in {window * WINDOW_SLOTS // state.params.slots_per_day for window in state.calls}:
+            tally = settlement.tally_of(market, day)
+            said = (tally.disputed, tally.cursor, tally.members_wh)
+            same(f"day {day}", said, (day in state.disputes, *state.tallies.get(day, (0, 0))))
+        for window in state.calls:
+            final = settlement.final_at(market, window)
+            same(f"when window {window} is final", final, state.final_at(window))
     return compared
 
 
@@ -113,8 +136,8 @@ def money_is_whole(contracts: Contracts, twin: TwinMarket) -> None:
 
 
 def energy_is_whole(market: Market, history: History) -> None:
-    """Raise CheckFailed unless each slot sells what it buys, ahead and afterwards, and registers
-    add up to intervals."""
+    """Raise CheckFailed unless each slot sells what it buys, ahead and afterwards, and intervals
+    add up to registers and corrections."""
     ahead: dict[int, list[int]] = defaultdict(lambda: [0, 0])
     bought: dict[int, int] = defaultdict(int)
     sold: dict[int, int] = defaultdict(int)
@@ -147,10 +170,15 @@ def energy_is_whole(market: Market, history: History) -> None:
     for meter, (imported, exported) in metered.items():
         head = market.contracts.metering.head_of(meter)
         _, import_wh, export_wh = opened[meter]
-        grown = (head.import_wh - import_wh, head.export_wh - export_wh)
+        corrected = market.contracts.metering.corrected_wh(meter)
+        grown = (
+            head.import_wh - import_wh + corrected.import_wh,
+            head.export_wh - export_wh + corrected.export_wh,
+        )
         if head.gaps == 0 and grown != (imported, exported):
             raise CheckFailed(
-                f"meter {meter}: registers grew by {grown}, intervals by {(imported, exported)}"
+                f"meter {meter}: registers and corrections come to {grown}, "
+                f"intervals to {(imported, exported)}"
             )
 
 

@@ -17,6 +17,7 @@ from eth_hash.auto import keccak
 
 from p2pchain.model import (
     AuctionParams,
+    Correction,
     Enrolment,
     Exchange,
     Limits,
@@ -40,6 +41,9 @@ _READING: Final = keccak(
 )
 _EXCHANGE: Final = keccak(
     b"Exchange(uint32 meter,uint32 slot,bool opening,uint64 importWh,uint64 exportWh)"
+)
+_CORRECTION: Final = keccak(
+    b"Correction(uint32 meter,uint32 firstSlot,uint16 slots,uint32 number,uint256[] intervals)"
 )
 _ENROLMENT: Final = keccak(b"Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)")
 _LIMITS: Final = keccak(
@@ -70,7 +74,7 @@ class Domain:
 
 
 def metering_domain(chain_id: int, contract: str) -> Domain:
-    """Return the domain of readings and meter exchanges."""
+    """Return the domain of readings, corrections and meter exchanges."""
     return Domain(METERING, chain_id, contract)
 
 
@@ -96,6 +100,19 @@ def reading_digest(domain: Domain, reading: Reading) -> bytes:
         _uint(reading.import_wh),
         _uint(reading.export_wh),
         _array(reading.intervals),
+    )
+
+
+def correction_digest(domain: Domain, correction: Correction) -> bytes:
+    """Return what a meter signs for a correction."""
+    return _digest(
+        domain,
+        _CORRECTION,
+        _uint(correction.meter),
+        _uint(correction.first_slot),
+        _uint(correction.slots),
+        _uint(correction.number),
+        _array(correction.intervals),
     )
 
 

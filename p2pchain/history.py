@@ -15,8 +15,9 @@ from p2pchain.chain import events as log
 from p2pchain.chain.abi import Event
 from p2pchain.chain.bindings.forward_auction import ForwardCleared, Ordered, Scheduled
 from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
-from p2pchain.chain.bindings.metering import ReadingPosted
+from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
 from p2pchain.chain.bindings.settlement import (
+    EstimateSettled,
     LateSettled,
     MemberSettled,
     WindowCleared,
@@ -38,9 +39,12 @@ from p2pchain.model import (
     unpack_intervals,
 )
 
+Pair = tuple[int, int]
 FORWARD = (Ordered, Scheduled, ForwardCleared, ContractSettled)
+READ = (ReadingPosted, ReadingCorrected)
 KINDS = (
-    ReadingPosted,
+    *READ,
+    EstimateSettled,
     WindowCleared,
     WindowVoided,
     MemberSettled,
@@ -93,7 +97,8 @@ class SlotOfMeter:
 
     `price_nano` is None where the slot has not been cleared or has no price; `standing_nano` is
     the standing charge that falls into this slot. A slot without a reading (`read`) is here only
-    where something was traded ahead for it.
+    where something was traded ahead for it, or where it was `estimated`. Of a corrected slot the
+    last figures count; what was traded stands.
     """
 
     meter: int
@@ -110,6 +115,23 @@ class SlotOfMeter:
     settled: bool
     contract: Contract = Contract()
     read: bool = True
+    estimated: bool = False
+
+    @property
+    def net_wh(self) -> Pair:
+        """What the slot bought and sold beyond its contracts, of neighbours and supplier."""
+        bought, sold = max(self.contract.net_wh, 0), max(-self.contract.net_wh, 0)
+        return (
+            max(self.import_wh - bought, 0) + max(sold - self.export_wh, 0),
+            max(self.export_wh - sold, 0) + max(bought - self.import_wh, 0),
+        )
+
+    @property
+    def used_wh(self) -> Pair:
+        """What was bought of the neighbours and used, and sold to them and delivered: less than was
+        traded where a correction came later, and then the supplier stands in at the same price."""
+        buy, sell = self.net_wh
+        return min(self.bought_wh, buy), min(self.sold_wh, sell)
 
     @property
     def alone_nano(self) -> int:
@@ -132,35 +154,31 @@ class SlotOfMeter:
         feed-in."""
         if self.price_nano is None:
             return 0
-        return self.bought_wh * (self.row.energy - self.price_nano) + self.sold_wh * (
+        bought, sold = self.used_wh
+        return bought * (self.row.energy - self.price_nano) + sold * (
             self.price_nano - self.row.feed_in
         )
 
     @property
     def supplied_wh(self) -> int:
         """What the supplier delivered: for the home, and for what it sold ahead and had not."""
-        net = self.contract.net_wh
-        wanted = max(self.import_wh - max(net, 0), 0) + max(-net - self.export_wh, 0)
-        return wanted - self.bought_wh
+        return self.net_wh[0] - self.used_wh[0]
 
     @property
     def fed_in_wh(self) -> int:
         """What the supplier took: of the home, and of what it bought ahead and did not use."""
-        net = self.contract.net_wh
-        over = max(self.export_wh + min(net, 0), 0) + max(net - self.import_wh, 0)
-        return over - self.sold_wh
+        return self.net_wh[1] - self.used_wh[1]
 
     @property
     def forward_saved_nano(self) -> int:
         """What trading ahead saved against buying and selling the same with the supplier; below
         zero where it cost more."""
-        if not self.read:
+        if not self.read and not self.estimated:
             return -self.contract.nano - self.contract.worst_nano
         if not self.contract.bought_wh and not self.contract.sold_wh:
             return 0
         row, net = self.row, self.contract.net_wh
-        missing, left = self.supplied_wh, self.fed_in_wh
-        buy, sell = missing + self.bought_wh, left + self.sold_wh
+        (buy, sell), missing, left = self.net_wh, self.supplied_wh, self.fed_in_wh
         saved = (self.import_wh - buy) * row.energy - (self.export_wh - sell) * row.feed_in
         if net < 0:
             undelivered = max(missing - self.import_wh, 0)
@@ -196,20 +214,23 @@ class History:
 def read(market: Market, meters: Iterable[int] | None = None) -> History:
     """Return the history of a market, of all its members or of those given."""
     wanted = set(market.meters() if meters is None else meters)
-    metered: dict[tuple[int, int], tuple[int, int]] = {}
+    metered: dict[tuple[int, int], Pair] = {}
+    estimates: dict[tuple[int, int], Pair] = {}
     traded: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     results: dict[int, SlotResult] = {}
     settled: set[tuple[int, int]] = set()
     paid: dict[int, int] = defaultdict(int)
-    ahead = _Ahead(market)
+    ahead = Ahead(market)
     cursors: dict[int, int] = {}
     for entry in log.read(market.contracts, kinds=KINDS):
         event = entry.event
-        if isinstance(event, ReadingPosted):
+        if isinstance(event, READ):
             if event.meter in wanted:
-                pairs = unpack_intervals(event.intervals, event.slots)
-                for place, pair in enumerate(pairs):
-                    metered[event.meter, event.first_slot + place] = pair
+                metered |= _figures(event)
+        elif isinstance(event, EstimateSettled):
+            if event.market == market.id and event.meter in wanted:
+                estimates |= _figures(event)
+                settled |= _figures(event).keys()
         elif isinstance(event, WindowCleared):
             if event.market == market.id:
                 for lane, word in enumerate(event.results):
@@ -246,11 +267,12 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     params = market.params
     slots = []
     contracted = {key for key in ahead.contracts if key[0] in wanted}
-    for meter, slot in sorted(metered.keys() | contracted):
+    for meter, slot in sorted(metered.keys() | estimates.keys() | contracted):
         row, standing = prices.of(meter, slot)
         result = results.get(slot)
         read_ = (meter, slot) in metered
-        imported, exported = metered.get((meter, slot), (0, 0))
+        estimate = None if read_ else estimates.get((meter, slot))
+        imported, exported = estimate or metered.get((meter, slot), (0, 0))
         bought, sold = traded.get((meter, slot), (0, 0))
         slots.append(
             SlotOfMeter(
@@ -262,18 +284,27 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                 sold_wh=sold,
                 price_nano=result.price_nano if result and result.traded else None,
                 row=row,
-                standing_nano=standing if read_ else 0,
+                standing_nano=standing if read_ or estimate else 0,
                 buy_fee_nano=params.buy_fee_nano,
                 sell_fee_nano=params.sell_fee_nano,
                 settled=(meter, slot) in settled,
                 contract=ahead.contracts.get((meter, slot), Contract()),
                 read=read_,
+                estimated=estimate is not None,
             )
         )
     return History(tuple(slots), results, dict(paid), ahead.matched_wh)
 
 
-class _Ahead:
+def _figures(
+    event: ReadingPosted | ReadingCorrected | EstimateSettled,
+) -> dict[tuple[int, int], Pair]:
+    """Return import and export Wh of each meter and slot of a record."""
+    pairs = unpack_intervals(event.intervals, event.slots)
+    return {(event.meter, event.first_slot + place): pair for place, pair in enumerate(pairs)}
+
+
+class Ahead:
     """What a market's forward auctions have come to, event by event."""
 
     def __init__(self, market: Market) -> None:

@@ -1,21 +1,32 @@
 """The readable twin of `contracts/Metering.sol`: cumulative registers, each slot exactly once.
 
 Registers are pairs (import, export) in Wh. Signatures are not this module's matter: `verify`, when
-given, says whether a reading is signed by a key; a replay of accepted readings needs none.
+given, says whether a reading is signed by a key; a replay of accepted readings needs none. What a
+correction adds or takes is counted beside the registers, which stay as they are.
 """
 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from p2pchain.errors import Refused
+from p2pchain.evidence import HASH_DAYS, Pair, chained_hash, effective
 from p2pchain.ledger import Emit
-from p2pchain.model import DAY_SECONDS, MAX_GAPS, Exchange, Outcome, Quality, Reading
+from p2pchain.model import (
+    DAY_SECONDS,
+    MAX_GAPS,
+    Correction,
+    Exchange,
+    Outcome,
+    Quality,
+    Reading,
+)
 from p2pchain.registry import RegistryTwin
 
 Registers = tuple[int, int]
-Verify = Callable[[Reading, bytes], bool]
+Verify = Callable[[Reading | Correction, bytes], bool]
 _U64 = 2**64 - 1
 
 
@@ -48,7 +59,16 @@ class MeteringTwin:
         self.heads: defaultdict[int, Head] = defaultdict(Head)
         self.origins: dict[int, tuple[int, Registers]] = {}
         self.gaps: defaultdict[int, list[Gap]] = defaultdict(list)
+        #: What holds for a slot that has been read, with the quality of the latest record.
         self.values: dict[tuple[int, int], tuple[int, int, Quality]] = {}
+        self.records: defaultdict[tuple[int, int], list[Reading]] = defaultdict(list)
+        self.corrections: defaultdict[tuple[int, int], int] = defaultdict(int)
+        self.corrected_wh: defaultdict[int, Pair] = defaultdict(lambda: (0, 0))
+        self._day_hashes: dict[tuple[int, int], tuple[int, int]] = {}
+
+    @property
+    def slots_per_day(self) -> int:
+        return DAY_SECONDS // self._registry.slot_seconds
 
     def take(self, reading: Reading, now: int | None = None) -> Outcome:
         """Check a reading and take it; return why not. `now` is the block's time, if known."""
@@ -57,10 +77,106 @@ class MeteringTwin:
             return outcome
         outcome = self._join(reading)
         if outcome == Outcome.ACCEPTED:
-            for place, (imported, exported) in enumerate(reading.values):
-                key = (reading.meter, reading.first_slot + place)
-                self.values[key] = (imported, exported, Quality(reading.quality))
+            self._keep(reading)
         return outcome
+
+    # Records and corrections
+
+    def is_read(self, meter: int, slot: int) -> bool:
+        """Return whether a slot has been read."""
+        return (meter, slot) in self.values
+
+    def day_hash(self, meter: int, day: int) -> int:
+        """Return the chained hash of the records of a day, zero for none or where it expired."""
+        kept, hashed = self._day_hashes.get((meter, day % HASH_DAYS), (day, 0))
+        return hashed if kept == day else 0
+
+    def evidence_of(
+        self, meter: int, day: int, given: Sequence[Reading] | None = None
+    ) -> dict[int, Pair]:
+        """Return what holds for each slot of a day by its records: those given, whose hash must be
+        the day's, or those known."""
+        records = self.records[meter, day] if given is None else given
+        hashed = self.day_hash(meter, day)
+        if any(record.meter != meter for record in records) or chained_hash(records) != hashed:
+            raise Refused("WrongEvidence", (meter, day))
+        return effective(records)
+
+    def check_correction(
+        self, correction: Correction, now: int | None, given: Sequence[Reading] | None = None
+    ) -> dict[int, Pair]:
+        """Return what holds for the slots of a correction until it is made. Raises Refused."""
+        meter, first, end = correction.meter, correction.first_slot, correction.until_slot
+        if meter not in self._registry.area_of:
+            raise Refused("UnknownMeter", (meter,))
+        if not self._well_formed(correction):
+            raise Refused("BadFormat")
+        until = self._registry.terms[meter].until(first)
+        terms = self._registry.terms_at(meter, first)
+        if terms is None:
+            raise Refused("BeforeRegistration", (meter, first))
+        if until < end:
+            raise Refused("SplitAtChange", (meter, until))
+        self._check_corrector(correction, now)
+        day = first // self.slots_per_day
+        values = self.evidence_of(meter, day, given)
+        if correction.number != self.corrections[meter, day] + 1:
+            raise Refused("WrongNumber", (meter, day, self.corrections[meter, day] + 1))
+        for slot, value in zip(range(first, end), correction.values, strict=True):
+            if slot not in values:
+                raise Refused("NotRead", (meter, slot))
+            if max(value) > terms.fuse_wh:
+                raise Refused("AboveFuse", (meter, slot))
+        return {slot: values[slot] for slot in range(first, end)}
+
+    def correct(
+        self, correction: Correction, now: int | None, given: Sequence[Reading] | None = None
+    ) -> dict[int, Pair]:
+        """Make a correction; return what held for its slots before. Raises Refused."""
+        before = self.check_correction(correction, now, given)
+        meter = correction.meter
+        for side in (0, 1):
+            more = sum(new[side] for new in correction.values)
+            more -= sum(old[side] for old in before.values())
+            counted = list(self.corrected_wh[meter])
+            counted[side] += more
+            self.corrected_wh[meter] = (counted[0], counted[1])
+        self.corrections[meter, correction.first_slot // self.slots_per_day] += 1
+        self._keep(correction.record)
+        return before
+
+    def _keep(self, record: Reading) -> None:
+        """Keep a record that was taken: its values, and the day's hash while it is not too old."""
+        meter, day = record.meter, record.first_slot // self.slots_per_day
+        for place, (imported, exported) in enumerate(record.values):
+            key = (meter, record.first_slot + place)
+            self.values[key] = (imported, exported, Quality(record.quality))
+        kept, _ = self._day_hashes.get((meter, day % HASH_DAYS), (day, 0))
+        if kept > day:
+            return
+        hashed = chained_hash([record], self.day_hash(meter, day))
+        self._day_hashes[meter, day % HASH_DAYS] = (day, hashed)
+        self.records[meter, day].append(record)
+
+    def _well_formed(self, correction: Correction) -> bool:
+        slots, intervals, per_day = correction.slots, correction.intervals, self.slots_per_day
+        if slots == 0 or len(intervals) != (slots + 3) // 4:
+            return False
+        if correction.first_slot // per_day != (correction.until_slot - 1) // per_day:
+            return False
+        unused = -slots % 4
+        return not intervals[-1] & ((1 << 64 * unused) - 1)
+
+    def _check_corrector(self, correction: Correction, now: int | None) -> None:
+        """A correction is signed by the key that the meter has now, whichever it had then."""
+        if now is None:
+            return
+        signer = self._registry.signers[correction.meter].at(now // self._registry.slot_seconds)
+        signed = bool(signer) and (self._verify is None or self._verify(correction, signer or b""))
+        if not signed:
+            raise Refused("BadSignature", (correction.meter,))
+
+    # Registers
 
     def exchange(self, exchange: Exchange) -> Outcome:
         """Replace a meter: close the old registers, open the new ones."""
@@ -93,6 +209,8 @@ class MeteringTwin:
         first, end = reading.first_slot, reading.until_slot
         if reading.meter not in self._registry.area_of:
             return Outcome.UNKNOWN_METER
+        if reading.quality == Quality.CORRECTED:
+            return Outcome.BAD_FORMAT
         if reading.slots == 0 or len(reading.intervals) != (reading.slots + 3) // 4:
             return Outcome.BAD_FORMAT
         if first // per_day != (end - 1) // per_day:

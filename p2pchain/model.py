@@ -37,6 +37,15 @@ class Side(IntEnum):
 class Quality(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
+    CORRECTED = 2
+
+
+class EstimateRule(IntEnum):
+    """What an estimate of missing readings is made of (ISettlement.EstimateRule)."""
+
+    NONE = 0
+    SPREAD = 1
+    WEEK_BEFORE = 2
 
 
 class PriceRule(IntEnum):
@@ -248,6 +257,59 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Correction:
+    """New values for consecutive slots of one meter and UTC day that have been read; numbered per
+    meter and day from 1. The registers stay as they are."""
+
+    meter: int
+    first_slot: int
+    slots: int
+    number: int
+    intervals: tuple[int, ...]
+    signature: bytes = b""
+
+    @classmethod
+    def of(
+        cls, meter: int, first_slot: int, number: int, values: Sequence[tuple[int, int]]
+    ) -> Correction:
+        """Return an unsigned correction to (import, export) Wh per slot."""
+        return cls(meter, first_slot, len(values), number, pack_intervals(values))
+
+    @property
+    def values(self) -> tuple[tuple[int, int], ...]:
+        """Import and export Wh of each slot."""
+        return unpack_intervals(self.intervals, self.slots)
+
+    @property
+    def until_slot(self) -> int:
+        return self.first_slot + self.slots
+
+    @property
+    def record(self) -> Reading:
+        """What is kept of it among the day's records."""
+        return Reading(
+            self.meter, self.first_slot, self.slots, Quality.CORRECTED, 0, 0, self.intervals
+        )
+
+    def signed(self, signature: bytes) -> Correction:
+        return replace(self, signature=signature)
+
+
+@dataclass(frozen=True, slots=True)
+class SettledEvidence:
+    """What a member's slots came to when they were settled, with the proof that it was so: the
+    call, its results without carries, the member's fills and contracts as words."""
+
+    first_window: int
+    windows: int
+    from_index: int
+    results: tuple[int, ...]
+    fills: tuple[int, ...]
+    contracts: tuple[int, ...]
+    proof: tuple[bytes, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Exchange:
     """A meter is replaced at the beginning of `slot`."""
 
@@ -286,6 +348,18 @@ class MarketParams:
     @property
     def slots_per_day(self) -> int:
         return DAY_SECONDS // self.slot_seconds
+
+    @property
+    def final_seconds(self) -> int:
+        """How long after its end a window stays open to corrections."""
+        return self.post_seconds + self.runs * self.run_seconds
+
+    def run_at(self, window_end: int, now: int) -> int:
+        """Return the number of the run in which a window stands; the first settlement is run 0."""
+        since = now - window_end - self.post_seconds
+        if since < 0 or self.runs == 0:
+            return 0
+        return min(self.runs, 1 + since // self.run_seconds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,9 +13,11 @@ from dataclasses import dataclass, field
 
 from p2pchain import matching
 from p2pchain.errors import Refused
+from p2pchain.evidence import SettledCall
 from p2pchain.forward import AuctionTwin, Position
 from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
 from p2pchain.model import (
+    DAY_SECONDS,
     RING,
     WINDOW_SLOTS,
     Limits,
@@ -31,6 +33,8 @@ from p2pchain.model import (
 from p2pchain.registry import RegistryTwin, Timeline
 from p2pchain.units import TARIFF_BUY, TARIFF_SELL
 
+#: Days after its end for which a day may stay in dispute.
+DISPUTE_DAYS = 31
 #: Entries that settlement hands to the ledger at a time.
 BATCH_ENTRIES = 64
 
@@ -44,6 +48,7 @@ class Posting:
     withheld_buy_wh: int = 0
     withheld_sell_wh: int = 0
     import_wh: int = 0
+    both: bool = False  #: whether it was offered on both sides, so that its sale has a word apart
 
 
 @dataclass(slots=True)
@@ -122,6 +127,12 @@ class PostingTwin:
         self.auctions: list[AuctionTwin] = []
         #: Contracted energy of slots that were settled without a reading, at the worst case.
         self.unread: dict[tuple[int, int], int] = {}
+        #: Import and export of slots that were settled by an estimate, until their reading comes.
+        self.estimates: dict[tuple[int, int], tuple[int, int]] = {}
+        #: The calls that settled a window, in the order of the members.
+        self.calls: defaultdict[int, list[SettledCall]] = defaultdict(list)
+        #: UTC days of which the meters do not add up to what crossed the area's border.
+        self.disputes: set[int] = set()
         self._ring: dict[int, int] = {}
 
     # What is agreed before delivery
@@ -242,6 +253,7 @@ class PostingTwin:
         self._cover(reading.meter, on_time, views, postings)
         for slot in on_time:
             posting = postings[slot]
+            posting.both = bool(posting.buy_wh and posting.sell_wh)
             self.postings[reading.meter, slot] = posting
             if posting.withheld_buy_wh or posting.withheld_sell_wh:
                 self._emit(
@@ -339,6 +351,26 @@ class PostingTwin:
         """Return the unix time at which the last slot of a window ends."""
         return (window + 1) * WINDOW_SLOTS * self.params.slot_seconds
 
+    def is_settled(self, window: int) -> bool:
+        """Return whether a window is settled, or so old that its place in the ring is a newer
+        one's."""
+        holder = self._ring.get(window % RING)
+        passed = holder is not None and holder > window
+        return passed or self.window_state(window).phase == Phase.SETTLED
+
+    def final_at(self, window: int) -> int:
+        """Return the unix time from which nothing about a settled window changes any more. A day
+        in dispute stays open for as long as Metering keeps the hashes of its records."""
+        final = self.window_end(window) + self.params.final_seconds
+        day = window * WINDOW_SLOTS // self.params.slots_per_day
+        if day in self.disputes:
+            final = max(final, (day + 1 + DISPUTE_DAYS) * DAY_SECONDS)
+        return final
+
+    def is_final(self, window: int, now: int | None) -> bool:
+        """Return whether a window is settled and nothing about it changes any more."""
+        return now is not None and self.is_settled(window) and now >= self.final_at(window)
+
     def _settle_late(
         self,
         reading: Reading,
@@ -351,9 +383,13 @@ class PostingTwin:
         for slot in late:
             posting = postings[slot]
             accrual.view = views[slot]
-            # Of a slot that was settled unread, the worst case has been booked: the rest is due.
+            # Of a slot that was settled unread, the worst case or an estimate has been booked: the
+            # rest is due.
             contract = self.unread.pop((reading.meter, slot), 0)
             accrual.supplier_nano -= self._worst_case_nano(contract)
+            estimate = self.estimates.pop((reading.meter, slot), None)
+            if estimate is not None:
+                self._accrue_supplier(accrual, batch, slot, all_left_over(estimate), 0, -1)
             measured = (posting.buy_wh, posting.sell_wh, posting.import_wh)
             self._accrue_supplier(accrual, batch, slot, measured, contract)
         self._close(batch, reading.meter, accrual)
@@ -373,16 +409,25 @@ class PostingTwin:
         slot: int,
         measured: tuple[int, int, int],
         contract: int,
+        times: int = 1,
     ) -> None:
         """What the supplier of the slot takes and gives for what is missing, what is left and what
-        was imported; the standing charge once a UTC day."""
+        was imported; the standing charge once a UTC day. `times` -1 takes it back."""
         view = accrual.view
-        missing, left, imported = measured
-        nano = left * view.row.feed_in - missing * view.row.energy - imported * view.row.charges
-        nano += self._contract_nano(view.row, measured, contract)
+        nano = self._supplier_nano(view.row, measured, contract)
         if slot % self.params.slots_per_day == 0:
             nano -= view.standing_nano
-        accrual.supplier_nano += nano
+        accrual.supplier_nano += times * nano
+        self._charge_network(batch, view, times * measured[2])
+
+    def _supplier_nano(self, row: TariffRow, measured: tuple[int, int, int], contract: int) -> int:
+        """What the supplier gives (positive) or takes for what is missing, left and imported."""
+        missing, left, imported = measured
+        nano = left * row.feed_in - missing * row.energy - imported * row.charges
+        return nano + self._contract_nano(row, measured, contract)
+
+    @staticmethod
+    def _charge_network(batch: Batch, view: SlotView, imported: int) -> None:
         _, charged = batch.networks.get(view.tariff, (view.supplier, 0))
         batch.networks[view.tariff] = (view.supplier, charged + imported * view.row.network)
 
@@ -450,6 +495,12 @@ def window_slots(window: int) -> range:
 def lock_nano(posting: Posting, view: SlotView) -> int:
     """What stands locked for an offer: the worst that its owner may have to pay for it."""
     return posting.buy_wh * max(view.gross_buy, 0) + posting.sell_wh * max(-view.gross_sell, 0)
+
+
+def all_left_over(value: tuple[int, int]) -> tuple[int, int, int]:
+    """Return what is missing, left and imported where an import and export meet no contract and no
+    neighbour."""
+    return value[0], value[1], value[0]
 
 
 def _covered_down(wh: int, each_nano: int, budget_nano: int) -> tuple[int, int]:

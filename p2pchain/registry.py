@@ -52,6 +52,21 @@ class Area:
 
 
 @dataclass(frozen=True, slots=True)
+class Boundary:
+    """The meter of what crosses an area's border (import: into the area), and by how much its
+    members may differ from it in a day."""
+
+    meter: int
+    tolerance_wh: int = 0
+    tolerance_ppm: int = 0
+
+    def within(self, members_wh: int, boundary: tuple[int, int]) -> bool:
+        """Return whether the members' net import of a day fits the boundary's import and export."""
+        differs = abs(members_wh - (boundary[0] - boundary[1]))
+        return differs <= self.tolerance_wh + self.tolerance_ppm * sum(boundary) // 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
 class TariffVersion:
     """One row or twenty-four by UTC hour, and the standing charge per UTC day."""
 
@@ -67,6 +82,7 @@ class RegistryTwin:
         self.areas: dict[int, Area] = {}
         self.suppliers: dict[int, str] = {}
         self.area_of: dict[int, int] = {}
+        self.boundaries: dict[int, Boundary] = {}
         self.terms: defaultdict[int, Timeline[Terms]] = defaultdict(Timeline)
         self.signers: defaultdict[int, Timeline[bytes]] = defaultdict(Timeline)
         self.tariffs: defaultdict[tuple[int, int], Timeline[TariffVersion]] = defaultdict(Timeline)

@@ -19,7 +19,9 @@ from p2pchain.model import (
     WINDOW_SLOTS,
     Action,
     AuctionParams,
+    Correction,
     Enrolment,
+    EstimateRule,
     Exchange,
     ForwardPhase,
     ForwardRefusal,
@@ -41,7 +43,9 @@ from p2pchain.model import (
     TariffRow,
     Terms,
     account_key,
+    unpack_intervals,
 )
+from p2pchain.registry import Boundary
 from p2pchain.twin import Effect, Twin
 
 #: Events that follow from others, with the fields that must agree.
@@ -65,6 +69,15 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "NetworkSettled": ("market", "supplier", "operator", "charge_nano"),
     "FeesSettled": ("market", "account", "amount_nano"),
+    "CorrectionSettled": (
+        "market",
+        "meter",
+        "first_slot",
+        "slots",
+        "number",
+        "run",
+        "supplier_nano",
+    ),
     "ContractSettled": ("market", "meter", "account", "collateral_nano", "contract_nano"),
     "ForwardFinished": ("market", "first_window", "windows"),
     "ClaimOpened": ("id", "debtor", "creditor", "amount_nano"),
@@ -73,6 +86,10 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
 }
 _ACCOUNTS: Final = ("account", "supplier", "operator", "debtor", "creditor")
 _ROW: Final = ("energy", "feed_in", "imbalance", "network", "levies", "tax")
+#: Events that can be checked only with the time at which they happened.
+TIMED: Final = frozenset(
+    {"LateSettled", "ReadingCorrected", "EstimateSettled", "TallyStep", "Tallied"}
+)
 _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
 _AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
 
@@ -302,6 +319,42 @@ class TwinMarket(Twin):
         outcome = self.exchange_meter(exchange)
         where = f"meter {event.meter}"
         _agree("MeterExchanged", where, "outcome", Outcome.ACCEPTED.name, outcome.name)
+
+    # Runs after the first
+
+    def _on_ReadingCorrected(self, event: Any) -> None:  # noqa: N802
+        correction = Correction(
+            meter=event.meter,
+            first_slot=event.first_slot,
+            slots=event.slots,
+            number=event.number,
+            intervals=tuple(event.intervals),
+            signature=bytes(event.signature),
+        )
+        self.correct(correction)
+
+    def _on_EstimateSettled(self, event: Any) -> None:  # noqa: N802
+        made = self.estimate(bytes(event.market), event.meter, event.first_slot, event.slots)
+        where = f"meter {event.meter}, slot {event.first_slot}"
+        _agree("EstimateSettled", where, "rule", EstimateRule(event.rule).name, made.rule.name)
+        said = unpack_intervals(event.intervals, event.slots)
+        _agree("EstimateSettled", where, "values", said, made.values)
+        _agree("EstimateSettled", where, "run", event.run, made.run)
+
+    def _on_BoundarySet(self, event: Any) -> None:  # noqa: N802
+        boundary = Boundary(event.meter, event.tolerance_wh, event.tolerance_ppm)
+        self.set_boundary(event.area, boundary)
+
+    def _on_TallyStep(self, event: Any) -> None:  # noqa: N802
+        market = self.market(bytes(event.market))
+        members_wh = market.tally_step(event.day, event.cursor, self.now)
+        _agree("TallyStep", f"day {event.day}", "members_wh", event.members_wh, members_wh)
+
+    def _on_Tallied(self, event: Any) -> None:  # noqa: N802
+        made = self.tally(bytes(event.market), event.day)
+        for name in ("members_wh", "boundary_wh", "disputed"):
+            said = getattr(event, name)
+            _agree("Tallied", f"day {event.day}", name, said, getattr(made, name))
 
     # The phases
 

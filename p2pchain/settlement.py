@@ -10,6 +10,7 @@ from dataclasses import replace
 
 from p2pchain import matching
 from p2pchain.errors import CheckFailed, Refused
+from p2pchain.evidence import SettledCall, SettledMember, contract_lanes, without_carry
 from p2pchain.matching import Offer
 from p2pchain.model import WINDOW_SLOTS, Member, Phase, Side, SlotResult
 from p2pchain.posting import (
@@ -115,10 +116,17 @@ class MarketTwin(PostingTwin):
             if (state.members, state.cursor) != (states[0].members, start):
                 raise Refused("WindowsDiffer", (state.window,))
         until = min(until, states[0].members)
+        slots = range(first_window * WINDOW_SLOTS, (first_window + windows) * WINDOW_SLOTS)
+        results = tuple(without_carry(self.results[slot]) for slot in slots)
         batch = Batch()
-        for member in self.members[start:until]:
+        walked = tuple(
             self._settle_member(batch, member, first_window, windows)
+            for member in self.members[start:until]
+        )
         self._hand(batch)
+        call = SettledCall(first_window, windows, start, results, walked)
+        for window in span:
+            self.calls[window].append(call)
         for state in states:
             state.cursor = until
             if until == state.members:
@@ -130,18 +138,20 @@ class MarketTwin(PostingTwin):
                 "ForwardFinished", market=self.market, first_window=first_window, windows=windows
             )
 
-    def _settle_member(self, batch: Batch, member: Member, first_window: int, windows: int) -> None:
+    def _settle_member(
+        self, batch: Batch, member: Member, first_window: int, windows: int
+    ) -> SettledMember:
         slots = range(first_window * WINDOW_SLOTS, (first_window + windows) * WINDOW_SLOTS)
         filled: dict[tuple[int, Side], int] = {}
         accrual: Accrual | None = None
         posted = False
+        self._meet_tariffs(batch, member, slots)
         for slot in slots:
             posting = self.postings.get((member.meter, slot))
             position = self.position(member.meter, slot)
             if posting is None and not position:
                 continue
             view = self.view(member.meter, slot)
-            batch.networks.setdefault(view.tariff, (view.supplier, 0))
             if accrual and (accrual.view.owner, accrual.view.tariff) != (view.owner, view.tariff):
                 self._close(batch, member.meter, accrual)
                 accrual = None
@@ -169,6 +179,48 @@ class MarketTwin(PostingTwin):
                 windows=windows,
                 fills=tuple((*key, wh) for key, wh in sorted(filled.items()) if wh),
             )
+        contracts = [self.position(member.meter, slot).wh for slot in slots]
+        return SettledMember(
+            member.meter,
+            self._fill_words(member.meter, filled, range(first_window, first_window + windows)),
+            tuple(
+                contract_lanes(contracts[place : place + WINDOW_SLOTS])
+                for place in range(0, len(contracts), WINDOW_SLOTS)
+            )
+            if any(contracts)
+            else (),
+        )
+
+    def _meet_tariffs(self, batch: Batch, member: Member, slots: range) -> None:
+        """Put down in which order tariffs occur, for their network charges are paid in it: a
+        member's own at the beginning, and those in windows in which there is anything to settle."""
+        ahead = any(self.position(member.meter, slot) for slot in slots)
+        for slot in slots:
+            window = window_slots(slot // WINDOW_SLOTS)
+            met = slot == slots[0] or ahead
+            met = met or any((member.meter, other) in self.postings for other in window)
+            if met and self.is_active(member.meter, slot):
+                view = self.view(member.meter, slot)
+                batch.networks.setdefault(view.tariff, (view.supplier, 0))
+
+    def _fill_words(
+        self, meter: int, filled: dict[tuple[int, Side], int], windows: range
+    ) -> tuple[int, ...]:
+        """Return fills as MemberSettled has them: a word of first sides and one of second sides for
+        each window, where there are any."""
+        words: list[int] = []
+        for window in windows:
+            pair = [0, 0]
+            for lane, slot in enumerate(window_slots(window)):
+                posting = self.postings.get((meter, slot))
+                for side in Side:
+                    wh = filled.get((slot, side), 0)
+                    second = bool(posting and posting.both and side == Side.SELL)
+                    if wh:
+                        pair[second] |= (wh | int(side) << 27) << 28 * lane
+            marks = (window << 236, window << 236 | 1 << 232)
+            words += [lanes | mark for lanes, mark in zip(pair, marks, strict=True) if lanes]
+        return tuple(words)
 
     def _settle_slot(
         self, batch: Batch, accrual: Accrual, slot: int, posting: Posting, contract: int

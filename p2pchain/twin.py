@@ -19,9 +19,11 @@ from p2pchain.forward import AuctionTwin, Sender, VerifyOwner, check_params
 from p2pchain.ledger import LedgerTwin
 from p2pchain.metering import MeteringTwin, Verify
 from p2pchain.model import (
+    DAY_SECONDS,
     MAX_AUCTIONS,
     WINDOW_SLOTS,
     AuctionParams,
+    Correction,
     Enrolment,
     Exchange,
     ForwardRefusal,
@@ -34,13 +36,18 @@ from p2pchain.model import (
     Reading,
     Refusal,
     Schedule,
+    SettledEvidence,
     SlotResult,
     TariffRow,
     Terms,
     account_key,
 )
-from p2pchain.registry import Area, RegistryTwin
-from p2pchain.settlement import MarketTwin
+from p2pchain.registry import Area, Boundary, RegistryTwin
+from p2pchain.runs import Estimate, RunsTwin, Tally
+
+MAX_RUNS = 8
+#: Evidence is kept for 32 days.
+MAX_FINAL_SECONDS = 28 * DAY_SECONDS
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +74,8 @@ class Twin:
         self.registry = RegistryTwin(slot_seconds)
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
-        self.markets: dict[bytes, MarketTwin] = {}
-        self.market_of: dict[int, MarketTwin] = {}
+        self.markets: dict[bytes, RunsTwin] = {}
+        self.market_of: dict[int, RunsTwin] = {}
         self.auctions: dict[bytes, AuctionTwin] = {}
         self._verify_order = verify_order
 
@@ -142,7 +149,13 @@ class Twin:
             raise Refused("MarketExists", (market,))
         if params.slot_seconds != self.slot_seconds:
             raise Refused("BadParameter", ("slotSeconds",))
-        self.markets[market] = MarketTwin(market, params, self.registry, self.ledger, self._emit)
+        if params.runs > MAX_RUNS or params.final_seconds > MAX_FINAL_SECONDS:
+            raise Refused("BadParameter", ("runs",))
+        if params.runs and not params.run_seconds:
+            raise Refused("BadParameter", ("runSeconds",))
+        self.markets[market] = RunsTwin(
+            market, params, self.registry, self.ledger, self.metering, self._emit
+        )
         return market
 
     def enrol(self, enrolment: Enrolment) -> Refusal:
@@ -353,9 +366,48 @@ class Twin:
             raise Refused("TooEarlyToVoid", (window, deadline))
         place.void(window)
 
+    # Runs after the first
+
+    def correct(
+        self,
+        correction: Correction,
+        records: Sequence[Reading] | None = None,
+        evidence: SettledEvidence | None = None,
+    ) -> int:
+        """Replace values that have been read; return what the supplier gives (positive) or takes
+        for the difference, nothing for a meter in no market."""
+        market = self.market_of.get(correction.meter)
+        if market is not None:
+            return market.correct(correction, self.now, records, evidence)
+        self.metering.correct(correction, self.now, records)
+        return 0
+
+    def estimate(
+        self,
+        market: bytes,
+        meter: int,
+        first_slot: int,
+        slots: int,
+        records: Sequence[Reading] | None = None,
+    ) -> Estimate:
+        """Settle slots that nobody has read by an estimate."""
+        return self.market(market).estimate(meter, first_slot, slots, self.now, records)
+
+    def set_boundary(self, area: int, boundary: Boundary) -> None:
+        """Name the meter of what crosses an area's border; none where its number is zero."""
+        if area not in self.registry.areas:
+            raise Refused("UnknownArea", (area,))
+        if boundary.meter and boundary.meter not in self.registry.area_of:
+            raise Refused("UnknownMeter", (boundary.meter,))
+        self.registry.boundaries[area] = boundary
+
+    def tally(self, market: bytes, day: int) -> Tally:
+        """Compare a day's readings of all members with the boundary meter."""
+        return self.market(market).tally(day, self.now)
+
     # What can be asked
 
-    def market(self, market: bytes) -> MarketTwin:
+    def market(self, market: bytes) -> RunsTwin:
         """Return a market by its id."""
         if market not in self.markets:
             raise Refused("UnknownMarket", (market,))
@@ -413,7 +465,7 @@ class Twin:
     def _begun(self, slot: int) -> bool:
         return self.now is not None and slot <= self.now // self.slot_seconds
 
-    def _admit(self, market: MarketTwin, reading: Reading) -> Outcome:
+    def _admit(self, market: RunsTwin, reading: Reading) -> Outcome:
         if reading.meter not in market.by_meter:
             return Outcome.NOT_A_MEMBER
         slots = range(reading.first_slot, reading.until_slot)
@@ -431,9 +483,11 @@ class Twin:
             return Outcome.FORWARD_NOT_CLEARED
         if any(market.settles_first(reading.meter, slot, self.now) for slot in slots):
             return Outcome.SETTLE_FIRST
+        if any(market.is_final(slot // WINDOW_SLOTS, self.now) for slot in slots):
+            return Outcome.FINAL
         return Outcome.ACCEPTED
 
-    def _check_ready(self, market: MarketTwin, window: int) -> None:
+    def _check_ready(self, market: RunsTwin, window: int) -> None:
         if self.now is None:
             return
         end = market.window_end(window)

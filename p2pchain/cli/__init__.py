@@ -62,6 +62,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "settle": ("p2pchain.cli.operate", "settle", "Settle slots that are cleared."),
     "slot": ("p2pchain.cli.prosumer.look", "slot", "Show where a slot stands and what is missing."),
+    "tally": ("p2pchain.cli.operate_runs", "tally", "Compare a day with the boundary meter."),
     "trades": ("p2pchain.cli.prosumer.look", "trades", "List what a meter bought and sold."),
     "withdraw": ("p2pchain.cli.prosumer.money", "withdraw", "Take free money out of the market."),
 }

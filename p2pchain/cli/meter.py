@@ -19,6 +19,7 @@ from p2pchain.cli.common import (
     tell_dry_run,
     zone_option,
 )
+from p2pchain.cli.meter_correct import correct
 from p2pchain.cli.meter_exchange import exchange
 from p2pchain.cli.meter_status import status
 from p2pchain.cli.output import Output, output_options
@@ -293,5 +294,6 @@ def _complain(env: Env, refused: Sequence[tuple[SignedReading, Outcome]], total:
     raise Refused(first.name, (), OUTCOMES[first][1], message=head + "; ".join(texts))
 
 
+meter.add_command(correct)
 meter.add_command(exchange)
 meter.add_command(status)

@@ -58,6 +58,7 @@ def _described(env: Env, number: int) -> tuple[dict[str, Any], dict[str, str]]:
         for gap in (metering.gaps_of(number) if head.gaps else ())
     ]
     key = ("0x" + signer.hex()) if signer else None
+    corrected = env.contracts.metering.corrected_wh(number)
     data: dict[str, Any] = {
         "meter": number,
         "area": registry.area_of(number),
@@ -72,6 +73,8 @@ def _described(env: Env, number: int) -> tuple[dict[str, Any], dict[str, str]]:
         "next_slot": head.next_slot or None,
         "import_wh": head.import_wh if head.next_slot else None,
         "export_wh": head.export_wh if head.next_slot else None,
+        "corrected_import_wh": corrected.import_wh,
+        "corrected_export_wh": corrected.export_wh,
         "gaps": gaps,
     }
     return data, _shown(env, data)
@@ -98,6 +101,10 @@ def _shown(env: Env, data: dict[str, Any]) -> dict[str, str]:
     registers = f"{format_energy(data['import_wh'])} in, {format_energy(data['export_wh'])} out"
     shown["posted"] = f"up to {slot_text(env, data['next_slot'])}"
     shown["registers"] = registers
+    corrected = data["corrected_import_wh"], data["corrected_export_wh"]
+    if any(corrected):
+        imported, exported = map(format_energy, corrected)
+        shown["corrected"] = f"{imported} in, {exported} out, beside the registers"
     for gap in data["gaps"]:
         text = f"{slot_text(env, gap['from_slot'])} to {slot_text(env, gap['until_slot'])}"
         shown["missing"] = f"{shown['missing']}, {text}" if "missing" in shown else text

@@ -18,6 +18,7 @@ from p2pchain.cli.common import (
     zone_option,
 )
 from p2pchain.cli.operate_forward import clear_forward
+from p2pchain.cli.operate_runs import settle_run
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput, Refused
 from p2pchain.model import WINDOW_SLOTS, Phase
@@ -77,24 +78,50 @@ def clear(
 
 
 @click.command(
-    epilog=examples("p2pchain -a alice settle", "p2pchain -y -a alice settle --clear --json")
+    epilog=examples(
+        "p2pchain -a alice settle",
+        "p2pchain -y -a alice settle --clear --json",
+        "p2pchain -a alice settle --run",
+    )
 )
 @_FROM
 @_TO
 @click.option("--clear", "also_clear", is_flag=True, help="Clear what is ready in the same step.")
+@click.option(
+    "--run",
+    "later",
+    is_flag=True,
+    help="The next run of what is settled: estimate what is missing, and say what is final when.",
+)
 @market_options
 @zone_option
 @output_options
 @sending_options
 @click.pass_obj
 def settle(
-    env: Env, begin: str | None, end: str | None, also_clear: bool, out: Output, dry_run: bool
+    env: Env,
+    begin: str | None,
+    end: str | None,
+    also_clear: bool,
+    later: bool,
+    out: Output,
+    dry_run: bool,
 ) -> None:
     """Settle windows that are cleared: all of them, or those of a range.
 
     Buyers pay sellers, and everybody settles the rest with his supplier. What an account cannot pay
     becomes a claim and holds up nobody.
+
+    A settled window has more runs until it is final. With --run slots that nobody has read and
+    whose deadline has passed are estimated and settled with the supplier; when the reading comes,
+    the difference is. What comes late ('meter post') or is corrected ('meter correct') is settled
+    at once.
     """
+    if later:
+        if also_clear:
+            raise BadInput("--run and --clear are two things", hint="'settle --clear' comes first")
+        settle_run(env, out, begin, end, dry_run)
+        return
     if also_clear:
         ready, waiting = _sort(env, Phase.OPEN, begin, end)
         cleared, _ = _sort(env, Phase.CLEARED, begin, end)

@@ -123,7 +123,7 @@ def _errors(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> str:
             if text not in found or (docs and not found[text][1]):
                 found[text] = (entry, docs)
     names.used = {("abi", name) for name in ("ContractError", "Panicked", "Reverted")}
-    names.used |= {("typing", "ClassVar"), ("typing", "Final")}
+    names.used.add(("typing", "ClassVar"))
     lines: list[str] = []
     classes = ["Panicked", "Reverted"]
     same = [entry["name"] for entry, _ in found.values()]
@@ -133,7 +133,8 @@ def _errors(artifacts: Mapping[str, Mapping[str, Any]], names: Names) -> str:
             name += "".join(capital(re.sub(r"\W", "", canonical(i))) for i in entry["inputs"])
         classes.append(name)
         lines += _error(name, text, entry, docs, names)
-    lines += ["", "", *registry("ERRORS", "ContractError", "SELECTOR", classes)]
+    # An error may be called Final, so nothing else is here.
+    lines += ["", "", *registry("ERRORS", "ContractError", "SELECTOR", classes, final=False)]
     return module("The contracts' errors, as exceptions.", names, lines)
 
 

@@ -68,13 +68,16 @@ def constant(target: str, text: str) -> Iterator[str]:
     yield "    )"
 
 
-def registry(name: str, base: str, key: str, classes: Sequence[str]) -> Iterator[str]:
+def registry(
+    name: str, base: str, key: str, classes: Sequence[str], *, final: bool = True
+) -> Iterator[str]:
     """Lines of a dictionary of classes by their topic or selector."""
     known = sorted(classes)
     line = (
         f"{{known.{key}: known for known in ({', '.join(known)}{',' if len(known) == 1 else ''})}}"
     )
-    start = f"{name}: Final[dict[bytes, type[{base}]]] = "
+    kind = f"dict[bytes, type[{base}]]"
+    start = f"{name}: {f'Final[{kind}]' if final else kind} = "
     if len(start + line) <= WIDTH:
         yield start + line
         return

@@ -13,10 +13,12 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from tests.conftest import campaign
+from tests.differential.runs_world import RunsWorld
 from tests.differential.world import World
 
 GENESIS = 1_750_000_000
 WORLDS = campaign(20, 2_800)
+RUNS_WORLDS = campaign(6, 600)
 
 
 @pytest.fixture(scope="module")
@@ -49,3 +51,25 @@ def test_contract_and_twin_never_differ(contracts: Contracts) -> None:
     assert total["rationed"] * 10 >= total["books"] * 3
     for what in ("switches", "successions", "voided", "limits", "skipped"):
         assert total[what] >= WORLDS // 10, what
+
+
+@pytest.mark.anvil
+@pytest.mark.property(2)
+@pytest.mark.property(23)
+@pytest.mark.property(25)
+@pytest.mark.property(30)
+def test_they_never_differ_in_what_changes_a_settled_window(contracts: Contracts) -> None:
+    """With forward orders, and with readings that are late, missing, estimated and corrected."""
+    total: Counter[str] = Counter()
+    for seed in range(RUNS_WORLDS):
+        with contracts.chain.anchor():
+            world = RunsWorld(contracts, seed)
+            world.play()
+            total += world.check()
+    print(f"{RUNS_WORLDS} worlds: " + ", ".join(f"{n} {what}" for what, n in sorted(total.items())))
+    for what in ("ordered", "corrected", "estimated", "late accepted"):
+        assert total[what] >= 2 * RUNS_WORLDS, what
+    for what in ("traded and corrected", "contracted and corrected"):
+        assert total[what] >= RUNS_WORLDS, what
+    for what in ("Final", "NotRead", "HeldAtWorst", "spread", "week_before"):
+        assert total[what] >= RUNS_WORLDS // 6, what

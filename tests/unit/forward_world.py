@@ -24,7 +24,7 @@ from p2pchain.model import (
     order_lane,
 )
 from p2pchain.posting import window_slots
-from p2pchain.settlement import MarketTwin
+from p2pchain.runs import RunsTwin
 from p2pchain.twin import Twin
 
 HOUR, DAY = 3_600, 86_400
@@ -96,7 +96,7 @@ class ForwardWorld:
         self.twin.now = START - 5 * HOUR
 
     @property
-    def place_(self) -> MarketTwin:
+    def place_(self) -> RunsTwin:
         return self.twin.market(self.market)
 
     def _do(self, *causes: Any) -> None:

@@ -16,6 +16,7 @@ from p2pchain import eip712
 from p2pchain.model import (
     Action,
     AuctionParams,
+    Correction,
     Enrolment,
     Exchange,
     Gate,
@@ -89,6 +90,32 @@ def test_reading(domain: eip712.Domain, reading: Reading) -> None:
     }
     digest = expected(domain, "Reading", kinds, values)
     assert eip712.reading_digest(domain, reading) == digest
+
+
+@pytest.mark.property(17)
+@given(
+    domains,
+    st.builds(
+        Correction,
+        meter=uint32,
+        first_slot=uint32,
+        slots=st.integers(0, 2**16 - 1),
+        number=uint32,
+        intervals=st.lists(st.integers(0, 2**256 - 1), max_size=6).map(tuple),
+    ),
+)
+@settings(max_examples=30, deadline=None)
+def test_correction(domain: eip712.Domain, correction: Correction) -> None:
+    kinds = "uint32 meter,uint32 firstSlot,uint16 slots,uint32 number,uint256[] intervals"
+    values = {
+        "meter": correction.meter,
+        "firstSlot": correction.first_slot,
+        "slots": correction.slots,
+        "number": correction.number,
+        "intervals": list(correction.intervals),
+    }
+    digest = expected(domain, "Correction", kinds, values)
+    assert eip712.correction_digest(domain, correction) == digest
 
 
 @given(domains, st.builds(Exchange, uint32, uint32, uint64, uint64, uint64, uint64), st.booleans())

@@ -7,7 +7,7 @@ import random
 
 import pytest
 
-from p2pchain.model import MAX_GAPS, Exchange, Outcome, Quality, Reading, Terms
+from p2pchain.model import MAX_GAPS, Correction, Exchange, Outcome, Quality, Reading, Terms
 from p2pchain.twin import Twin
 
 FIRST = 24 * 17_000
@@ -137,7 +137,7 @@ def test_keys_and_terms_change_by_slot() -> None:
     new = b"\x02" * 20
     seen: list[bytes] = []
 
-    def verify(reading: Reading, signer: bytes) -> bool:
+    def verify(reading: Reading | Correction, signer: bytes) -> bool:
         seen.append(signer)
         return reading.signature == signer
 

@@ -5,7 +5,7 @@ Written by `p2pchain dev build`; do not edit."""
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final, Self
+from typing import Any, ClassVar, Self
 
 from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
 from p2pchain.chain.bindings.enums import IForwardAuctionRefusal, ISettlementPhase, Outcome
@@ -1570,7 +1570,7 @@ class ZeroAccount(ContractError):
     TEXT: ClassVar[str] = "zero account"
 
 
-ERRORS: Final[dict[bytes, type[ContractError]]] = {
+ERRORS: dict[bytes, type[ContractError]] = {
     known.SELECTOR: known
     for known in (
         AboveFuse,

@@ -6,6 +6,7 @@ import click
 
 from p2pchain.cli.admin.areas import area
 from p2pchain.cli.admin.auctions import auction
+from p2pchain.cli.admin.boundary import boundary
 from p2pchain.cli.admin.deploy import deploy
 from p2pchain.cli.admin.markets import market
 from p2pchain.cli.admin.meters import meter
@@ -31,5 +32,5 @@ def admin() -> None:
     """
 
 
-for _command in (deploy, area, supplier, tariff, meter, market, auction, roles):
+for _command in (deploy, area, boundary, supplier, tariff, meter, market, auction, roles):
     admin.add_command(_command)

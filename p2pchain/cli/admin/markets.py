@@ -61,6 +61,20 @@ def market() -> None:
     metavar="DURATION",
     help="After that a window that nobody cleared may be given up.",
 )
+@click.option(
+    "--runs",
+    type=click.IntRange(0, 8),
+    default=3,
+    show_default=True,
+    help="How many more runs of settlement take what comes late, estimates and corrections.",
+)
+@click.option(
+    "--run-time",
+    default="7d",
+    show_default=True,
+    metavar="DURATION",
+    help="How long each of them is; after the last one a slot is final.",
+)
 @click.option("--buy-fee", metavar="PRICE", help="The market's fee per kWh bought. Else none.")
 @click.option("--sell-fee", metavar="PRICE", help="The market's fee per kWh sold. Else none.")
 @click.option("--fee-account", metavar="ACCOUNT", help="Who receives the fees. Else the creator.")
@@ -80,6 +94,8 @@ def create(
     k: str,
     post_within: str,
     void_after: str,
+    runs: int,
+    run_time: str,
     fee_account: str | None,
     out: Output,
     dry_run: bool,
@@ -106,6 +122,8 @@ def create(
         tick_nano=nano.get("tick", 5_000),
         post_seconds=duration(post_within),
         void_seconds=duration(void_after),
+        runs=runs,
+        run_seconds=duration(run_time),
         buy_fee_nano=nano.get("buy_fee", 0),
         sell_fee_nano=nano.get("sell_fee", 0),
         fee_account=account_of(env, fee_account),
@@ -114,6 +132,11 @@ def create(
     )
     if params.tick_nano <= 0 or params.buy_fee_nano < 0 or params.sell_fee_nano < 0:
         raise BadInput("a tick is more than nothing, and a fee not less")
+    if params.final_seconds > 28 * 86_400 or (runs and not params.run_seconds):
+        raise BadInput(
+            "all runs together take no time, or more than 28 days",
+            hint="--post-within and --runs times --run-time: evidence is kept for 32 days",
+        )
     found = market_id(params)
     known = record.markets.get(name)
     if known not in (None, "0x" + found.hex()):
@@ -161,6 +184,7 @@ def list_(env: Env, out: Output) -> None:
             "area": "area",
             "members": "meters",
             "rule": "rule",
+            "runs": "runs",
             "buy_fee_nano": ("buy fee", lambda nano: shown_price(env, nano)),
             "sell_fee_nano": ("sell fee", lambda nano: shown_price(env, nano)),
             "market": "id",
@@ -222,6 +246,8 @@ def _described(params: MarketParams) -> dict[str, object]:
         "tick_nano": params.tick_nano,
         "post_seconds": params.post_seconds,
         "void_seconds": params.void_seconds,
+        "runs": params.runs,
+        "run_seconds": params.run_seconds,
         "buy_fee_nano": params.buy_fee_nano,
         "sell_fee_nano": params.sell_fee_nano,
         "fee_account": params.fee_account,

@@ -15,6 +15,7 @@ from p2pchain.cli.common import (
     shown_price,
     slot_number,
     slot_text,
+    time_text,
     zone_option,
 )
 from p2pchain.cli.output import Output, output_options
@@ -82,6 +83,9 @@ def slot(env: Env, time: str, out: Output) -> None:
         )
     elif status.members:
         shown["prices"] = "no supplier asks more than another pays: the neighbours do not trade"
+    if status.phase == Phase.SETTLED:
+        more, shown["final"] = _final(env, status)
+        data |= more
     out.fields(data, shown)
 
 
@@ -261,6 +265,19 @@ def _state(status: SlotStatus) -> str:
     if status.phase == Phase.OPEN and not status.missing:
         return "all meters have posted this slot; its window is cleared when all its slots are in"
     return text
+
+
+def _final(env: Env, status: SlotStatus) -> tuple[dict[str, Any], str]:
+    """In which run a settled slot is, and when nothing about it changes any more."""
+    from p2pchain.runs_market import Runs
+
+    found = Runs(env.market).where([status.window])[status.window]
+    data = {"run": found.run, "final_unix": found.final_at, "disputed": found.disputed}
+    when = time_text(env, found.final_at)
+    if env.chain.block().timestamp >= found.final_at:
+        return data, f"since {when}: nothing changes any more"
+    dispute = "in dispute; " if found.disputed else ""
+    return data, f"{dispute}run {found.run} of {env.market.params.runs}, open until {when}"
 
 
 def _missing(status: SlotStatus) -> str:
