@@ -135,7 +135,14 @@ class AheadWorld:
         with Sender(chain, home.owner) as own:
             for place, (limit, wh) in enumerate(self.draw(home, WINDOW_SLOTS)):
                 order = Order(
-                    self.auction.id, home.meter, first + place, 0, Action.PLACE, home.sells, limit, wh
+                    self.auction.id,
+                    home.meter,
+                    first + place,
+                    0,
+                    Action.PLACE,
+                    home.sells,
+                    limit,
+                    wh,
                 )
                 gas += self.auction.order(own, order).gas_used
         return -(-gas // WINDOW_SLOTS)

@@ -176,9 +176,7 @@ class World:
         self._check_heads()
         return Day({"post": gas})
 
-    def market_day(
-        self, together: bool = False, before: Callable[[], None] = lambda: None
-    ) -> Day:
+    def market_day(self, together: bool = False, before: Callable[[], None] = lambda: None) -> Day:
         """A day of the market: every meter posts its signed day, all is cleared and settled.
 
         As the package cuts it into transactions; where `together`, clearing settles as many as fit.

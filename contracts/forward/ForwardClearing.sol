@@ -98,7 +98,9 @@ library ForwardClearing {
             _match(auction, walk, window);
             w.cursor = 0;
         } else {
-            for (uint256 i; i < WINDOW; ++i) (walk.results[i], walk.carries[i]) = (half[CARRIES + i], half[CARRIES + 8 + i]);
+            for (uint256 i; i < WINDOW; ++i) {
+                (walk.results[i], walk.carries[i]) = (half[CARRIES + i], half[CARRIES + WINDOW + i]);
+            }
         }
         // Where nothing is rationed there is nothing to walk for.
         uint256 last = walk.members;
@@ -107,7 +109,9 @@ library ForwardClearing {
             _ration(auction, walk, window, w.cursor, last);
         }
         if (last < walk.members) {
-            for (uint256 i; i < WINDOW; ++i) (half[CARRIES + i], half[CARRIES + 8 + i]) = (walk.results[i], walk.carries[i]);
+            for (uint256 i; i < WINDOW; ++i) {
+                (half[CARRIES + i], half[CARRIES + WINDOW + i]) = (walk.results[i], walk.carries[i]);
+            }
             _wait(auction, walk.id, w, IForwardAuction.Phase.Rationing, last);
         } else {
             (w.phase, w.cursor) = (IForwardAuction.Phase.Cleared, 0);
@@ -171,8 +175,8 @@ library ForwardClearing {
         (auction.prices[key], auction.prices[key + 1]) = (prices[0], prices[1]);
     }
 
-    /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x / offered,
-    /// carry = x mod offered, so that they add up exactly.
+    /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x /
+    /// offered, carry = x mod offered, so that they add up exactly.
     function _ration(Auction storage auction, Walk memory walk, uint256 window, uint256 from, uint256 end) private {
         uint256 bits;
         for (uint256 index = from; index < end; ++index) {

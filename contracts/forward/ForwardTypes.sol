@@ -34,8 +34,8 @@ struct Auction {
     mapping(uint256 place => mapping(uint256 cell => uint256)) halfBooks;
 }
 
-/// @notice The parameters of an auction in one word, least significant bit first: floor, cap, surplus (int32 each), tick
-/// (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists.
+/// @notice The parameters of an auction in one word, least significant bit first: floor, cap, surplus (int32 each),
+/// tick (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists.
 type RulesWord is uint256;
 
 using RulesWords for RulesWord global;
@@ -130,8 +130,8 @@ library RulesWords {
         return start - word.gateSeconds();
     }
 
-    /// @notice What a Wh of an order can cost at worst: bought at the limit and given away at the surplus price, or sold
-    /// at the limit and bought back at the cap.
+    /// @notice What a Wh of an order can cost at worst: bought at the limit and given away at the surplus price, or
+    /// sold at the limit and bought back at the cap.
     function eachNano(RulesWord word, bool sell, int256 limitNano) internal pure returns (uint256) {
         int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
         return worst > 0 ? uint256(worst) : 0;

@@ -10,8 +10,8 @@ pragma solidity 0.8.37;
 ///   gate, amended and cancelled until the firm period before it;
 /// - nobody buys above his limit or sells below it; all trade a slot at one price; energy bought equals energy sold,
 ///   to the Wh; at most one limit of one side is rationed, pro rata with a carry in the order of the members' index;
-/// - `equilibrium(k)`: p = floor(lo + k (hi - lo)), lo the higher of the last matched sell and the best unfilled buy, hi
-///   the lower of the last matched buy and the best unfilled sell; a partly filled limit counts as unfilled;
+/// - `equilibrium(k)`: p = floor(lo + k (hi - lo)), lo the higher of the last matched sell and the best unfilled buy,
+///   hi the lower of the last matched buy and the best unfilled sell; a partly filled limit counts as unfilled;
 /// - collateral covers the worst that an order can cost, to the unit, and follows from the order and the parameters:
 ///   buy: Wh x max(0, limit, limit - surplus); sell: Wh x max(0, cap - limit, -limit);
 /// - anybody may clear after the gate, in one call or many, with the same result; clearing cannot revert for anything
@@ -148,7 +148,9 @@ interface IForwardAuction {
     event Ordered(
         bytes32 indexed auction, uint32 indexed meter, uint32 indexed slot, uint32 sequence, Action action, uint32 lane
     );
-    event Scheduled(bytes32 indexed auction, uint32 indexed meter, uint32 indexed day, uint32 sequence, uint256[] words);
+    event Scheduled(
+        bytes32 indexed auction, uint32 indexed meter, uint32 indexed day, uint32 sequence, uint256[] words
+    );
     /// @notice The signature under the order or schedule of the same meter and sequence; none for the owner's own call.
     event Signed(bytes32 indexed auction, uint32 indexed meter, uint32 sequence, bytes signature);
     event OrderSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 slot, uint32 sequence, Refusal reason);
@@ -250,8 +252,8 @@ interface IForwardAuction {
 
     /* FOR SETTLEMENT AND REGISTRY */
 
-    /// @notice Whether the market has auctions, with which cap and surplus; and the mask of the windows with orders that
-    /// are not cleared yet.
+    /// @notice Whether the market has auctions, with which cap and surplus; and the mask of the windows with orders
+    /// that are not cleared yet.
     function readiness(bytes32 market, uint32 firstWindow, uint32 windows)
         external
         view
@@ -267,9 +269,9 @@ interface IForwardAuction {
         view
         returns (uint256[] memory lanes);
 
-    /// @notice The same for `count` members from an index on, `windows` + 2 words each: the lanes by window, then over all
-    /// these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing of
-    /// windows that are settled.
+    /// @notice The same for `count` members from an index on, `windows` + 2 words each: the lanes by window, then over
+    /// all these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing
+    /// of windows that are settled.
     function positionsOf(bytes32 market, uint32 firstIndex, uint32 count, uint32 firstWindow, uint32 windows)
         external
         view

@@ -183,12 +183,12 @@ interface IMetering {
 
     function gapsOf(uint32 meter) external view returns (Gap[] memory);
 
-    /// @notice What corrections have added to the energy of a meter: intervals add up to the difference of registers and
-    /// this.
+    /// @notice What corrections have added to the energy of a meter: intervals add up to the difference of registers
+    /// and this.
     function correctedWh(uint32 meter) external view returns (int128 importWh, int128 exportWh);
 
-    /// @notice Chained hash of the readings and corrections of a UTC day (unix days), zero when there are none or it has
-    /// expired.
+    /// @notice Chained hash of the readings and corrections of a UTC day (unix days), zero when there are none or it
+    /// has expired.
     function dayHash(uint32 meter, uint32 day) external view returns (bytes32);
 
     /// @notice The EIP-712 digest that a meter signs.

@@ -10,8 +10,8 @@ pragma solidity 0.8.37;
 /// - identifiers are opaque and dense; the public number of a metering point is kept as a salted commitment only.
 ///
 /// Assumes: the registrar checks identities, and the meter operator installs the keys that it registers.
-/// Who may call: registrar (areas and their boundary meters, suppliers, meters, terms), meter operator (keys); a meter's owner may revoke
-/// the key of his own meter but never set one. Everything else is a view.
+/// Who may call: registrar (areas and their boundary meters, suppliers, meters, terms), meter operator (keys); a
+/// meter's owner may revoke the key of his own meter but never set one. Everything else is a view.
 interface IRegistry {
     /// @notice A node of the area tree.
     /// @param parent the area above, 0 for a root
@@ -38,7 +38,8 @@ interface IRegistry {
         bool billingGrade;
     }
 
-    /// @notice The meter that measures what crosses the border of an area, and how far the sum of its members may be off.
+    /// @notice The meter that measures what crosses the border of an area, and how far the sum of its members may be
+    /// off.
     /// @param meter import is into the area; zero: there is none
     /// @param toleranceWh by UTC day
     /// @param tolerancePpm on top, in millionths of what crossed the border in both directions

@@ -20,10 +20,11 @@ import {IMetering} from "./IMetering.sol";
 /// - contracted energy is paid here only, against metered delivery: what a sale did not deliver costs the imbalance
 ///   price, never above the auction's cap; without a reading a position is settled at the worst that its collateral
 ///   stands for, until the reading comes;
-/// - readings that come late, estimates and corrections move the difference to what was settled before, with the supplier
-///   alone; what neighbours traded stands. The sum of all runs is what one run on the last data would have been;
-/// - after the last run a window is final: nothing moves its energy or money any more. A day in which the members do not
-///   add up to the boundary meter stays open until they do, as long as evidence is kept;
+/// - readings that come late, estimates and corrections move the difference to what was settled before, with the
+///   supplier alone; what neighbours traded stands. The sum of all runs is what one run on the last data would have
+///   been;
+/// - after the last run a window is final: nothing moves its energy or money any more. A day in which the members do
+///   not add up to the boundary meter stays open until they do, as long as evidence is kept;
 /// - no role can alter a reading, a cleared slot or a balance, or stop any of this.
 ///
 /// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), anybody the rest.
@@ -241,8 +242,8 @@ interface ISettlement {
     ) external;
 
     /// @notice Estimates readings of a member that are missing after its windows were settled, and settles them.
-    /// @param records all readings and corrections of the same meter seven days before; none where registers on both sides
-    /// of a gap are known
+    /// @param records all readings and corrections of the same meter seven days before; none where registers on both
+    /// sides of a gap are known
     function estimate(
         bytes32 market,
         uint32 meter,
@@ -251,8 +252,8 @@ interface ISettlement {
         IMetering.Reading[] calldata records
     ) external;
 
-    /// @notice Adds up what members have measured in a UTC day, from an index on; after the last one, compares it with the
-    /// boundary meter of the area.
+    /// @notice Adds up what members have measured in a UTC day, from an index on; after the last one, compares it with
+    /// the boundary meter of the area.
     /// @param records for each member its readings and corrections of that day, as for a correction; none for a member
     /// whose membership does not hold in that day
     /// @param boundaryRecords the same of the boundary meter, in the last step

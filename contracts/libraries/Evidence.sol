@@ -4,8 +4,8 @@ pragma solidity 0.8.37;
 import {IMetering} from "../interfaces/IMetering.sol";
 
 /// @title Evidence: the records of one meter and day, laid open again
-/// @notice Metering keeps one hash for a meter and day. Whoever brings all records in the order in which they were taken
-/// proves with it what was read, whoever he is; the last record that covers a slot counts.
+/// @notice Metering keeps one hash for a meter and day. Whoever brings all records in the order in which they were
+/// taken proves with it what was read, whoever he is; the last record that covers a slot counts.
 library Evidence {
     /// @dev Marks a slot that has been read, above import << 32 | export.
     uint256 internal constant READ = 1 << 64;
@@ -49,8 +49,8 @@ library Evidence {
         }
     }
 
-    /// @notice What each of `slots` slots from `first` on was read: import << 32 | export, with `READ`; zero where none of
-    /// the records covers it.
+    /// @notice What each of `slots` slots from `first` on was read: import << 32 | export, with `READ`; zero where none
+    /// of the records covers it.
     function lay(IMetering.Reading[] calldata records, uint256 first, uint256 slots)
         internal
         pure

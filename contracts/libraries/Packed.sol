@@ -285,9 +285,9 @@ library OrderWords {
     }
 }
 
-/// @notice What a cleared window fills, eight lanes of 28 bits, least significant bit first: the lowest tick of the buys
-/// that are filled (9 bits, 256: none), the tick below which sells are filled (9 bits), the rationed tick (8 bits), its
-/// side, and whether there is one.
+/// @notice What a cleared window fills, eight lanes of 28 bits, least significant bit first: the lowest tick of the
+/// buys that are filled (9 bits, 256: none), the tick below which sells are filled (9 bits), the rationed tick (8
+/// bits), its side, and whether there is one.
 type CutWord is uint256;
 
 using CutWords for CutWord global;

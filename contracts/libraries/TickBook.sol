@@ -90,8 +90,8 @@ library TickBook {
 
     /// @dev The two lowest lanes, an even and an odd slot, whose field lies at `shift`.
     function _addPair(Book memory book, uint256 lanes, uint256 shift) private pure {
-        // A lane's side and tick have nine bits, so the cell lies within the book; a field of 56 bits holds more than 2^36
-        // volumes of 19. An empty lane adds nothing.
+        // A lane's side and tick have nine bits, so the cell lies within the book; a field of 56 bits holds more than
+        // 2^36 volumes of 19. An empty lane adds nothing.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let cells := add(mload(book), 0x20)
@@ -111,8 +111,8 @@ library TickBook {
         }
     }
 
-    /// @notice Turns volumes into curves, all eight slots at once: at each tick what is bought there and above, and what is
-    /// sold there and below. Orders cannot be added any more.
+    /// @notice Turns volumes into curves, all eight slots at once: at each tick what is bought there and above, and
+    /// what is sold there and below. Orders cannot be added any more.
     function sumUp(Book memory book) internal pure {
         // The sells lie behind the buys, 256 ticks of two cells each; sums of 56 bits as in `_addAt`.
         // solhint-disable-next-line no-inline-assembly
@@ -137,8 +137,9 @@ library TickBook {
         }
     }
 
-    /// @notice Matches one slot of curves where the price follows from them: `equilibrium(k)`. The highest buys meet the
-    /// lowest sells until they no longer cross, so the matched volume is the largest of min(bought, sold) over all ticks.
+    /// @notice Matches one slot of curves where the price follows from them: `equilibrium(k)`. The highest buys meet
+    /// the lowest sells until they no longer cross, so the matched volume is the largest of min(bought, sold) over all
+    /// ticks.
     function matchEquilibrium(Book memory book, uint256 slot, int256 floorNano, int256 tickNano, uint256 kPpm)
         internal
         pure

@@ -57,9 +57,9 @@ library Account {
         return int32(uint32(word >> (32 * (slot % 8))));
     }
 
-    /// @dev What one slot with contracted energy C costs beside energy, feed-in and charges. A sale that was not delivered
-    /// pays the imbalance price, but not above the cap, for what neither own energy nor the neighbours' made good; a
-    /// purchase that was not consumed fetches the feed-in price, but not below the surplus price.
+    /// @dev What one slot with contracted energy C costs beside energy, feed-in and charges. A sale that was not
+    /// delivered pays the imbalance price, but not above the cap, for what neither own energy nor the neighbours' made
+    /// good; a purchase that was not consumed fetches the feed-in price, but not below the surplus price.
     function accrueDeviation(
         Accrual memory acc,
         Forward memory forward,
@@ -82,14 +82,14 @@ library Account {
         }
     }
 
-    /// @dev The worst that the collateral of contracted energy stands for, as from the supplier: nothing was delivered, and
-    /// everything costs the cap; nothing was consumed, and everything fetches the surplus price.
+    /// @dev The worst that the collateral of contracted energy stands for, as from the supplier: nothing was delivered,
+    /// and everything costs the cap; nothing was consumed, and everything fetches the surplus price.
     function worst(Forward memory forward, int256 contractedWh) internal pure returns (int256) {
         return contractedWh * (contractedWh < 0 ? forward.capNano : forward.surplusNano);
     }
 
-    /// @dev What a Wh of an undelivered sale costs above the energy price: the imbalance price, up to the cap. It is never
-    /// less than what an unconsumed purchase fetches, or a pair of orders that nobody means to keep would earn.
+    /// @dev What a Wh of an undelivered sale costs above the energy price: the imbalance price, up to the cap. It is
+    /// never less than what an unconsumed purchase fetches, or a pair of orders that nobody means to keep would earn.
     function undeliveredMore(Forward memory forward, TariffWord row) internal pure returns (int256) {
         int256 imbalance = row.imbalance();
         int256 least = unconsumedMore(forward, row) + row.feedIn();

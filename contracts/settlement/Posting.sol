@@ -40,8 +40,8 @@ library Posting {
     uint256 private constant HIGH_HALVES = LOW_HALVES << 32;
 
     /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
-    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared. `closed`: some
-    /// of them are settled for good.
+    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared. `closed`:
+    /// some of them are settled for good.
     struct Period {
         PriceTable table;
         Forward forward;
@@ -192,8 +192,8 @@ library Posting {
         return _wanted(env, work);
     }
 
-    /// @dev Takes contracts off whole windows; false where the general way must be gone: a window of which the record is
-    /// a part only, or a slot with both sides, whose import does not follow from offer and contract.
+    /// @dev Takes contracts off whole windows; false where the general way must be gone: a window of which the record
+    /// is a part only, or a slot with both sides, whose import does not follow from offer and contract.
     function _netWords(Work memory work) private pure returns (bool) {
         uint256[] memory words = work.volumes;
         for (uint256 w; w < work.period.windows; ++w) {
@@ -506,8 +506,8 @@ library Posting {
         lanes[key] = old.with(bits);
     }
 
-    /// @dev Readings of windows that were cleared without them: the supplier takes and gives everything. What was settled
-    /// at the worst for want of a reading is taken back.
+    /// @dev Readings of windows that were cleared without them: the supplier takes and gives everything. What was
+    /// settled at the worst for want of a reading is taken back.
     function _settleLate(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
         Member memory m = work.m;
         Batch memory batch = Account.newBatch();

@@ -11,7 +11,7 @@ import {Evidence} from "../libraries/Evidence.sol";
 import {LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
-import {Accrual, Batch, Core, Env, Forward, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
+import {Accrual, Batch, Core, Env, Forward, Member, PriceTable, State, WINDOW} from "./Types.sol";
 
 /// @title Runs: what is settled after the first settlement
 /// @notice Corrections of what was read, and estimates of what was not, until a window is final. What neighbours have
@@ -106,8 +106,8 @@ library Runs {
         s.priceNano = ResultWord.wrap(e.results[slot - uint256(e.firstWindow) * WINDOW]).price();
     }
 
-    /// @dev What a slot with this reading comes to with the supplier, the standing charge left out. What neighbours have
-    /// traded beyond what there was, the supplier takes back at p.
+    /// @dev What a slot with this reading comes to with the supplier, the standing charge left out. What neighbours
+    /// have traded beyond what there was, the supplier takes back at p.
     function _amount(Work memory work, Settled memory s, uint256 i, uint256 value) private view returns (int256) {
         (uint256 importWh, uint256 exportWh) = (value >> 32, value & type(uint32).max);
         (uint256 buyWh, uint256 sellWh) = Account.net(s.contracted + _staged(work, i), importWh, exportWh);
@@ -268,7 +268,11 @@ library Runs {
     /* BOTH */
 
     /// @dev Loads member and prices; all slots have one owner, supplier and tariff. Returns the fuse.
-    function _begin(Work memory work, uint32 meter, uint256 first, uint256 slots) private view returns (uint256 fuseWh) {
+    function _begin(Work memory work, uint32 meter, uint256 first, uint256 slots)
+        private
+        view
+        returns (uint256 fuseWh)
+    {
         Env memory env = work.env;
         (work.first, work.slots) = (first, slots);
         (MemberWord member, StatedWord stated) = env.core.markets.packedMember(env.market, meter, uint32(first));

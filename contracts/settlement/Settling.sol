@@ -56,8 +56,9 @@ library Settling {
         uint256 windowsInDay;
     }
 
-    /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some members
-    /// at a time; `at` is where the one at hand begins, `whole` that the same terms hold for him in all these windows.
+    /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some
+    /// members at a time; `at` is where the one at hand begins, `whole` that the same terms hold for him in all these
+    /// windows.
     struct Position {
         uint256[] words;
         uint256 at;
@@ -222,8 +223,8 @@ library Settling {
         (uint256 firstWindow, uint256 windows) = (run.firstWindow, run.windows);
         bytes32 topic = ISettlement.MemberSettled.selector;
         (uint256 from, uint256 length) = position.any ? _contractsAt(run, position) : (0, 0);
-        // Beyond the memory in use, and gone when it is told. The data of the event (two figures, the place of the array,
-        // its length, its words) ends where in the leaf the second array begins.
+        // Beyond the memory in use, and gone when it is told. The data of the event (two figures, the place of the
+        // array, its length, its words) ends where in the leaf the second array begins.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let free := mload(0x40)
@@ -251,7 +252,11 @@ library Settling {
     }
 
     /// @dev Where the contracts of the member at hand lie in memory, and how many words; none where all are zero.
-    function _contractsAt(Run memory run, Position memory position) private pure returns (uint256 from, uint256 length) {
+    function _contractsAt(Run memory run, Position memory position)
+        private
+        pure
+        returns (uint256 from, uint256 length)
+    {
         uint256[] memory words = position.words;
         uint256 at = position.at;
         for (uint256 i; i < run.windows; ++i) {
@@ -263,14 +268,16 @@ library Settling {
         }
     }
 
-    /// @dev The root of a tree of these leaves in their order; an odd last one goes up as it is. The leaves are used up.
+    /// @dev The root of a tree of these leaves in their order; an odd last one goes up as it is. The leaves are used
+    /// up.
     function _root(uint256[] memory nodes) private pure returns (bytes32) {
         uint256 count = nodes.length;
         unchecked {
             while (count > 1) {
                 uint256 half = count / 2;
                 for (uint256 i; i < half; ++i) {
-                    bytes32 pair = Hashes.commutativeKeccak256(bytes32(nodes.get(2 * i)), bytes32(nodes.get(2 * i + 1)));
+                    (bytes32 left, bytes32 right) = (bytes32(nodes.get(2 * i)), bytes32(nodes.get(2 * i + 1)));
+                    bytes32 pair = Hashes.commutativeKeccak256(left, right);
                     nodes.set(i, uint256(pair));
                 }
                 if (count % 2 != 0) nodes.set(half, nodes.get(count - 1));
@@ -311,8 +318,8 @@ library Settling {
         acc.any = true;
     }
 
-    /// @dev Settles one window in the general case, in parts with the same terms; returns the number of words of fills so
-    /// far.
+    /// @dev Settles one window in the general case, in parts with the same terms; returns the number of words of fills
+    /// so far.
     function _settleParts(
         State storage state,
         Run memory run,
@@ -420,14 +427,15 @@ library Settling {
                 int256 more = int256(LaneWords.sum(imports & mask)) - int256(LaneWords.sum(buys & mask));
                 acc.supplierNano -= more * row.charges();
                 acc.networkNano += more * row.network();
-                acc.supplierNano += _deviations(run, row, offers & mask, contracts & mask, fills & mask, imports & mask);
+                acc.supplierNano +=
+                    _deviations(run, row, offers & mask, contracts & mask, fills & mask, imports & mask);
                 place += count;
             }
         }
     }
 
-    /// @dev What was not delivered costs more than energy, and what was not consumed fetches more than the feed-in price;
-    /// in most rows one of them or both do not. Fills are at most what was offered.
+    /// @dev What was not delivered costs more than energy, and what was not consumed fetches more than the feed-in
+    /// price; in most rows one of them or both do not. Fills are at most what was offered.
     function _deviations(
         Run memory run,
         TariffWord row,
@@ -618,8 +626,8 @@ library Settling {
         }
     }
 
-    /// @dev The layers that most windows do not have: sells of slots that have both sides, what was withheld, and imports
-    /// where they are not what was bought and withheld. `fills` are those of the first layer.
+    /// @dev The layers that most windows do not have: sells of slots that have both sides, what was withheld, and
+    /// imports where they are not what was bought and withheld. `fills` are those of the first layer.
     function _settleLayers(
         Run memory run,
         Member memory m,
@@ -645,7 +653,9 @@ library Settling {
             int256 offered = LaneWords.signedAt(part.word, lane) - LaneWords.signedAt(fills, lane);
             if (offered > 0) missingWh += uint256(offered);
             else leftWh += uint256(-offered);
-            leftWh += uint256(LaneWords.signedAt(second, lane) - LaneWords.signedAt(LaneWord.unwrap(part.layers[SECOND]), lane));
+            (uint256 offeredWh,) = part.layers[SECOND].lane(lane);
+            (uint256 soldWh,) = LaneWord.wrap(second).lane(lane);
+            leftWh += offeredWh - soldWh;
             _settleDeviation(run, m, acc, part, place + i, missingWh, leftWh);
         }
     }
