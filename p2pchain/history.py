@@ -137,6 +137,20 @@ class SlotOfMeter:
         )
 
     @property
+    def supplied_wh(self) -> int:
+        """What the supplier delivered: for the home, and for what it sold ahead and had not."""
+        net = self.contract.net_wh
+        wanted = max(self.import_wh - max(net, 0), 0) + max(-net - self.export_wh, 0)
+        return wanted - self.bought_wh
+
+    @property
+    def fed_in_wh(self) -> int:
+        """What the supplier took: of the home, and of what it bought ahead and did not use."""
+        net = self.contract.net_wh
+        over = max(self.export_wh + min(net, 0), 0) + max(net - self.import_wh, 0)
+        return over - self.sold_wh
+
+    @property
     def forward_saved_nano(self) -> int:
         """What trading ahead saved against buying and selling the same with the supplier; below
         zero where it cost more."""
@@ -145,10 +159,8 @@ class SlotOfMeter:
         if not self.contract.bought_wh and not self.contract.sold_wh:
             return 0
         row, net = self.row, self.contract.net_wh
-        bought, sold = max(net, 0), max(-net, 0)
-        buy = max(self.import_wh - bought, 0) + max(sold - self.export_wh, 0)
-        sell = max(self.export_wh - sold, 0) + max(bought - self.import_wh, 0)
-        missing, left = buy - self.bought_wh, sell - self.sold_wh
+        missing, left = self.supplied_wh, self.fed_in_wh
+        buy, sell = missing + self.bought_wh, left + self.sold_wh
         saved = (self.import_wh - buy) * row.energy - (self.export_wh - sell) * row.feed_in
         if net < 0:
             undelivered = max(missing - self.import_wh, 0)
