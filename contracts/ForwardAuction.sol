@@ -251,10 +251,10 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IForwardAuction
-    function ownerChanges(uint32 meter, uint32 fromSlot) external {
+    function termsChange(uint32 meter, uint32 fromSlot, bool owner) external {
         require(msg.sender == address(registry), NotRegistry(msg.sender));
         bytes32[] storage ids = _auctionsOf[_marketOf[meter]];
-        for (uint256 a; a < ids.length; ++a) Auctions.ownerChanges(_auctions[ids[a]], meter, fromSlot);
+        for (uint256 a; a < ids.length; ++a) Auctions.termsChange(_auctions[ids[a]], meter, fromSlot, owner);
     }
 
     /* VIEWS */

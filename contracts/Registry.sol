@@ -168,8 +168,9 @@ contract Registry is IRegistry, AccessManaged {
         Terms memory latest = _terms[_known(meter)];
         require(terms.fromSlot > currentSlot(), SlotHasBegun(terms.fromSlot, currentSlot()));
         require(terms.fromSlot >= latest.fromSlot, LaterChangePending(latest.fromSlot));
-        if (terms.owner != latest.owner && forward != address(0)) {
-            IForwardAuction(forward).ownerChanges(meter, terms.fromSlot);
+        bool owner = terms.owner != latest.owner;
+        if (forward != address(0) && (owner || terms.billingGrade != latest.billingGrade)) {
+            IForwardAuction(forward).termsChange(meter, terms.fromSlot, owner);
         }
         if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);
         _terms[meter] = terms;

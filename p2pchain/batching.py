@@ -83,6 +83,7 @@ _USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
 _WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
 # The same where members trade ahead: readings may fill more layers, and contracts are settled too.
 _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
+_AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)
 _AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=55_000, slot=2_600)
 _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_500)
 
@@ -92,12 +93,13 @@ def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterat
 
     Those of a market's members come in batches of the usual size where its node finds that it fits.
     """
-    cautious = _AHEAD_POST if market and _trades_ahead(market) else _POST
+    ahead = market is not None and _trades_ahead(market)
+    cautious, most = (_AHEAD_POST, _AHEAD_USUAL_POST) if ahead else (_POST, _USUAL_POST)
     place = 0
     while place < len(readings):
         left = readings[place:]
         size = _count(left, cautious, _CAUTIOUS)
-        usual = _count(left, _USUAL_POST, _MOST)
+        usual = _count(left, most, _MOST)
         if market and usual > size and _fits(market, market.post_call(left[:usual])):
             size = usual
         yield list(left[:size])

@@ -25,6 +25,7 @@ from p2pchain.units import parse_date, parse_time, parse_zone, slot_of, slot_sta
 FONTANA_ZONE: Final = "America/Los_Angeles"
 FONTANA_CURRENCY: Final = "USD"
 FONTANA_FEED_IN_NANO: Final = 50_000
+FONTANA_FIRST_DAY: Final = date(2016, 8, 1)
 FONTANA_ATTRIBUTION: Final = (
     "Data: CityLearn Challenge 2022 (Nweye, Nagy et al.), "
     "measured by EPRI, Sierra Crest, Fontana CA"

@@ -89,7 +89,7 @@ class Sender:
 
 
 class AuctionTwin:
-    """One auction. `owner_at` gives the owner of a meter in a slot if it takes part there."""
+    """One auction. `owner_at` gives who may order (or only cancel) in a slot."""
 
     def __init__(
         self,
@@ -97,7 +97,7 @@ class AuctionTwin:
         params: AuctionParams,
         slot_seconds: int,
         members: Sequence[Member],
-        owner_at: Callable[[int, int], str | None],
+        owner_at: Callable[[int, int, bool], str | None],
         ledger: LedgerTwin,
     ) -> None:
         self.auction = auction
@@ -142,7 +142,7 @@ class AuctionTwin:
             return ForwardRefusal.PAUSED
         if self._too_early(order.slot // WINDOW_SLOTS, now):
             return ForwardRefusal.TOO_EARLY
-        owner = self._owner_at(order.meter, order.slot)
+        owner = self._owner_at(order.meter, order.slot, not cancels)
         if owner is None:
             return ForwardRefusal.NOT_A_MEMBER
         if not own and order.sequence <= self.sequences[order.meter]:
@@ -179,7 +179,7 @@ class AuctionTwin:
         slots = range(schedule.day * per_day, (schedule.day + 1) * per_day)
         if self._too_early(slots[-1] // WINDOW_SLOTS, now):
             return ForwardRefusal.TOO_EARLY
-        owners = {self._owner_at(schedule.meter, slot) for slot in slots}
+        owners = {self._owner_at(schedule.meter, slot, True) for slot in slots}
         owner = owners.pop()
         if owners or owner is None:
             return ForwardRefusal.NOT_A_MEMBER

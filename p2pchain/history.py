@@ -160,6 +160,16 @@ class SlotOfMeter:
         )
 
     @property
+    def supplied_wh(self) -> int:
+        """What the supplier delivered: for the home, and for what it sold ahead and had not."""
+        return self.net_wh[0] - self.used_wh[0]
+
+    @property
+    def fed_in_wh(self) -> int:
+        """What the supplier took: of the home, and of what it bought ahead and did not use."""
+        return self.net_wh[1] - self.used_wh[1]
+
+    @property
     def forward_saved_nano(self) -> int:
         """What trading ahead saved against buying and selling the same with the supplier; below
         zero where it cost more."""
@@ -169,7 +179,7 @@ class SlotOfMeter:
             return 0
         row, net = self.row, self.contract.net_wh
         buy, sell = self.net_wh
-        missing, left = buy - self.used_wh[0], sell - self.used_wh[1]
+        missing, left = self.supplied_wh, self.fed_in_wh
         saved = (self.import_wh - buy) * row.energy - (self.export_wh - sell) * row.feed_in
         if net < 0:
             undelivered = max(missing - self.import_wh, 0)

@@ -161,12 +161,13 @@ class PostingTwin:
         consent = self.consents.get((meter, terms.owner))
         return consent is not None and slot >= consent
 
-    def owner_at(self, meter: int, slot: int) -> str | None:
-        """Return who may order for a meter in a slot: its owner, if it takes part there and its
-        readings count; else None."""
+    def owner_at(self, meter: int, slot: int, orders: bool) -> str | None:
+        """Return who may order for a meter in a slot: its owner, if it takes part there; with
+        `orders` (to cancel is always possible) only if its readings count. Else None."""
         terms = self._registry.terms_at(meter, slot)
-        trades = terms is not None and terms.billing_grade and self.is_active(meter, slot)
-        return terms.owner if terms and trades else None
+        if terms is None or not self.is_active(meter, slot):
+            return None
+        return terms.owner if terms.billing_grade or not orders else None
 
     def set_limits(self, limits: Limits) -> None:
         """Limits hold from their first slot; what was stated for later slots gives way."""

@@ -7,7 +7,7 @@ import {Auction, RING, RulesWord, RulesWords, SeatWord, WINDOW} from "./ForwardT
 import {Positions} from "./Positions.sol";
 
 /// @title Auctions: what happens seldom, and what is asked from outside
-/// @notice Creating an auction, a change of a meter's owner, the state of orders and slots.
+/// @notice Creating an auction, a change of a meter's terms, the state of orders and slots.
 library Auctions {
     using RulesWords for IForwardAuction.AuctionParams;
 
@@ -44,10 +44,12 @@ library Auctions {
         emit IForwardAuction.AuctionCreated(id, p.market, p);
     }
 
-    /// @notice See IForwardAuction.ownerChanges.
-    function ownerChanges(Auction storage auction, uint32 meter, uint32 fromSlot) external {
+    /// @notice See IForwardAuction.termsChange.
+    function termsChange(Auction storage auction, uint32 meter, uint32 fromSlot, bool owner) external {
         SeatWord seat = auction.seats[meter];
         if (seat.owner() == address(0)) return;
+        auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
+        if (!owner) return;
         for (uint256 place; place < RING; ++place) {
             uint256 word = OrderWord.unwrap(auction.orders[(seat.index() << 7) | place]);
             uint256 window = word >> 236;
@@ -60,7 +62,6 @@ library Auctions {
                 require(empty || slot < fromSlot, IForwardAuction.OpenOrders(meter, uint32(slot)));
             }
         }
-        auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
     }
 
     /// @notice Price and last ticks of a slot of a cleared window.

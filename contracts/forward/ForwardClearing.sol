@@ -15,7 +15,7 @@ library ForwardClearing {
     using TickBook for TickBook.Book;
 
     /// @dev Results and carries of the eight slots wait here, behind the book.
-    uint256 private constant CARRIES = HalfBooks.OWN + 16;
+    uint256 private constant CARRIES = HalfBooks.OWN;
 
     /// @dev What one call works with; `results` are those of the window at hand.
     struct Walk {
@@ -84,11 +84,12 @@ library ForwardClearing {
         uint256[8] memory carries;
         if (w.phase != IForwardAuction.Phase.Rationing) {
             if (walk.book.volumes.length == 0) walk.book = TickBook.create();
-            if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resumeOrders(half, walk.book);
+            if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resume(half, walk.book);
             uint256 end = _end(walk, w.cursor);
             _collect(auction, walk, window, w.cursor, end);
             if (end < walk.members) {
-                HalfBooks.putDownOrders(half, walk.book);
+                walk.book.mapOrders();
+                HalfBooks.putDown(half, walk.book);
                 _wait(auction, walk.id, w, IForwardAuction.Phase.Clearing, end);
                 walk.book.reset();
                 return true;
@@ -157,6 +158,7 @@ library ForwardClearing {
         uint256 kPpm = walk.rules.kPpm();
         uint256 cuts;
         uint256[2] memory prices;
+        walk.book.sumUp();
         for (uint256 slot; slot < WINDOW; ++slot) {
             ResultWord result = walk.book.matchEquilibrium(slot, floorNano, tickNano, kPpm);
             walk.results[slot] = ResultWord.unwrap(result);

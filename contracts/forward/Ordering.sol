@@ -53,7 +53,7 @@ library Ordering {
         Change memory change;
         change.window = o.slot / WINDOW;
         if (_tooEarly(core, change.window)) return IForwardAuction.Refusal.TooEarly;
-        change.seat = seatFor(auction, core, o.meter, o.slot);
+        change.seat = seatFor(auction, core, o.meter, o.slot, o.action != IForwardAuction.Action.Cancel);
         if (change.seat.owner() == address(0)) return IForwardAuction.Refusal.NotAMember;
         if (own) {
             if (change.seat.owner() != msg.sender) return IForwardAuction.Refusal.BadSignature;
@@ -101,7 +101,7 @@ library Ordering {
         uint256 windows = 1 days / core.slotSeconds / WINDOW;
         uint256 first = uint256(s.day) * windows;
         if (_tooEarly(core, first + windows - 1)) return IForwardAuction.Refusal.TooEarly;
-        SeatWord seat = seatFor(auction, core, s.meter, first * WINDOW);
+        SeatWord seat = seatFor(auction, core, s.meter, first * WINDOW, true);
         // One owner and one membership all day.
         if (seat.owner() == address(0) || !seat.covers(first) || !seat.covers(first + windows - 1)) {
             return IForwardAuction.Refusal.NotAMember;
@@ -157,8 +157,9 @@ library Ordering {
     }
 
     /// @notice The seat of a meter as it holds in a slot; without an owner where he takes no part there. What was kept
-    /// is used where it covers the window; else the market is asked, and whole windows are kept from there on.
-    function seatFor(Auction storage auction, Core memory core, uint32 meter, uint256 slot)
+    /// is used where it covers the window; else the market is asked, and whole windows are kept from there on. Without
+    /// billing grade no reading would ever be taken, so nothing may be ordered, but what was can be cancelled.
+    function seatFor(Auction storage auction, Core memory core, uint32 meter, uint256 slot, bool orders)
         internal
         view
         returns (SeatWord seat)
@@ -169,15 +170,14 @@ library Ordering {
         uint256 sequence = seat.sequence();
         (MemberWord member, StatedWord stated) =
             core.markets.packedMember(auction.market, meter, uint32(window * WINDOW));
-        if (member.untilSlot() < (window + 1) * WINDOW) {
-            // Something changes inside the window: what holds in the slot, and for this once.
-            (member, stated) = core.markets.packedMember(auction.market, meter, uint32(slot));
-            if (!_mayTrade(stated)) return SeatWords.pack(address(0), sequence, 0, 0, 0);
-            return SeatWords.pack(member.owner(), sequence, stated.index(), 0, 0);
-        }
-        if (!_mayTrade(stated)) {
+        bool whole = member.untilSlot() >= (window + 1) * WINDOW;
+        // Something changes inside the window: what holds in the slot.
+        if (!whole) (member, stated) = core.markets.packedMember(auction.market, meter, uint32(slot));
+        if (!stated.isActive() || (orders && !stated.isBillingGrade())) {
             return SeatWords.pack(address(0), sequence, 0, 0, 0);
         }
+        // For this once, where it does not hold in whole windows.
+        if (!whole || !stated.isBillingGrade()) return SeatWords.pack(member.owner(), sequence, stated.index(), 0, 0);
         uint256 until = member.untilSlot() / WINDOW;
         if (until > 0xfffff) until = 0xfffff;
         return SeatWords.pack(member.owner(), sequence, stated.index(), window, until);
@@ -209,11 +209,6 @@ library Ordering {
     function _authorised(address owner, bytes calldata signature, bytes32 digest) private view returns (bool) {
         if (signature.length == 0 && msg.sender == owner) return true;
         return Signatures.isSignedBy(digest, signature, owner);
-    }
-
-    /// @dev Of a meter that is no member both are false. Without billing grade no reading would ever be taken.
-    function _mayTrade(StatedWord stated) private pure returns (bool) {
-        return stated.isActive() && stated.isBillingGrade();
     }
 
     function _tooEarly(Core memory core, uint256 window) private view returns (bool) {

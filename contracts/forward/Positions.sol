@@ -131,9 +131,10 @@ library Positions {
     {
         Cleared memory c = load(auction, window, 1);
         uint256 key = (index << 7) | (window % RING);
-        uint256 own = auction.orders[key].lanesOf(window) & mask;
-        if (own == 0 || c.cuts[0] == 0) return (0, 0, 0);
+        uint256 own = auction.orders[key].lanesOf(window);
+        if (own & mask == 0 || c.cuts[0] == 0) return (0, 0, 0);
         (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own);
+        (own, buys, sells) = (own & mask, buys & mask, sells & mask);
         return (_lanes(c.rules, buys, sells), c.rules.collateral(own), _value(c, 0, buys, sells));
     }
 

@@ -20,7 +20,7 @@ pragma solidity 0.8.37;
 ///
 /// Assumes: `Settlement` settles every window that has orders, which anybody can bring about.
 /// Who may call: market operator (`createAuction`), guardian (`setPaused`, which stops new orders and nothing else),
-/// `Settlement` (`finish`), `Registry` (`ownerChanges`), the owner (`order`, `skipSequence`), anybody the rest.
+/// `Settlement` (`finish`), `Registry` (`termsChange`), the owner (`order`, `skipSequence`), anybody the rest.
 /// In a batch a bad message is skipped with an event that says why.
 interface IForwardAuction {
     /// @notice Before what the gate closes: each window of eight slots, or the UTC day.
@@ -284,7 +284,7 @@ interface IForwardAuction {
     /// @notice Windows are settled for all members. Settlement only.
     function finish(bytes32 market, uint32 firstWindow, uint32 windows) external;
 
-    /// @notice The owner of a meter changes from a slot on; reverts with `OpenOrders` where orders of the old one
-    /// stand. Registry only.
-    function ownerChanges(uint32 meter, uint32 fromSlot) external;
+    /// @notice The terms of a meter change from a slot on, so that it has to be asked anew who may order. Where the
+    /// `owner` does, it reverts with `OpenOrders` as long as orders of the old one stand. Registry only.
+    function termsChange(uint32 meter, uint32 fromSlot, bool owner) external;
 }

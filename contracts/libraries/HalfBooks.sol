@@ -21,21 +21,6 @@ library HalfBooks {
         }
     }
 
-    /// @notice The same of a book of orders, which keeps its ticks by slot.
-    function putDownOrders(mapping(uint256 cell => uint256) storage half, TickBook.Book memory book) internal {
-        for (uint256 i; i < 16; ++i) {
-            half[OWN + i] = book.slotMaps[i];
-            book.maps[i & 1] |= book.slotMaps[i];
-        }
-        putDown(half, book);
-    }
-
-    /// @notice Takes a book of orders up again into an empty one.
-    function resumeOrders(mapping(uint256 cell => uint256) storage half, TickBook.Book memory book) internal view {
-        resume(half, book);
-        for (uint256 i; i < 16; ++i) book.slotMaps[i] = half[OWN + i];
-    }
-
     /// @notice Takes a book up again into an empty one.
     function resume(mapping(uint256 cell => uint256) storage half, TickBook.Book memory book) internal view {
         uint256[] memory volumes = book.volumes;

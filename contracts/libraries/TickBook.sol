@@ -24,29 +24,11 @@ library TickBook {
     /// @param maps by side; bit t: tick t is in use in some slot
     /// @param summed by side: the ticks that `sums` stand for; zero: none
     /// @param sums by side and whether the slot is odd: all volumes of the eight slots at those ticks
-    /// @param slotMaps by slot and side, of orders only: the ticks in use in the slot
     struct Book {
         uint256[] volumes;
         uint256[2] maps;
         uint256[2] summed;
         uint256[4] sums;
-        uint256[16] slotMaps;
-    }
-
-    /// @dev Where buys and sells have met: the last ticks matched, what was there and what is left of it, the next
-    /// ticks that were not touched, and what was matched. Volumes of zero: none.
-    struct Crossing {
-        uint256 matched;
-        uint256 buyTick;
-        uint256 buyLive;
-        uint256 buyLeft;
-        uint256 sellTick;
-        uint256 sellLive;
-        uint256 sellLeft;
-        uint256 nextBuy;
-        uint256 nextBuyWh;
-        uint256 nextSell;
-        uint256 nextSellWh;
     }
 
     function create() internal pure returns (Book memory book) {
@@ -63,7 +45,6 @@ library TickBook {
         }
         (book.maps[BUY], book.maps[SELL]) = (0, 0);
         (book.summed[BUY], book.summed[SELL]) = (0, 0);
-        delete book.slotMaps;
     }
 
     /// @notice Adds volume at a tick; `slot` below 8, `side` below 2, `tick` below 256 by the caller.
@@ -96,43 +77,149 @@ library TickBook {
         }
     }
 
-    /// @notice Adds the eight orders of a member, in lots (lanes of an OrderWord).
+    /// @notice Adds the eight orders of a member, in lots (lanes of an OrderWord). `maps` do not tell of them, see
+    /// `mapOrders`.
     function addOrders(Book memory book, uint256 lanes) internal pure {
+        unchecked {
+            _addPair(book, lanes, 0);
+            _addPair(book, lanes >> 56, 56);
+            _addPair(book, lanes >> 112, 112);
+            _addPair(book, lanes >> 168, 168);
+        }
+    }
+
+    /// @dev The two lowest lanes, an even and an odd slot, whose field lies at `shift`.
+    function _addPair(Book memory book, uint256 lanes, uint256 shift) private pure {
         // A lane's tick has 8 bits and its side one, so the cell lies within the book; a field of 56 bits holds more than
         // 2^36 volumes of 19.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let cells := add(mload(book), 0x20)
-            let maps := mload(add(book, 0x80))
-            for { let slot := 0 } lanes { slot := add(slot, 1) lanes := shr(28, lanes) } {
-                let lots := and(lanes, 0x7ffff)
-                if lots {
-                    let tick := and(shr(19, lanes), 0xff)
-                    let side := and(shr(27, lanes), 1)
-                    let cell := add(cells, or(or(shl(7, tick), shl(6, side)), shl(5, and(slot, 1))))
-                    mstore(cell, add(mload(cell), shl(mul(shr(1, slot), 56), lots)))
-                    let map := add(maps, or(shl(6, slot), shl(5, side)))
-                    mstore(map, or(mload(map), shl(tick, 1)))
-                }
+            let lots := and(lanes, 0x7ffff)
+            if lots {
+                let cell := add(cells, or(and(shr(12, lanes), 0x7f80), and(shr(21, lanes), 0x40)))
+                mstore(cell, add(mload(cell), shl(shift, lots)))
+            }
+            lots := and(shr(28, lanes), 0x7ffff)
+            if lots {
+                let cell := add(add(cells, 0x20), or(and(shr(40, lanes), 0x7f80), and(shr(49, lanes), 0x40)))
+                mstore(cell, add(mload(cell), shl(shift, lots)))
             }
         }
     }
 
-    /// @notice Matches one slot where the price follows from the book: `equilibrium(k)`.
+    /// @notice Notes in `maps` the ticks of orders that have been added.
+    function mapOrders(Book memory book) internal pure {
+        for (uint256 cell; cell < CELLS; cell += 2) {
+            if (book.volumes[cell] | book.volumes[cell + 1] != 0) book.maps[(cell >> 1) & 1] |= 1 << (cell >> 2);
+        }
+    }
+
+    /// @notice Turns volumes into curves, all eight slots at once: at each tick what is bought there and above, and what is
+    /// sold there and below. Orders cannot be added any more.
+    function sumUp(Book memory book) internal pure {
+        // 256 ticks of four cells; sums of 56 bits as in `_addAt`.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let first := add(mload(book), 0x20)
+            let sell := add(first, 0x40)
+            let end := add(first, 0x8000)
+            let buy := sub(end, 0x80)
+            let buyEven := 0
+            let buyOdd := 0
+            let sellEven := 0
+            let sellOdd := 0
+            for {} lt(sell, end) { sell := add(sell, 0x80) buy := sub(buy, 0x80) } {
+                buyEven := add(buyEven, mload(buy))
+                mstore(buy, buyEven)
+                buyOdd := add(buyOdd, mload(add(buy, 0x20)))
+                mstore(add(buy, 0x20), buyOdd)
+                sellEven := add(sellEven, mload(sell))
+                mstore(sell, sellEven)
+                sellOdd := add(sellOdd, mload(add(sell, 0x20)))
+                mstore(add(sell, 0x20), sellOdd)
+            }
+        }
+    }
+
+    /// @notice Matches one slot of curves where the price follows from them: `equilibrium(k)`. The highest buys meet the
+    /// lowest sells until they no longer cross, so the matched volume is the largest of min(bought, sold) over all ticks.
     function matchEquilibrium(Book memory book, uint256 slot, int256 floorNano, int256 tickNano, uint256 kPpm)
         internal
         pure
         returns (ResultWord)
     {
-        Crossing memory c;
-        _cross(book, slot, book.slotMaps[slot * 2], book.slotMaps[slot * 2 + 1], c);
-        if (c.matched == 0) return ResultWord.wrap(0);
-        // A limit that is filled in part counts as unfilled.
-        uint256 low = c.buyLeft != 0 ? c.buyTick : c.nextBuyWh != 0 ? Math.max(c.sellTick, c.nextBuy) : c.sellTick;
-        uint256 high = c.sellLeft != 0 ? c.sellTick : c.nextSellWh != 0 ? Math.min(c.buyTick, c.nextSell) : c.buyTick;
-        int256 price = floorNano + int256(low) * tickNano
-            + int256((kPpm * (high - low) * uint256(tickNano)) / 1_000_000);
-        return _result(price, c.matched, c.buyTick, c.buyLive, c.buyLeft, c.sellTick, c.sellLive, c.sellLeft);
+        unchecked {
+            // From the first tick on at which as much is sold as bought; before it less is sold than bought.
+            uint256 turn = _firstBalanced(book, slot);
+            uint256 matched = turn == 256 ? 0 : _volume(book, slot, BUY, turn);
+            if (turn != 0) matched = Math.max(matched, _volume(book, slot, SELL, turn - 1));
+            if (matched == 0) return ResultWord.wrap(0);
+            (uint256 buyTick, uint256 buyLive, uint256 buyLeft) = _lastBuy(book, slot, matched);
+            (uint256 sellTick, uint256 sellLive, uint256 sellLeft) = _lastSell(book, slot, matched);
+            // A limit that is filled in part counts as unfilled, and so do those that are not touched.
+            uint256 low = Math.max(sellTick, _highestBuy(book, slot, matched + 1));
+            uint256 high = Math.min(buyTick, _lowestSell(book, slot, matched + 1));
+            int256 price = floorNano + int256(low) * tickNano
+                + int256((kPpm * (high - low) * uint256(tickNano)) / 1_000_000);
+            return _result(price, matched, buyTick, buyLive, buyLeft, sellTick, sellLive, sellLeft);
+        }
+    }
+
+    /// @dev The first tick at which no more is bought than sold, 256 where there is none.
+    function _firstBalanced(Book memory book, uint256 slot) private pure returns (uint256 tick) {
+        unchecked {
+            for (uint256 step = 256; step != 0; step >>= 1) {
+                uint256 before = tick + step - 1;
+                if (before < 256 && _volume(book, slot, BUY, before) > _volume(book, slot, SELL, before)) tick += step;
+            }
+        }
+    }
+
+    /// @dev The highest tick at which at least `wh` is bought; zero where there is none.
+    function _highestBuy(Book memory book, uint256 slot, uint256 wh) private pure returns (uint256 tick) {
+        unchecked {
+            for (uint256 step = 128; step != 0; step >>= 1) {
+                if (_volume(book, slot, BUY, tick + step) >= wh) tick += step;
+            }
+        }
+    }
+
+    /// @dev The lowest tick at which at least `wh` is sold; 255 where there is none.
+    function _lowestSell(Book memory book, uint256 slot, uint256 wh) private pure returns (uint256 tick) {
+        unchecked {
+            for (uint256 step = 128; step != 0; step >>= 1) {
+                if (_volume(book, slot, SELL, tick + step - 1) < wh) tick += step;
+            }
+        }
+    }
+
+    /// @dev The last tick of the highest `wh` bought, all that is bought there, and what of it is not filled.
+    function _lastBuy(Book memory book, uint256 slot, uint256 wh)
+        private
+        pure
+        returns (uint256 tick, uint256 liveWh, uint256 leftWh)
+    {
+        tick = _highestBuy(book, slot, wh);
+        uint256 bought = _volume(book, slot, BUY, tick);
+        unchecked {
+            liveWh = tick == 255 ? bought : bought - _volume(book, slot, BUY, tick + 1);
+            leftWh = bought - wh;
+        }
+    }
+
+    /// @dev The same of the lowest `wh` sold.
+    function _lastSell(Book memory book, uint256 slot, uint256 wh)
+        private
+        pure
+        returns (uint256 tick, uint256 liveWh, uint256 leftWh)
+    {
+        tick = _lowestSell(book, slot, wh);
+        uint256 sold = _volume(book, slot, SELL, tick);
+        unchecked {
+            liveWh = tick == 0 ? sold : sold - _volume(book, slot, SELL, tick - 1);
+            leftWh = sold - wh;
+        }
     }
 
     /// @notice All volume of a slot and side, in Wh.
@@ -160,13 +247,17 @@ library TickBook {
         }
     }
 
-    function _volume(Book memory book, uint256 slot, uint256 side, uint256 tick) private pure returns (uint256) {
-        unchecked {
-            return (book.volumes[tick * 4 + side * 2 + (slot & 1)] >> ((slot >> 1) * 56)) & FIELD;
+    function _volume(Book memory book, uint256 slot, uint256 side, uint256 tick) private pure returns (uint256 wh) {
+        // The same cell as in `_addAt`.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cell := add(add(mload(book), 0x20), or(or(shl(7, tick), shl(6, side)), shl(5, and(slot, 1))))
+            wh := and(shr(mul(shr(1, slot), 56), mload(cell)), 0xffffffffffffff)
         }
     }
 
-    /// @notice Matches one slot at a known price.
+    /// @notice Matches one slot at a known price. No buy that takes part is below a sell that does: `minBuyTick` is at
+    /// least `maxSellTick`.
     /// @param minBuyTick buys below it do not take part (256: none does)
     /// @param maxSellTick sells above it do not take part (negative: none does)
     function matchAt(Book memory book, uint256 slot, int256 priceNano, uint256 minBuyTick, int256 maxSellTick)
@@ -174,20 +265,14 @@ library TickBook {
         pure
         returns (ResultWord)
     {
-        uint256 buys = book.maps[BUY];
+        uint256 buys = minBuyTick > 255 ? 0 : (book.maps[BUY] >> minBuyTick) << minBuyTick;
         uint256 sells = book.maps[SELL];
-        buys = minBuyTick > 255 ? 0 : (buys >> minBuyTick) << minBuyTick;
-        sells = maxSellTick < 0 ? 0 : maxSellTick > 254 ? sells : sells & ((2 << uint256(maxSellTick)) - 1);
-        // At one price every buy that takes part meets every sell, so sums tell what is matched.
-        if (int256(minBuyTick) >= maxSellTick) return _meet(book, slot, priceNano, buys, sells);
-        Crossing memory c;
-        _cross(book, slot, buys, sells, c);
-        if (c.matched == 0) return ResultWords.untraded(priceNano);
-        return _result(priceNano, c.matched, c.buyTick, c.buyLive, c.buyLeft, c.sellTick, c.sellLive, c.sellLeft);
+        if (maxSellTick < 255) sells = maxSellTick < 0 ? 0 : sells & ((2 << uint256(maxSellTick)) - 1);
+        return _meet(book, slot, priceNano, buys, sells);
     }
 
-    /// @dev `_cross` where no buy is below any sell: the shorter side is used up, and the longer side loses its worst
-    /// volumes, down to the tick that is left partly filled.
+    /// @dev At one price every buy that takes part meets every sell: the shorter side is used up, and the longer side
+    /// loses its worst volumes, down to the tick that is left partly filled.
     function _meet(Book memory book, uint256 slot, int256 priceNano, uint256 buys, uint256 sells)
         private
         pure
@@ -239,66 +324,6 @@ library TickBook {
             word |= ((sellLive - sellLeft) << 104) | (sellLive << 152);
         }
         return ResultWord.wrap(word);
-    }
-
-    /// @dev The highest buys meet the lowest sells until they no longer cross.
-    /// @param buys bitmap of the buys' ticks that take part
-    /// @param sells the same of the sells
-    function _cross(Book memory book, uint256 slot, uint256 buys, uint256 sells, Crossing memory c) private pure {
-        (buys, c.nextBuy, c.nextBuyWh) = _nextBuy(book, slot, buys);
-        (sells, c.nextSell, c.nextSellWh) = _nextSell(book, slot, sells);
-        // A step takes the smaller of two volumes from both; all of a slot and side are less than 2^56.
-        unchecked {
-            while (true) {
-                // Where a limit is used up, the next one takes its place, as long as they cross.
-                uint256 buyTick = c.buyLeft == 0 ? c.nextBuy : c.buyTick;
-                uint256 sellTick = c.sellLeft == 0 ? c.nextSell : c.sellTick;
-                if (c.buyLeft == 0 && c.nextBuyWh == 0) break;
-                if (c.sellLeft == 0 && c.nextSellWh == 0) break;
-                if (buyTick < sellTick) break;
-                if (c.buyLeft == 0) {
-                    (c.buyTick, c.buyLive, c.buyLeft) = (buyTick, c.nextBuyWh, c.nextBuyWh);
-                    (buys, c.nextBuy, c.nextBuyWh) = _nextBuy(book, slot, buys);
-                }
-                if (c.sellLeft == 0) {
-                    (c.sellTick, c.sellLive, c.sellLeft) = (sellTick, c.nextSellWh, c.nextSellWh);
-                    (sells, c.nextSell, c.nextSellWh) = _nextSell(book, slot, sells);
-                }
-                uint256 wh = Math.min(c.buyLeft, c.sellLeft);
-                c.matched += wh;
-                c.buyLeft -= wh;
-                c.sellLeft -= wh;
-            }
-        }
-    }
-
-    /// @dev The highest tick of `map` with a volume in this slot, and what is left of the map below it; a volume of
-    /// zero where there is none.
-    function _nextBuy(Book memory book, uint256 slot, uint256 map)
-        private
-        pure
-        returns (uint256 rest, uint256 tick, uint256 wh)
-    {
-        while (map != 0 && wh == 0) {
-            tick = _highest(map);
-            map ^= 1 << tick;
-            wh = _volume(book, slot, BUY, tick);
-        }
-        rest = map;
-    }
-
-    /// @dev The same from the lowest tick up.
-    function _nextSell(Book memory book, uint256 slot, uint256 map)
-        private
-        pure
-        returns (uint256 rest, uint256 tick, uint256 wh)
-    {
-        while (map != 0 && wh == 0) {
-            tick = _lowest(map);
-            map ^= 1 << tick;
-            wh = _volume(book, slot, SELL, tick);
-        }
-        rest = map;
     }
 
     /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing

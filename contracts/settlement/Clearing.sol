@@ -46,6 +46,8 @@ library Clearing {
         uint32 windows,
         uint32 maxMembers
     ) external {
+        // No more can be under way; and of no more is it known what is cleared forward.
+        if (windows > RING) windows = uint32(RING);
         Walk memory walk;
         walk.env = Context.load(core, market);
         walk.table = Context.newTable(firstWindow * WINDOW, windows * WINDOW);

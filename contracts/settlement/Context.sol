@@ -102,10 +102,10 @@ library Context {
     /* RUNS */
 
     /// @dev When a window becomes final: after its last run, or when the evidence of a day in dispute ends.
-    function finalAt(State storage state, Env memory env, uint256 window) internal view returns (uint256 at) {
-        at = lastRunEnd(env, window);
+    function finalAt(State storage state, Env memory env, uint256 window) internal view returns (uint256 time) {
+        time = lastRunEnd(env, window);
         uint256 day = (window * WINDOW * env.core.slotSeconds) / 1 days;
-        if (state.tallies[env.market][day].disputed) at = (day + 1) * 1 days + DISPUTE_SECONDS;
+        if (state.tallies[env.market][day].disputed) time = (day + 1) * 1 days + DISPUTE_SECONDS;
     }
 
     function lastRunEnd(Env memory env, uint256 window) internal pure returns (uint256) {

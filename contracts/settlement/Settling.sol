@@ -409,16 +409,9 @@ library Settling {
     ) private pure {
         uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
         (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, contracts));
-        (uint256 buys, uint256 sells) = LaneWords.parted(offers);
-        (uint256 fillBuys, uint256 fillSells) = LaneWords.parted(fills);
-        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
-        // The lanes that have sold; and what is missing and left there: fills are at most what was offered.
-        uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
+        (uint256 buys,) = LaneWords.parted(offers);
         // Sums of eight volumes have 30 bits, prices 34 at most.
         unchecked {
-            uint256 undelivered = LaneWords.above((buys - fillBuys) & sellers, imports & sellers);
-            uint256 unconsumed = LaneWords.above(bought, imports);
-            unconsumed -= LaneWords.above(unconsumed, sells - fillSells);
             for (uint256 end = place + slots; place < end;) {
                 TariffWord row = TariffWord.wrap(run.table.rows[m.tariff].get(place));
                 uint256 count = run.table.runs[m.tariff].get(place);
@@ -427,15 +420,37 @@ library Settling {
                 int256 more = int256(LaneWords.sum(imports & mask)) - int256(LaneWords.sum(buys & mask));
                 acc.supplierNano -= more * row.charges();
                 acc.networkNano += more * row.network();
-                if (undelivered & mask != 0) {
-                    acc.supplierNano -=
-                        int256(LaneWords.sum(undelivered & mask)) * Account.undeliveredMore(run.forward, row);
-                }
-                if (unconsumed & mask != 0) {
-                    acc.supplierNano +=
-                        int256(LaneWords.sum(unconsumed & mask)) * Account.unconsumedMore(run.forward, row);
-                }
+                acc.supplierNano += _deviations(run, row, offers & mask, contracts & mask, fills & mask, imports & mask);
                 place += count;
+            }
+        }
+    }
+
+    /// @dev What was not delivered costs more than energy, and what was not consumed fetches more than the feed-in price;
+    /// in most rows one of them or both do not. Fills are at most what was offered.
+    function _deviations(
+        Run memory run,
+        TariffWord row,
+        uint256 offers,
+        uint256 contracts,
+        uint256 fills,
+        uint256 imports
+    ) private pure returns (int256 nano) {
+        int256 undelivered = Account.undeliveredMore(run.forward, row);
+        int256 unconsumed = Account.unconsumedMore(run.forward, row);
+        if (undelivered == 0 && unconsumed == 0) return 0;
+        // What is missing buys and what is left sells: the fills have the sides of the offers.
+        (uint256 missing, uint256 left) = LaneWords.parted(offers - (fills & LaneWords.VOLUMES));
+        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+        unchecked {
+            if (undelivered != 0 && sold != 0) {
+                uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
+                uint256 wh = LaneWords.sum(LaneWords.above(missing & sellers, imports & sellers));
+                nano -= int256(wh) * undelivered;
+            }
+            if (unconsumed != 0 && bought != 0) {
+                uint256 over = LaneWords.above(bought, imports);
+                nano += int256(LaneWords.sum(over - LaneWords.above(over, left))) * unconsumed;
             }
         }
     }

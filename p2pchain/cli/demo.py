@@ -8,6 +8,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -28,6 +29,8 @@ CHAINS = ("tester", "anvil")
         "p2pchain demo",
         "p2pchain demo --days 14 --rules GB --fee 0.005USD/kWh",
         "p2pchain demo --json - --html demo.html",
+        "p2pchain demo --forward 13",
+        "p2pchain demo --battery --html demo.html",
         "p2pchain -n anvil demo --from 2017-03-01 --homes 5",
     )
 )
@@ -41,6 +44,17 @@ CHAINS = ("tester", "anvil")
 )
 @click.option("--days", type=click.IntRange(1, 366), default=2, show_default=True)
 @click.option("--homes", type=click.IntRange(1), help="Only the first so many homes.")
+@click.option(
+    "--forward",
+    type=click.IntRange(1),
+    metavar="N",
+    help="So many homes also trade a day ahead, by forecasts from earlier data.",
+)
+@click.option(
+    "--battery",
+    is_flag=True,
+    help="Two homes have batteries, planned and traded a day ahead (needs p2pchain[plan]).",
+)
 @click.option(
     "--seed",
     type=click.IntRange(0),
@@ -68,6 +82,8 @@ def demo(
     from_date: str,
     days: int,
     homes: int | None,
+    forward: int | None,
+    battery: bool,
     seed: int,
     rules: str,
     fee: str | None,
@@ -79,8 +95,17 @@ def demo(
     A market is deployed on a chain inside this program (-n anvil: on an anvil that is started for
     it), every meter signs what it measured, the market clears and settles, and all of it is
     checked. Nothing is left running and no file is written unless it is named here.
+
+    With --forward homes order their forecasts of the next day in a forward auction besides, with
+    --battery two of them charge and discharge by a plan; bills are compared with those without.
     """
-    settings = _settings(env, from_date, days, homes, seed, rules, fee)
+    settings = replace(
+        _settings(env, from_date, days, homes, seed, rules, fee), forward=forward, battery=battery
+    )
+    if battery:
+        from p2pchain.control.battery import check_solver
+
+        check_solver()
     json_path = None if json_file in (None, "-") else _target(str(json_file))
     html_path = None if html_file is None else _target(html_file)
     from p2pchain.demo import run

@@ -223,6 +223,11 @@ def _solve(
     return [values[state.index] for state in states]
 
 
+def check_solver() -> None:
+    """Raise BadInput where there is no solver to plan a battery with."""
+    _highspy()
+
+
 def _highspy() -> Any:
     try:
         import highspy

@@ -8,11 +8,10 @@ the metered market alone. Energy in Wh, money in nano-currency, prices in nano p
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from p2pchain import matching
-from p2pchain.control import _book
 from p2pchain.control.forecast import net_wh
 from p2pchain.data import Community, best_gain_nano
 from p2pchain.errors import BadInput, CheckFailed
@@ -98,11 +97,20 @@ class Comparison:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """Parameters of the forward market: price rule and ticks."""
+    """Parameters of the forward market: price rule and ticks. A lot is a Wh."""
 
     k_ppm: int = K_PPM
     floor_nano: int = 0
     tick_nano: int = TICK_NANO
+
+
+@dataclass(frozen=True, slots=True)
+class Contracted:
+    """What was contracted ahead: Wh by home and slot (bought positive), and the price of each slot
+    in nano per Wh (None: nothing was)."""
+
+    wh: Mapping[str, Sequence[int]]
+    price_nano: Sequence[int | None]
 
 
 def compare(
@@ -113,43 +121,83 @@ def compare(
     imbalance_nano: int | None = None,
     book: Book | None = None,
 ) -> Comparison:
-    """Return everybody's bills in the four ways.
+    """Return everybody's bills in the four ways, for orders as `contract` takes them."""
+    contracted = contract(community, orders, rules=rules, book=book)
+    return bills(community, contracted, rules=rules, imbalance_nano=imbalance_nano)
+
+
+def contract(
+    community: Community,
+    orders: Mapping[str, Sequence[int | None]],
+    *,
+    rules: RuleSet | None = None,
+    book: Book | None = None,
+) -> Contracted:
+    """Return what comes of orders by the rules of a forward auction.
 
     `orders` are net Wh by home and slot of the community (None or 0: no order), as `day_ahead`
     gives them; a home that is not named orders nothing. A buy has the retail energy price as its
-    limit, a sell the feed-in. What was sold ahead and is not delivered is bought at
-    `imbalance_nano` (None: the row's, which is the retail energy price), what was bought ahead and
-    not used is sold at the feed-in. Raises BadInput for orders that do not fit the community,
-    CheckFailed where energy or money is not conserved.
+    limit, a sell the feed-in. Raises BadInput for orders that do not fit the community, CheckFailed
+    where energy is not conserved.
     """
     rules, book = rules or RULES["none"], book or Book()
-    ahead = _orders(community, orders)
+    ahead = _of_homes(community, orders, "orders")
+    found: list[list[int]] = []
+    prices = []
+    for at in range(len(community.slots)):
+        row = rules.split(community.retail_nano[at], community.feed_in_nano)
+        filled, price = _contract([values[at] for values in ahead], row, book)
+        found.append(filled)
+        prices.append(price)
+    wh = {home.id: tuple(slot[n] for slot in found) for n, home in enumerate(community.homes)}
+    return Contracted(wh, tuple(prices))
+
+
+def bills(
+    community: Community,
+    contracted: Contracted,
+    *,
+    rules: RuleSet | None = None,
+    imbalance_nano: int | None = None,
+    fee_nano: int = 0,
+) -> Comparison:
+    """Return everybody's bills in the four ways, for what has been contracted.
+
+    What was sold ahead and is not delivered is bought at `imbalance_nano` (None: the row's, which
+    is the retail energy price), what was bought ahead and not used is sold at the feed-in. The
+    metered market takes `fee_nano` per Wh from each side. Raises BadInput for contracts that do
+    not fit the community, CheckFailed where energy is not conserved.
+    """
+    rules = rules or RULES["none"]
+    ahead = _of_homes(community, contracted.wh, "contracts")
     measured = [net_wh(home) for home in community.homes]
-    books = [_Account() for _ in community.homes]
+    accounts = [_Account() for _ in community.homes]
     slots = []
     for at, slot in enumerate(community.slots):
         row = rules.split(community.retail_nano[at], community.feed_in_nano)
         imbalance = row.imbalance if imbalance_nano is None else imbalance_nano
-        metered = [values[at] for values in measured]
-        contracted, price = _contract([values[at] for values in ahead], row, book)
-        deviation = [net - wh for net, wh in zip(metered, contracted, strict=True)]
-        after, after_price = _meter_trade(deviation, row)
-        alone, alone_price = _meter_trade(metered, row)
-        for number, account in enumerate(books):
-            net, wh = metered[number], contracted[number]
+        price = contracted.price_nano[at]
+        metered, bought = [values[at] for values in measured], [values[at] for values in ahead]
+        if sum(bought):
+            raise CheckFailed(f"slot {slot}: {sum(bought)} Wh more bought ahead than sold")
+        deviation = [net - wh for net, wh in zip(metered, bought, strict=True)]
+        after, after_price = _meter_trade(deviation, row, fee_nano)
+        alone, alone_price = _meter_trade(metered, row, fee_nano)
+        for number, account in enumerate(accounts):
+            net, wh = metered[number], bought[number]
             charges = max(net, 0) * row.charges
             forward = wh * (price or 0) + charges
             account.supplier += charges + _supplier(net, 0, 0, row, imbalance)
             account.forward += forward + _supplier(net, wh, 0, row, imbalance)
-            account.both += forward + after[number] * after_price
+            account.both += forward + _paid(after[number], after_price, fee_nano)
             account.both += _supplier(net, wh, after[number], row, imbalance)
-            account.metered += charges + alone[number] * alone_price
+            account.metered += charges + _paid(alone[number], alone_price, fee_nano)
             account.metered += _supplier(net, 0, alone[number], row, imbalance)
             account.bought += max(wh, 0)
             account.sold += max(-wh, 0)
             account.deviation += abs(net - wh)
-        slots.append(PlannedSlot(slot, price, _volume(contracted), _volume(after), _volume(alone)))
-    bills = tuple(
+        slots.append(PlannedSlot(slot, price, _volume(bought), _volume(after), _volume(alone)))
+    found = tuple(
         PlannedBill(
             id=home.id,
             supplier_nano=account.supplier,
@@ -160,9 +208,22 @@ def compare(
             forward_sold_wh=account.sold,
             deviation_wh=account.deviation,
         )
-        for home, account in zip(community.homes, books, strict=True)
+        for home, account in zip(community.homes, accounts, strict=True)
     )
-    return Comparison(bills, tuple(slots), best_gain_nano(community))
+    return Comparison(found, tuple(slots), best_gain_nano(community))
+
+
+def order(wh: int | None, row: TariffRow, book: Book) -> Offer | None:
+    """Return the order of a net load, of member 0: a buy at the retail energy price, rounded down
+    to a tick, a sell at the feed-in, rounded up; None where there is none, or no tick for it."""
+    if not wh:
+        return None
+    side = Side.BUY if wh > 0 else Side.SELL
+    if side == Side.BUY:
+        tick = matching.buy_tick_down(row.energy, book.floor_nano, book.tick_nano)
+    else:
+        tick = matching.sell_tick_up(row.feed_in, book.floor_nano, book.tick_nano)
+    return None if tick is None else Offer(0, side, tick, abs(wh))
 
 
 @dataclass(slots=True)
@@ -178,59 +239,51 @@ class _Account:
     deviation: int = 0
 
 
-def _orders(
-    community: Community, orders: Mapping[str, Sequence[int | None]]
+def _of_homes(
+    community: Community, values: Mapping[str, Sequence[int | None]], what: str
 ) -> list[tuple[int, ...]]:
-    unknown = set(orders) - {home.id for home in community.homes}
+    unknown = set(values) - {home.id for home in community.homes}
     if unknown:
         raise BadInput(
-            f"orders of '{min(unknown)}', which is no home of the community",
+            f"{what} of '{min(unknown)}', which is no home of the community",
             hint=f"there are {', '.join(home.id for home in community.homes)}",
         )
     whole = []
     for home in community.homes:
-        own = orders.get(home.id, (None,) * len(community.slots))
+        own = values.get(home.id, (None,) * len(community.slots))
         if len(own) != len(community.slots):
-            raise BadInput(f"{home.id}: {len(own)} orders for {len(community.slots)} slots")
+            raise BadInput(f"{home.id}: {len(own)} {what} for {len(community.slots)} slots")
         whole.append(tuple(wh or 0 for wh in own))
     return whole
 
 
 def _contract(orders: Sequence[int], row: TariffRow, book: Book) -> tuple[list[int], int | None]:
     """What each home has contracted (bought positive, Wh), and at which price."""
-    ticks = {
-        Side.BUY: _book.tick_of(Side.BUY, row.energy, book.floor_nano, book.tick_nano),
-        Side.SELL: _book.tick_of(Side.SELL, row.feed_in, book.floor_nano, book.tick_nano),
-    }
-    offers = _offers(orders, ticks)
-    cleared = _book.equilibrium(
-        offers, k_ppm=book.k_ppm, floor_nano=book.floor_nano, tick_nano=book.tick_nano
-    )
-    return _signed(offers, cleared.fills_wh, len(orders)), cleared.price_nano
+    wanted = [(number, order(wh, row, book)) for number, wh in enumerate(orders)]
+    offers = [replace(offer, member=number) for number, offer in wanted if offer]
+    result = matching.equilibrium(offers, book.k_ppm, book.floor_nano, book.tick_nano)
+    filled = _signed(offers, matching.fills(result, offers), len(orders))
+    return filled, result.price_nano if result.traded else None
 
 
-def _meter_trade(deviation: Sequence[int], row: TariffRow) -> tuple[list[int], int]:
+def _meter_trade(deviation: Sequence[int], row: TariffRow, fee: int) -> tuple[list[int], int]:
     """What each home trades as metered (bought positive, Wh) at the reference price of a half."""
-    params = default_params(3600)
-    ticks = {
-        Side.BUY: matching.buy_tick_down(row.energy, params.floor_nano, params.tick_nano),
-        Side.SELL: matching.sell_tick_up(row.feed_in, params.floor_nano, params.tick_nano),
-    }
+    params = default_params(3600, buy_fee_nano=fee, sell_fee_nano=fee)
+    buy = matching.buy_tick_down(row.energy - fee, params.floor_nano, params.tick_nano)
+    sell = matching.sell_tick_up(row.feed_in + fee, params.floor_nano, params.tick_nano)
     price = matching.reference_price(params, row.energy, row.feed_in, K_PPM)
-    offers = _offers(deviation, ticks)
+    offers = []
+    for number, wh in enumerate(deviation):
+        side, tick = (Side.BUY, buy) if wh > 0 else (Side.SELL, sell)
+        if wh and tick is not None:
+            offers.append(Offer(number, side, tick, abs(wh)))
     result = matching.match(price, offers, params)
     return _signed(offers, matching.fills(result, offers), len(deviation)), result.price_nano or 0
 
 
-def _offers(net: Sequence[int], ticks: Mapping[Side, int | None]) -> list[Offer]:
-    """One offer of each home that wants something, in the order of the homes."""
-    offers = []
-    for number, wh in enumerate(net):
-        side = Side.BUY if wh > 0 else Side.SELL
-        tick = ticks[side]
-        if wh and tick is not None:
-            offers.append(Offer(number, side, tick, abs(wh)))
-    return offers
+def _paid(traded: int, price: int, fee: int) -> int:
+    """What a home pays its neighbours for what is traded as metered, fee included."""
+    return traded * price + abs(traded) * fee
 
 
 def _signed(offers: Sequence[Offer], fills_wh: Sequence[int], homes: int) -> list[int]:

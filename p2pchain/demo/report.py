@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING
 
 from p2pchain.data import Community, best_gain_nano
+from p2pchain.demo.planned import Planned
 from p2pchain.history import History
 from p2pchain.report.model import ChargeLine, DemoReport, HomeResult, HourResult
 from p2pchain.rules import RuleSet
@@ -29,23 +30,37 @@ def assemble(
     checks: Mapping[str, bool],
     gas: int,
     seconds: float,
+    planned: Planned | None = None,
 ) -> DemoReport:
     """Return the report. Volumes, fills, prices and money are those of `past`; load and sun behind
-    the meters, which no chain sees, are those of the data."""
-    homes = [_home(community, place, meters, past) for place in range(len(community.homes))]
-    hours = _hours(community, past)
+    the meters, which no chain sees, are those of the data, and so are bills without a battery. What
+    the homes share is what the supplier neither had to deliver nor to take."""
+    homes = [
+        _home(community, place, meters, past, planned) for place in range(len(community.homes))
+    ]
+    hours = _hours(community, past, planned)
     traded = sum(hour.traded_wh for hour in hours)
     retail = dict(zip(community.slots, community.retail_nano, strict=True))
     # Gross: as if all of the retail price could be saved on a shared Wh.
     gross = sum(
-        entry.bought_wh * (retail[entry.slot] - community.feed_in_nano) for entry in past.slots
+        sum(
+            imported * price - exported * community.feed_in_nano
+            for imported, exported, price in zip(
+                home.import_wh, home.export_wh, community.retail_nano, strict=True
+            )
+        )
+        for home in community.homes
+    ) - sum(
+        entry.supplied_wh * retail[entry.slot] - entry.fed_in_wh * community.feed_in_nano
+        for entry in past.slots
     )
     fee = sum(entry.fee_nano for entry in past.slots)
     net = sum(home.saving_nano for home in homes)
     best = best_gain_nano(community)
     imports, exports = sum(h.import_wh for h in homes), sum(h.export_wh for h in homes)
     load, sun = sum(h.load_wh for h in homes), sum(h.pv_wh for h in homes)
-    own = load - imports
+    needed = sum(sum(home.import_wh) for home in community.homes)
+    spared = sum(sum(home.export_wh) for home in community.homes)
     return DemoReport(
         title=f"{len(homes)} homes share their sun",
         rules=rules.name,
@@ -70,22 +85,32 @@ def assemble(
         gas_per_participant_slot=gas // (len(homes) * len(community.slots)),
         seconds=seconds,
         checks=dict(checks),
-        self_sufficiency_ppm_before=_ppm(own, load),
-        self_sufficiency_ppm_after=_ppm(own + traded, load),
-        self_consumption_ppm_before=_ppm(sun - exports, sun),
+        self_sufficiency_ppm_before=_ppm(load - needed, load),
+        self_sufficiency_ppm_after=_ppm(load - imports + traded, load),
+        self_consumption_ppm_before=_ppm(sun - spared, sun),
         self_consumption_ppm_after=_ppm(sun - exports + traded, sun),
         attribution=community.attribution,
+        forward=planned.result(past) if planned else None,
     )
 
 
-def _home(community: Community, place: int, meters: Mapping[str, int], past: History) -> HomeResult:
+def _home(
+    community: Community,
+    place: int,
+    meters: Mapping[str, int],
+    past: History,
+    planned: Planned | None,
+) -> HomeResult:
     home = community.homes[place]
     slots = past.of_meter(meters[home.id])
     imports = sum(entry.import_wh for entry in slots)
     exports = sum(entry.export_wh for entry in slots)
-    bought = sum(entry.bought_wh for entry in slots)
-    sold = sum(entry.sold_wh for entry in slots)
+    bought = imports - sum(entry.supplied_wh for entry in slots)
+    sold = exports - sum(entry.fed_in_wh for entry in slots)
     load, sun = sum(home.load_wh), sum(home.pv_wh)
+    paid = sum(entry.cost_nano for entry in slots)
+    alone = sum(entry.alone_nano for entry in slots)
+    bill = planned.bills.homes[place] if planned else None
     return HomeResult(
         id=home.id,
         import_wh=imports,
@@ -94,26 +119,32 @@ def _home(community: Community, place: int, meters: Mapping[str, int], past: His
         pv_wh=sun,
         bought_peer_wh=bought,
         sold_peer_wh=sold,
-        bill_supplier_nano=sum(entry.alone_nano for entry in slots),
-        bill_market_nano=sum(entry.cost_nano for entry in slots),
+        bill_supplier_nano=planned.before.homes[place].supplier_nano if planned else alone,
+        bill_market_nano=paid,
+        bill_forward_nano=paid if bill else None,
+        forward_only_nano=bill.forward_nano if bill else None,
+        metered_only_nano=bill.metered_nano if bill else None,
+        forward_bought_wh=sum(entry.contract.bought_wh for entry in slots),
+        forward_sold_wh=sum(entry.contract.sold_wh for entry in slots),
         self_sufficiency_ppm=_ppm(load - imports + bought, load),
         self_consumption_ppm=_ppm(sun - exports + sold, sun),
     )
 
 
-def _hours(community: Community, past: History) -> list[HourResult]:
+def _hours(community: Community, past: History, planned: Planned | None) -> list[HourResult]:
     zone = parse_zone(community.zone)
     traded: dict[int, int] = defaultdict(int)
     imported: dict[int, int] = defaultdict(int)
     exported: dict[int, int] = defaultdict(int)
     energy: dict[int, tuple[int, int]] = {}
     for entry in past.slots:
-        traded[entry.slot] += entry.bought_wh
+        traded[entry.slot] += entry.import_wh - entry.supplied_wh
         imported[entry.slot] += entry.import_wh
         exported[entry.slot] += entry.export_wh
         energy[entry.slot] = (entry.row.energy, entry.row.feed_in)
     hours = []
-    for slot in community.slots:
+    ahead = planned.contracted.price_nano if planned else (None,) * len(community.slots)
+    for slot, forward_price in zip(community.slots, ahead, strict=True):
         result = past.results.get(slot)
         start = slot_start(slot, community.profiles.slot_seconds).astimezone(zone)
         hours.append(
@@ -126,6 +157,8 @@ def _hours(community: Community, past: History) -> list[HourResult]:
                 feed_in_nano=energy[slot][1],
                 import_wh=imported[slot],
                 export_wh=exported[slot],
+                forward_wh=past.forward_wh.get(slot, 0),
+                forward_price_nano=forward_price,
             )
         )
     return hours
@@ -137,9 +170,10 @@ def _charges(community: Community, rules: RuleSet, past: History) -> tuple[Charg
         return ()
     taken: dict[str, int] = defaultdict(int)
     for entry in past.slots:
-        taken["network"] += entry.bought_wh * entry.row.network
-        taken["levies"] += entry.bought_wh * entry.row.levies
-        taken["tax"] += entry.bought_wh * entry.row.tax
+        shared_wh = entry.import_wh - entry.supplied_wh
+        taken["network"] += shared_wh * entry.row.network
+        taken["levies"] += shared_wh * entry.row.levies
+        taken["tax"] += shared_wh * entry.row.tax
     return tuple(
         ChargeLine(
             share.name,

@@ -2,7 +2,7 @@
 
 Every home has a key of its own for its meter and one for its owner, derived from a seed. The meters
 sign day batches; one relayer hands everything in. All figures of the report are read back from the
-chain; the twin only checks them.
+chain; the twin only checks them. Homes may also trade a day ahead (`p2pchain.demo.ahead`).
 """
 
 from __future__ import annotations
@@ -11,6 +11,7 @@ import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 
 from eth_hash.auto import keccak
 
@@ -21,15 +22,18 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from p2pchain.data import Community, load_fontana
+from p2pchain.demo import ahead
+from p2pchain.demo.planned import Planned, plan_holds
 from p2pchain.demo.report import assemble
 from p2pchain.errors import CheckFailed, Difference, P2PError
+from p2pchain.forward_market import Auction, auctions
 from p2pchain.history import History
 from p2pchain.keys import LocalSigner
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, Limits, MarketParams, Reading, Terms
+from p2pchain.model import WINDOW_SLOTS, Limits, MarketParams, Reading, Schedule, Terms
 from p2pchain.operator import Operator
 from p2pchain.report.model import DemoReport
-from p2pchain.rules import rule_set
+from p2pchain.rules import RuleSet, rule_set
 
 #: What is told of the progress: what is done, how many steps there are, then each step.
 Progress = Callable[[str, int], Callable[[int], None]]
@@ -42,7 +46,11 @@ DAY = 86_400
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """What a run is made of. `chain` is tester or anvil; `fee_nano` per Wh, from each side."""
+    """What a run is made of. `chain` is tester or anvil; `fee_nano` per Wh, from each side.
+
+    `forward` homes also trade a day ahead (None: nobody, with `battery` all). `battery`: two homes
+    have batteries that the day before plans.
+    """
 
     from_date: str = "2017-06-12"
     days: int = 2
@@ -51,6 +59,13 @@ class Settings:
     rules: str = "none"
     chain: str = "tester"
     fee_nano: int = 0
+    forward: int | None = None
+    battery: bool = False
+
+    @property
+    def ahead(self) -> bool:
+        """Whether anybody trades ahead."""
+        return self.battery or self.forward is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,26 +98,65 @@ def run(settings: Settings, progress: Progress = quiet) -> DemoReport:
     """
     started = time.monotonic()
     community = load_fontana(settings.from_date, settings.days, settings.homes)
+    plan = _plan(settings, community, progress) if settings.ahead else None
+    metered = plan.community if plan else community
     first = community.slots[0]
     begin = first * community.profiles.slot_seconds - DAY
     with _chain(settings.chain, begin) as chain:
         with Sender(chain, dev_signer(0)) as sender:
             tally = Tally()
-            market, houses = _set_up(sender, community, settings, progress)
-            _trade(sender, market, community, houses, tally, progress)
+            market, houses = _set_up(sender, metered, settings, plan, progress)
+            orders = _Orders.of(market, houses, plan, rule_set(settings.rules))
+            _trade(sender, market, metered, houses, orders, tally, progress)
             past = history.read(market)
-            found = _check(market, past, progress)
+            meters = {house.id: house.meter for house in houses}
+            planned = None
+            if plan:
+                planned = Planned.of(community, plan, settings, meters, past)
+            found = _check(market, past, planned, progress)
         return assemble(
             settings=settings,
             community=community,
             rules=rule_set(settings.rules),
             engine=chain.network.name,
-            meters={house.id: house.meter for house in houses},
+            meters=meters,
             past=past,
             checks=found,
             gas=tally.gas,
             seconds=time.monotonic() - started,
+            planned=planned,
         )
+
+
+def _plan(settings: Settings, community: Community, progress: Progress) -> ahead.Plan:
+    """Who trades ahead, and what they order. Raises BadInput before anything is deployed."""
+    names = [home.id for home in community.homes]
+    chosen = ahead.traders(names, settings.forward, settings.battery)
+    step = progress("Planning the days ahead", 1)
+    rules = rule_set(settings.rules)
+    found = ahead.plan(
+        community, settings.from_date, settings.days, chosen, rules, settings.battery
+    )
+    step(1)
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class _Orders:
+    """The signed schedules by UTC day, and the auction that they are for."""
+
+    auction: Auction | None
+    days: Mapping[int, list[Schedule]]
+
+    @classmethod
+    def of(
+        cls, market: Market, houses: list[House], plan: ahead.Plan | None, rules: RuleSet
+    ) -> _Orders:
+        if plan is None:
+            return cls(None, {})
+        auction = auctions(market)[0]
+        owners = {house.id: (house.meter, house.owner) for house in houses}
+        return cls(auction, ahead.schedules(auction, owners, plan, rules))
 
 
 @contextmanager
@@ -116,9 +170,14 @@ def _chain(name: str, begin: int) -> Iterator[Chain]:
 
 
 def _set_up(
-    sender: Sender, community: Community, settings: Settings, progress: Progress
+    sender: Sender,
+    community: Community,
+    settings: Settings,
+    plan: ahead.Plan | None,
+    progress: Progress,
 ) -> tuple[Market, list[House]]:
-    """Deploy; register area, supplier, tariff, meters and market; enrol the homes with money."""
+    """Deploy; register area, supplier, tariff, meters, market and auction; enrol the homes with
+    money."""
     homes = community.homes
     step = progress("Deploying the market", 24)
     deployment = deploy(
@@ -148,9 +207,11 @@ def _set_up(
         fee_account=fees.address,
     )
     market = Market(contracts, operator.create_market(params))
+    if plan:
+        operator.create_auction(ahead.auction_params(market.id))
     step = progress("Enrolling the homes", len(homes))
     houses = []
-    first = community.slots[0]
+    first = _member_from(market, community, plan is not None)
     for home in homes:
         owner, meter_key = (
             _key(settings.seed, home.id, "owner"),
@@ -169,8 +230,27 @@ def _set_up(
     limits = [Limits(market.id, h.meter, first, 1) for h in houses]
     signed = [market.sign_limits(h.owner, x) for h, x in zip(houses, limits, strict=True)]
     _raise_any(market.set_limits(sender, signed))
-    _fund(sender, contracts, community, houses, supplier_key.address)
+    _fund(sender, contracts, community, houses, supplier_key.address, _locked(market, plan, rules))
     return market, houses
+
+
+def _member_from(market: Market, community: Community, days: bool) -> int:
+    """The slot from which the homes are members: a schedule is for a whole UTC day."""
+    first = community.slots[0]
+    per_day = DAY // market.slot_seconds
+    return first // per_day * per_day if days else first
+
+
+def _locked(market: Market, plan: ahead.Plan | None, rules: RuleSet) -> dict[str, tuple[int, int]]:
+    """By home, what its orders lock at most, nano-currency, and all that it has ordered, Wh."""
+    if plan is None:
+        return {}
+    params = ahead.auction_params(market.id)
+    offers = {home: plan.offers(rules, home) for home in plan.orders}
+    return {
+        home: (ahead.collateral_nano(params, own), sum(offer.wh for _, offer in own))
+        for home, own in offers.items()
+    }
 
 
 def _fund(
@@ -179,6 +259,7 @@ def _fund(
     community: Community,
     houses: list[House],
     supplier: str,
+    locked: Mapping[str, tuple[int, int]],
 ) -> None:
     """Pay in test money: for each home what it can owe at worst, for the supplier its feed-in."""
     need: dict[str, int] = {}
@@ -187,8 +268,9 @@ def _fund(
         bill = sum(
             wh * price for wh, price in zip(home.import_wh, community.retail_nano, strict=True)
         )
-        need[house.owner.address] = bill + 10**9
-        feed_in += sum(home.export_wh) * community.feed_in_nano
+        collateral, ordered_wh = locked.get(home.id, (0, 0))
+        need[house.owner.address] = bill + collateral + 10**9
+        feed_in += (sum(home.export_wh) + ordered_wh) * community.feed_in_nano
     need[supplier] = feed_in + 10**9
     unit = contracts.ledger.unit_nano()
     amounts = {account: -(-nano // unit) * unit for account, nano in need.items()}
@@ -205,39 +287,95 @@ def _trade(
     market: Market,
     community: Community,
     houses: list[House],
+    orders: _Orders,
     tally: Tally,
     progress: Progress,
 ) -> None:
-    """Day by day: the meters sign, the relayer posts, whoever likes clears and settles."""
-    profiles, seconds = community.profiles, community.profiles.slot_seconds
-    days = profiles.batches()
-    imported = {house.id: 0 for house in houses}
-    exported = {house.id: 0 for house in houses}
-    step = progress("Metering, trading and settling", len(days))
-    settled = community.slots[0] // WINDOW_SLOTS
-    for span in days:
-        slots = profiles.slots[span.start : span.stop]
-        _wait(sender.chain, (slots[-1] + 1) * seconds)
-        readings = []
-        for home, house in zip(community.homes, houses, strict=True):
-            values = [(home.import_wh[i], home.export_wh[i]) for i in span]
-            reading = Reading.of(
-                house.meter, slots[0], imported[house.id], exported[house.id], values
-            )
-            imported[house.id], exported[house.id] = reading.closing
-            readings.append(market.sign_reading(house.meter_key, reading))
-        tally.gas += _post(sender, market, readings)
-        whole = (slots[-1] + 1) // WINDOW_SLOTS
-        if whole > settled:
-            tally.gas += _settle(sender, market, settled, whole - settled)
-            settled = whole
+    """Day by day: schedules are relayed and cleared, the meters sign, the relayer posts, whoever
+    likes clears and settles."""
+    days = community.profiles.batches()
+    seconds = community.profiles.slot_seconds
+    events: list[tuple[int, int, Callable[[], int]]] = []
+    books = _Books(sender, market, community, houses, orders)
+    for number, span in enumerate(days):
+        end = (community.slots[span.stop - 1] + 1) * seconds
+        events.append((end, number, partial(books.meter, span)))
+    if orders.auction:
+        for day, signed in orders.days.items():
+            relayed, gate = ahead.gate_times(day)
+            call = partial(ahead.relay, sender, orders.auction, signed)
+            events.append((relayed, -2, call))
+            events.append((gate, -1, partial(ahead.clear, sender, orders.auction, signed)))
+    events.sort(key=lambda event: event[:2])
+    what = "Ordering ahead, metering" if orders.auction else "Metering, trading"
+    step = progress(f"{what} and settling", len(events))
+    for moment, _, act in events:
+        _wait(sender.chain, moment)
+        tally.gas += act()
         step(1)
-    last = community.slots[-1] // WINDOW_SLOTS
-    if settled <= last:
-        # The last window is not full; clearing does without the rest after its deadline.
-        end = (last + 1) * WINDOW_SLOTS * seconds
-        _wait(sender.chain, end + market.params.post_seconds)
-        tally.gas += _settle(sender, market, settled, last + 1 - settled)
+    tally.gas += books.finish()
+
+
+class _Books:
+    """Registers of the meters, and which windows are still to be settled."""
+
+    def __init__(
+        self,
+        sender: Sender,
+        market: Market,
+        community: Community,
+        houses: list[House],
+        orders: _Orders,
+    ) -> None:
+        self._sender = sender
+        self._market = market
+        self._community = community
+        self._houses = houses
+        self._from_slot = _member_from(market, community, orders.auction is not None)
+        self._registers = {house.id: (0, 0) for house in houses}
+        self._posted: set[int] = set()
+        self._open = {slot // WINDOW_SLOTS for slot in community.slots}
+
+    def meter(self, span: range) -> int:
+        """Sign and post a day, clear and settle what can be; return the gas."""
+        slots = self._community.slots[span.start : span.stop]
+        readings = []
+        for home, house in zip(self._community.homes, self._houses, strict=True):
+            values = [(home.import_wh[i], home.export_wh[i]) for i in span]
+            reading = Reading.of(house.meter, slots[0], *self._registers[house.id], values)
+            self._registers[house.id] = reading.closing
+            readings.append(self._market.sign_reading(house.meter_key, reading))
+        gas = _post(self._sender, self._market, readings)
+        self._posted.update(slots)
+        return gas + self._settle(self._ready())
+
+    def _ready(self) -> list[int]:
+        """The windows of which all has been posted, or whose deadline has passed."""
+        whole = ahead.whole_windows(self._posted, self._open, self._from_slot)
+        now = self._sender.chain.block().timestamp
+        late = [window for window in self._open if self._deadline(window) <= now]
+        return sorted({*whole, *late})
+
+    def _deadline(self, window: int) -> int:
+        end = (window + 1) * WINDOW_SLOTS * self._market.slot_seconds
+        return end + self._market.params.post_seconds
+
+    def finish(self) -> int:
+        """Settle the windows that never were full, after their deadline; return the gas."""
+        if not self._open:
+            return 0
+        _wait(self._sender.chain, max(map(self._deadline, self._open)))
+        return self._settle(sorted(self._open))
+
+    def _settle(self, windows: list[int]) -> int:
+        gas, begin = 0, 0
+        for end in range(1, len(windows) + 1):
+            if end < len(windows) and windows[end] == windows[end - 1] + 1:
+                continue
+            gas += _settle(self._sender, self._market, windows[begin], end - begin)
+            begin = end
+        self._open.difference_update(windows)
+        return gas
 
 
 def _post(sender: Sender, market: Market, readings: list[Reading]) -> int:
@@ -255,7 +393,9 @@ def _settle(sender: Sender, market: Market, first_window: int, windows: int) -> 
     return sum(receipt.gas_used for receipt in receipts)
 
 
-def _check(market: Market, past: History, progress: Progress) -> dict[str, bool]:
+def _check(
+    market: Market, past: History, planned: Planned | None, progress: Progress
+) -> dict[str, bool]:
     """Try every check; return which of them hold."""
     contracts = market.contracts
     blocks = contracts.chain.block().number - contracts.deployment.block
@@ -284,7 +424,11 @@ def _check(market: Market, past: History, progress: Progress) -> dict[str, bool]
     holds("money", money)
     holds("energy", lambda: checks.energy_is_whole(market, past))
     holds("nobody_worse", lambda: checks.nobody_pays_more(past))
-    return {name: found[name] for name in ("money", "energy", "replay", "nobody_worse")}
+    names = ["money", "energy", "replay", "nobody_worse"]
+    if planned:
+        holds("planned", lambda: plan_holds(planned))
+        names.append("planned")
+    return {name: found[name] for name in names}
 
 
 def _wait(chain: Chain, until: int) -> None:

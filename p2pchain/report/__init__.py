@@ -4,6 +4,22 @@ The modules here only present figures. They never compute what somebody owes, so
 that is wrong here is wrong in the report's input.
 """
 
-from p2pchain.report.model import ChargeLine, DemoReport, HomeResult, HourResult, to_json
+from p2pchain.report.model import (
+    BatteryResult,
+    ChargeLine,
+    DemoReport,
+    ForwardResult,
+    HomeResult,
+    HourResult,
+    to_json,
+)
 
-__all__ = ["ChargeLine", "DemoReport", "HomeResult", "HourResult", "to_json"]
+__all__ = [
+    "BatteryResult",
+    "ChargeLine",
+    "DemoReport",
+    "ForwardResult",
+    "HomeResult",
+    "HourResult",
+    "to_json",
+]

@@ -21,9 +21,12 @@ from p2pchain.report.model import DemoReport
 from p2pchain.report.money import amount, decimal, kwh, percent, price, ratio_ppm
 from p2pchain.report.summary import (
     Bin,
+    ahead_notes,
+    battery_notes,
     bins,
     check_lines,
     headline,
+    last_states,
     per_home,
     period,
     reached,
@@ -81,6 +84,9 @@ def render(report: DemoReport) -> str:
             checks=check_lines(report),
             steps=_steps(report),
             totals=_totals(report),
+            ahead_notes=ahead_notes(report),
+            battery_notes=battery_notes(report),
+            states=_states(report, columns),
             data=_chart_data(report, columns, unit),
             style=_static("report.css"),
             scripts=scripts,
@@ -140,9 +146,16 @@ def _tight(text: str, currency: str) -> str:
 def _totals(report: DemoReport) -> dict[str, int]:
     names = (
         "import_wh", "export_wh", "load_wh", "pv_wh", "bought_peer_wh", "sold_peer_wh",
-        "bill_supplier_nano", "bill_market_nano", "saving_nano",
+        "bill_supplier_nano", "bill_market_nano", "saving_nano", "forward_only_nano",
+        "metered_only_nano", "planning_nano", "forward_bought_wh", "forward_sold_wh",
     )  # fmt: skip
-    return {name: sum(getattr(home, name) for home in report.homes) for name in names}
+    return {name: sum(getattr(home, name) or 0 for home in report.homes) for name in names}
+
+
+def _states(report: DemoReport, columns: tuple[Bin, ...]) -> list[tuple[str, list[int]]]:
+    """Each battery's home, and its state at the end of each column, Wh."""
+    batteries = report.forward.batteries if report.forward else ()
+    return [(one.id, last_states(one.state_wh, columns)) for one in batteries]
 
 
 def _steps(report: DemoReport) -> list[dict[str, Any]]:
@@ -182,22 +195,29 @@ def _chart_data(report: DemoReport, columns: tuple[Bin, ...], unit: str) -> dict
                 "id": home.id,
                 "supplier": home.bill_supplier_nano,
                 "market": home.bill_market_nano,
-                "forward": home.bill_forward_nano,
+                "forwardOnly": home.forward_only_nano,
+                "meteredOnly": home.metered_only_nano,
                 "supplierText": _minus(amount(home.bill_supplier_nano)),
                 "marketText": _minus(amount(home.bill_market_nano)),
-                "forwardText": (
-                    None
-                    if home.bill_forward_nano is None
-                    else _minus(amount(home.bill_forward_nano))
-                ),
+                "forwardOnlyText": _bill(home.forward_only_nano),
+                "meteredOnlyText": _bill(home.metered_only_nano),
+                "planningText": _bill(home.planning_nano if report.forward else None),
                 "savingText": _minus(amount(home.saving_nano)),
                 "worse": home.saving_nano < 0,
             }
             for home in report.homes
         ],
+        "batteries": [
+            {"id": name, "state": states, "stateText": [kwh(wh, 2) for wh in states]}
+            for name, states in _states(report, columns)
+        ],
         "flows": _flows(report),
         "steps": [{**step, "text": _minus(amount(step["nano"]))} for step in _steps(report)],
     }
+
+
+def _bill(nano: int | None) -> str | None:
+    return None if nano is None else _minus(amount(nano))
 
 
 def _hour_data(column: Bin) -> dict[str, Any]:
@@ -209,12 +229,17 @@ def _hour_data(column: Bin) -> dict[str, Any]:
         "need": column.import_wh,
         "surplus": column.export_wh,
         "price": column.price_nano,
+        "ahead": column.forward_price_nano,
         "retail": column.retail_nano,
         "feedIn": column.feed_in_nano,
         "tradedText": kwh(column.traded_wh, 2),
         "needText": kwh(column.import_wh, 2),
         "surplusText": kwh(column.export_wh, 2),
         "priceText": None if column.price_nano is None else _minus(price(column.price_nano)),
+        "aheadText": (
+            None if column.forward_price_nano is None else _minus(price(column.forward_price_nano))
+        ),
+        "contractedText": None if column.forward_price_nano is None else kwh(column.forward_wh, 2),
         "retailText": _minus(price(column.retail_nano)),
         "feedInText": _minus(price(column.feed_in_nano)),
     }
@@ -233,19 +258,22 @@ def _flows(report: DemoReport) -> dict[str, list[dict[str, Any]]]:
     def link(source: str, target: str, wh: int) -> None:
         links.append({"source": source, "target": target, "value": wh, "text": kwh(wh, 2)})
 
+    # A home for which the supplier had to make up has gone below zero: that is the other way.
     for home in report.homes:
         residual = home.export_wh - home.sold_peer_wh
-        if home.sold_peer_wh:
+        given = max(home.sold_peer_wh, 0) + max(-home.bought_peer_wh, 0)
+        if given:
             link(node(f"sell:{home.id}", home.id, "sell"), node(_POOL, "Pool", "pool"),
-                 home.sold_peer_wh)  # fmt: skip
+                 given)  # fmt: skip
         if residual:
             link(node(f"sell:{home.id}", home.id, "sell"),
                  node(_GRID_OUT, "Supplier", "supplier"), residual)  # fmt: skip
     for home in report.homes:
         residual = home.import_wh - home.bought_peer_wh
-        if home.bought_peer_wh:
+        taken = max(home.bought_peer_wh, 0) + max(-home.sold_peer_wh, 0)
+        if taken:
             link(node(_POOL, "Pool", "pool"), node(f"buy:{home.id}", home.id, "buy"),
-                 home.bought_peer_wh)  # fmt: skip
+                 taken)  # fmt: skip
         if residual:
             link(node(_GRID_IN, "Supplier", "supplier"),
                  node(f"buy:{home.id}", home.id, "buy"), residual)  # fmt: skip

@@ -22,8 +22,15 @@ class HomeResult:
 
     `import_wh` and `export_wh` are what its meter measured, so they contain the Wh bought from
     and sold to neighbours. `load_wh` is what the home used and `pv_wh` what its roof made. A bill
-    is all-in (energy, charges, fee) and negative where the home is paid. `bill_forward_nano` is
-    None where no forward auction ran.
+    is all-in (energy, charges, fee) and negative where the home is paid.
+
+    `bill_supplier_nano` is with the supplier alone and without battery, `bill_market_nano` what the
+    home pays with all that the run has. Where homes trade ahead: `bill_forward_nano` is that bill,
+    with forward auction and metered market, `forward_only_nano` and `metered_only_nano` are what
+    it would have been with one of the two; None elsewhere. `forward_bought_wh` and
+    `forward_sold_wh` were contracted ahead; bought from and sold to neighbours is then what the
+    supplier did not deliver and take, below zero where more was sold (bought) ahead than there was
+    and the supplier had to make up for it.
     """
 
     id: str
@@ -38,11 +45,28 @@ class HomeResult:
     bill_forward_nano: int | None = None
     self_sufficiency_ppm: int = 0
     self_consumption_ppm: int = 0
+    forward_only_nano: int | None = None
+    metered_only_nano: int | None = None
+    forward_bought_wh: int = 0
+    forward_sold_wh: int = 0
 
     @property
     def saving_nano(self) -> int:
         """What the market saves this home, in nano-currency; negative where it costs."""
         return self.bill_supplier_nano - self.bill_market_nano
+
+    @property
+    def planning_nano(self) -> int:
+        """What trading ahead saves this home against the metered market alone; negative where it
+        costs, 0 where no forward auction ran."""
+        if self.metered_only_nano is None:
+            return 0
+        return self.metered_only_nano - self.bill_market_nano
+
+    @property
+    def traded_ahead(self) -> bool:
+        """Whether the home has contracted anything ahead."""
+        return bool(self.forward_bought_wh or self.forward_sold_wh)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +76,8 @@ class HourResult:
     `label_local` is weekday, day and local time of the slot's start ("Mon 12 14:00"). `price_nano`
     is the market's price per Wh, None where nothing was traded. `retail_nano` and `feed_in_nano`
     are the supplier's two prices that it stands between. `import_wh` and `export_wh` are the sums
-    over all meters, traded energy included.
+    over all meters, traded energy included. `forward_wh` was contracted ahead, at
+    `forward_price_nano` per Wh (None: nothing was).
     """
 
     slot: int
@@ -63,6 +88,47 @@ class HourResult:
     feed_in_nano: int
     import_wh: int
     export_wh: int
+    forward_wh: int = 0
+    forward_price_nano: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class BatteryResult:
+    """A home battery: its limits (Wh, Wh in a slot, round trip), its home's bills over the period,
+    and its state at the end of each slot.
+
+    Without battery: `without_supplier_nano`, `without_metered_nano` (metered market). With it:
+    `metered_only_nano`, and `forward_nano` with forward auction and metered market.
+    """
+
+    id: str
+    capacity_wh: int
+    power_wh: int
+    efficiency_ppm: int
+    without_supplier_nano: int
+    without_metered_nano: int
+    metered_only_nano: int
+    forward_nano: int
+    state_wh: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ForwardResult:
+    """Trading ahead: which homes ordered, when their gate closed and how late a forecast may know,
+    both in seconds before the UTC day; what was contracted; and the price of a Wh that was sold and
+    not delivered, by name and from lowest to highest, at most `cap_nano`. What all homes would pay
+    by the metered market, had none a battery (`without_battery_nano`)."""
+
+    homes: tuple[str, ...]
+    gate_seconds: int
+    known_seconds: int
+    contracted_wh: int
+    imbalance: str
+    imbalance_low_nano: int
+    imbalance_high_nano: int
+    cap_nano: int
+    batteries: tuple[BatteryResult, ...] = ()
+    without_battery_nano: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,6 +187,7 @@ class DemoReport:
     self_consumption_ppm_after: int
     attribution: str
     schema: int = SCHEMA
+    forward: ForwardResult | None = None
 
     def __post_init__(self) -> None:
         if self.rules not in RULES:
@@ -143,11 +210,40 @@ class DemoReport:
         for home in self.homes:
             if home.bought_peer_wh > home.import_wh or home.sold_peer_wh > home.export_wh:
                 raise ValueError(f"{home.id} traded more with neighbours than its meter measured")
+            bills = (home.bill_forward_nano, home.forward_only_nano, home.metered_only_nano)
+            if (self.forward is None) != (bills == (None, None, None)) or (
+                self.forward is not None and None in bills
+            ):
+                raise ValueError(f"{home.id}: bills and forward auction do not fit each other")
 
     @property
     def charges_nano(self) -> int:
         """What network charges, levies and tax take of the gross gain, in nano-currency."""
         return self.gain_nano - self.fee_nano - self.gain_net_nano
+
+    @property
+    def forward_only_gain_nano(self) -> int:
+        """What all homes save by the forward auction alone; 0 where none ran."""
+        return sum(
+            home.bill_supplier_nano - home.forward_only_nano
+            for home in self.homes
+            if home.forward_only_nano is not None
+        )
+
+    @property
+    def metered_only_gain_nano(self) -> int:
+        """What all homes save by the metered market alone."""
+        return sum(
+            home.bill_supplier_nano
+            - (home.bill_market_nano if home.metered_only_nano is None else home.metered_only_nano)
+            for home in self.homes
+        )
+
+    @property
+    def forward_only_share_ppm(self) -> int:
+        """The gain of the forward auction alone, as a share of the best possible, rounded down."""
+        best = self.best_gain_nano
+        return self.forward_only_gain_nano * 1_000_000 // best if best else 0
 
     @property
     def passed(self) -> bool:
@@ -193,6 +289,10 @@ def to_json(report: DemoReport) -> dict[str, Any]:
                 "bill_supplier_nano": home.bill_supplier_nano,
                 "bill_forward_nano": home.bill_forward_nano,
                 "bill_market_nano": home.bill_market_nano,
+                "forward_only_nano": home.forward_only_nano,
+                "metered_only_nano": home.metered_only_nano,
+                "forward_bought_wh": home.forward_bought_wh,
+                "forward_sold_wh": home.forward_sold_wh,
                 "import_wh": home.import_wh,
                 "export_wh": home.export_wh,
                 "load_wh": home.load_wh,
@@ -214,9 +314,12 @@ def to_json(report: DemoReport) -> dict[str, Any]:
                 "feed_in_nano": hour.feed_in_nano,
                 "import_wh": hour.import_wh,
                 "export_wh": hour.export_wh,
+                "forward_wh": hour.forward_wh,
+                "forward_price_nano": hour.forward_price_nano,
             }
             for hour in report.hours
         ],
+        "forward": _forward_json(report),
         "self_sufficiency_before_ppm": report.self_sufficiency_ppm_before,
         "self_sufficiency_after_ppm": report.self_sufficiency_ppm_after,
         "self_consumption_before_ppm": report.self_consumption_ppm_before,
@@ -226,4 +329,48 @@ def to_json(report: DemoReport) -> dict[str, Any]:
         "seconds": round(report.seconds, 1),
         "checks": dict(report.checks),
         "attribution": report.attribution,
+    }
+
+
+def _forward_json(report: DemoReport) -> dict[str, Any] | None:
+    """Trading ahead, None where nobody did. `from_chain` and `computed` tell which bills are which:
+    the computed ones follow from the chain's contracts and readings, those without battery from the
+    measured data."""
+    ahead = report.forward
+    if ahead is None:
+        return None
+    return {
+        "homes": list(ahead.homes),
+        "gate_seconds_before_day": ahead.gate_seconds,
+        "known_seconds_before_day": ahead.known_seconds,
+        "contracted_wh": ahead.contracted_wh,
+        "imbalance": {
+            "name": ahead.imbalance,
+            "low_nano": ahead.imbalance_low_nano,
+            "high_nano": ahead.imbalance_high_nano,
+            "cap_nano": ahead.cap_nano,
+        },
+        "forward_only_gain_nano": report.forward_only_gain_nano,
+        "forward_only_share_ppm": report.forward_only_share_ppm,
+        "metered_only_gain_nano": report.metered_only_gain_nano,
+        "forward_and_metered_gain_nano": report.gain_net_nano,
+        "worse_than_metered_only": [home.id for home in report.homes if home.planning_nano < 0],
+        "worse_than_supplier": [home.id for home in report.homes if home.saving_nano < 0],
+        "from_chain": ["bill_forward_nano", "bill_market_nano"],
+        "computed": ["bill_supplier_nano", "forward_only_nano", "metered_only_nano"],
+        "without_battery_metered_nano": ahead.without_battery_nano,
+        "batteries": [
+            {
+                "id": battery.id,
+                "capacity_wh": battery.capacity_wh,
+                "power_wh": battery.power_wh,
+                "efficiency_ppm": battery.efficiency_ppm,
+                "without_battery_supplier_nano": battery.without_supplier_nano,
+                "without_battery_metered_nano": battery.without_metered_nano,
+                "metered_only_nano": battery.metered_only_nano,
+                "bill_forward_nano": battery.forward_nano,
+                "state_wh": list(battery.state_wh),
+            }
+            for battery in ahead.batteries
+        ],
     }

@@ -5,11 +5,11 @@ from __future__ import annotations
 import datetime as dt
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import chain, groupby
+from itertools import accumulate, chain, groupby
 from typing import Final
 
 from p2pchain.report.model import DemoReport, HourResult
-from p2pchain.report.money import kwh, money, percent
+from p2pchain.report.money import kwh, money, percent, price
 
 _MONTHS: Final = (
     "January", "February", "March", "April", "May", "June",
@@ -22,6 +22,10 @@ _CHECKS: Final = {
     "replay": ("Replay", "the log alone rebuilds the state of the contracts"),
     "nobody_worse": ("Nobody worse off", "no home pays more than with its supplier"),
 }
+_PLANNED: Final = (
+    "Traded ahead",
+    "contracts, prices and bills on the chain are what the rules come to, to the unit",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +40,9 @@ class Bin:
     price_nano: int | None
     retail_nano: int
     feed_in_nano: int
+    forward_wh: int = 0
+    forward_price_nano: int | None = None
+    slots: int = 1
 
 
 def counted(number: int, word: str) -> str:
@@ -85,8 +92,9 @@ def headline(report: DemoReport) -> str:
         if report.rules == "none"
         else "after charges, tax and fee"
     )
+    ahead = f", {len(report.forward.homes)} of them planning a day ahead," if report.forward else ""
     return (
-        f"{who} shared {kwh(report.traded_wh)} kWh in {span} and are "
+        f"{who}{ahead} shared {kwh(report.traded_wh)} kWh in {span} and are "
         f"{money(abs(net), report.currency)} {off} off, {scope}."
     )
 
@@ -96,7 +104,8 @@ def reached(report: DemoReport) -> str:
     if report.best_gain_nano <= 0:
         return "nothing to gain at these tariffs"
     best = money(report.best_gain_nano, report.currency)
-    return f"{percent(report.gain_share_ppm)} of the best possible {best}"
+    without = " without batteries" if report.forward and report.forward.batteries else ""
+    return f"{percent(report.gain_share_ppm)} of the best possible {best}{without}"
 
 
 def rules_note(report: DemoReport) -> str:
@@ -129,10 +138,106 @@ def per_home(report: DemoReport) -> tuple[str, str]:
 def check_lines(report: DemoReport) -> tuple[tuple[str, str, bool], ...]:
     """Name, meaning and outcome of every check, the four required ones first."""
     names = [*_CHECKS, *(name for name in report.checks if name not in _CHECKS)]
+    known = dict(_CHECKS)
+    if report.forward:
+        alone = sum(not home.traded_ahead for home in report.homes)
+        known["planned"] = _PLANNED
+        known["nobody_worse"] = (
+            _CHECKS["nobody_worse"][0],
+            f"no home without forward positions pays more than with its supplier (here "
+            f"{alone or 'none'} of {counted(len(report.homes), 'home')}); for the others it does "
+            "not hold",
+        )
     return tuple(
-        (*_CHECKS.get(name, (name.replace("_", " ").capitalize(), "")), report.checks[name])
+        (*known.get(name, (name.replace("_", " ").capitalize(), "")), report.checks[name])
         for name in names
     )
+
+
+def ahead_notes(report: DemoReport) -> tuple[str, ...]:
+    """What trading ahead came to, in sentences; none where nobody did."""
+    ahead, cur = report.forward, report.currency
+    if ahead is None:
+        return ()
+    best, gate, known = report.best_gain_nano, ahead.gate_seconds // 60, ahead.known_seconds // 60
+    shares = [
+        percent(gain * 1_000_000 // best) if best else "none"
+        for gain in (
+            report.forward_only_gain_nano,
+            report.gain_net_nano,
+            report.metered_only_gain_nano,
+        )
+    ]
+    who = "All homes" if len(ahead.homes) == len(report.homes) else names(ahead.homes)
+    orders = "what a plan of their batteries makes of it" if ahead.batteries else ""
+    besides = f"; {names([b.id for b in ahead.batteries])} order {orders}" if orders else ""
+    return (
+        f"{who} ordered the next UTC day by forecast: the mean of the same hour over four weeks, "
+        f"of what was metered until {known} minutes before the day{besides}. The gate closed "
+        f"{gate} minutes before the day. {kwh(ahead.contracted_wh)} kWh were contracted.",
+        f"The forward auction alone saves {shares[0]} of what is best without batteries, the "
+        f"metered market alone {shares[2]}, both together {shares[1]}."
+        if ahead.batteries
+        else f"Of the best possible the forward auction alone reaches {shares[0]}, with the "
+        f"metered market after it {shares[1]}, the metered market alone {shares[2]}.",
+        worse_note(report),
+        f"Sold ahead and not delivered is bought at the imbalance price, {ahead.imbalance}: "
+        f"{price(ahead.imbalance_low_nano)} to {price(ahead.imbalance_high_nano)} {cur} per kWh, "
+        f"at most the auction's cap of {price(ahead.cap_nano)}. Bought ahead and not used is sold "
+        "at the feed-in price.",
+        "From the chain: forward with metered market. Computed by the rules, from the chain's "
+        "contracts, prices and readings: forward only, metered only, supplier alone"
+        + (", this one without batteries from the measured data." if ahead.batteries else "."),
+    )
+
+
+def worse_note(report: DemoReport) -> str:
+    """Who pays more by having traded ahead than by the metered market alone, and how many."""
+    ahead = report.forward
+    assert ahead is not None
+    worse = [home for home in report.homes if home.planning_nano < 0]
+    traders = [home for home in worse if home.id in ahead.homes]
+    others = [home.id for home in worse if home.id not in ahead.homes]
+    if not worse:
+        return "Nobody pays more than by the metered market alone."
+    lost = money(-sum(home.planning_nano for home in traders), report.currency)
+    text = (
+        f"Of {counted(len(ahead.homes), 'home')} that planned ahead {len(traders)} "
+        f"{'pays' if len(traders) == 1 else 'pay'} more than by the metered market alone"
+    )
+    text += f", {lost} in all: {names([home.id for home in traders])}." if traders else "."
+    if others:
+        text += f" Of those that did not plan, {len(others)}: {names(others)}."
+    over = [home.id for home in report.homes if home.saving_nano < 0]
+    return text + (f" More than with the supplier alone: {names(over)}." if over else "")
+
+
+def battery_notes(report: DemoReport) -> tuple[str, ...]:
+    """What is assumed of the batteries, in sentences; none where there are none."""
+    if report.forward is None or not report.forward.batteries:
+        return ()
+    one = report.forward.batteries[0]
+    word, cur = slot_word(report.slot_seconds), report.currency
+    with_ = sum(home.metered_only_nano or 0 for home in report.homes)
+    without = report.forward.without_battery_nano or 0
+    return (
+        f"{names([b.id for b in report.forward.batteries])} have a battery each: "
+        f"{kwh(one.capacity_wh, 0)} kWh, {kwh(one.power_wh)} kWh per {word}, "
+        f"{percent(one.efficiency_ppm, 0)} there and back; price and ageing are not counted. "
+        f"With the metered market all homes pay {money(with_, cur)}, {money(without, cur)} without "
+        "batteries.",
+        "Their plans are the cheapest at expected prices: the retail energy price where all homes "
+        "together are forecast to lack energy, the feed-in price where they have too much. That "
+        "assumes that everybody's readings are known until the forecast is made, though the last "
+        "day's reach the chain only after it.",
+        "The batteries' sizes and homes were chosen when 12 and 13 June 2017 of these data had "
+        "been looked at: this shows how it works, it is no test of what a battery earns.",
+    )
+
+
+def names(ids: Sequence[str]) -> str:
+    """ "H01, H02 and H03"."""
+    return ", ".join(ids[:-1]) + f" and {ids[-1]}" if len(ids) > 1 else "".join(ids)
 
 
 def bins(report: DemoReport, limit: int) -> tuple[tuple[Bin, ...], str]:
@@ -156,6 +261,11 @@ def bins(report: DemoReport, limit: int) -> tuple[tuple[Bin, ...], str]:
         for at, chunk in enumerate(chunks)
     )
     return merged, "day" if size == 1 else f"{size} days"
+
+
+def last_states(states: Sequence[int], columns: Sequence[Bin]) -> list[int]:
+    """A battery's state at the end of each column of `bins`, Wh."""
+    return [states[end - 1] for end in accumulate(column.slots for column in columns)]
 
 
 def split_label(label: str) -> tuple[str, str]:
@@ -184,6 +294,8 @@ def _merge(label: str, hours: Sequence[HourResult]) -> Bin:
     def mean(values: Sequence[int]) -> int:
         return sum(v * w for v, w in zip(values, weights, strict=True)) // total
 
+    ahead = sum(hour.forward_wh for hour in hours)
+    promised = sum((hour.forward_price_nano or 0) * hour.forward_wh for hour in hours)
     priced = [hour for hour in hours if hour.price_nano is not None and hour.traded_wh]
     weight = sum(hour.traded_wh for hour in priced)
     paid = sum((hour.price_nano or 0) * hour.traded_wh for hour in priced)
@@ -195,4 +307,7 @@ def _merge(label: str, hours: Sequence[HourResult]) -> Bin:
         price_nano=paid // weight if weight else None,
         retail_nano=mean([hour.retail_nano for hour in hours]),
         feed_in_nano=mean([hour.feed_in_nano for hour in hours]),
+        forward_wh=ahead,
+        forward_price_nano=promised // ahead if ahead else None,
+        slots=len(hours),
     )

@@ -6,8 +6,8 @@ import os
 import shutil
 import sys
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from itertools import groupby
 from typing import Final
 
@@ -17,9 +17,12 @@ from p2pchain.report.money import amount, kwh, percent, price, ratio_ppm
 from p2pchain.report.progress import Progress
 from p2pchain.report.summary import (
     Bin,
+    ahead_notes,
+    battery_notes,
     bins,
     check_lines,
     headline,
+    last_states,
     per_home,
     reached,
     rules_note,
@@ -34,6 +37,7 @@ _MAX_WIDTH: Final = 120
 _GUTTER: Final = 8
 _BAR_ROWS: Final = 6
 _PRICE_ROWS: Final = 7
+_STATE_ROWS: Final = 3
 _STYLES: Final = {
     "bold": "1", "dim": "2", "sun": "33", "market": "36", "good": "32", "bad": "1;31",
 }  # fmt: skip
@@ -64,6 +68,12 @@ def render(report: DemoReport, width: int | None = None, color: bool | None = No
         _head(report, width, paint),
         _plots(report, width, paint),
         _homes(report, width, paint),
+        *([_ahead(report, width, paint)] if report.forward else []),
+        *(
+            [_batteries(report, width, paint)]
+            if report.forward and report.forward.batteries
+            else []
+        ),
         _neighbourhood(report, width, paint),
         _foot(report, width, paint),
     )
@@ -155,16 +165,17 @@ def _energy_plot(
 def _price_plot(
     report: DemoReport, columns: Sequence[Bin], wide: int, width: int, paint: _Paint
 ) -> list[str]:
-    series = (
-        textplot.Series("market", "●", tuple(column.price_nano for column in columns)),
-        textplot.Series("supplier", "━", tuple(column.retail_nano for column in columns)),
-        textplot.Series("feed-in", "╌", tuple(column.feed_in_nano for column in columns)),
-    )
+    wanted = [("market", "●", "market", [column.price_nano for column in columns])]
+    if report.forward:
+        wanted.append(("ahead", "◆", "good", [column.forward_price_nano for column in columns]))
+    wanted.append(("supplier", "━", "bold", [column.retail_nano for column in columns]))
+    wanted.append(("feed-in", "╌", "sun", [column.feed_in_nano for column in columns]))
+    series = [textplot.Series(name, mark, tuple(line)) for name, mark, _, line in wanted]
+    styles = [style for _, _, style, _ in wanted]
     values = [value for line in series for value in line.values if value is not None]
     low, high = min(0, *values), max(values)
     note = f"{report.currency} per kWh   " + "   ".join(f"{s.mark} {s.name}" for s in series)
     lines = [_title("Price", note, width, paint)]
-    styles = ("market", "bold", "sun")
     grid = textplot.marks(series, _PRICE_ROWS, low, high, wide)
     for at, row in enumerate(grid):
         up = _PRICE_ROWS - 1 - at
@@ -184,9 +195,6 @@ def _series_of(cell: tuple[str, int | None]) -> int | None:
 
 def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
     homes = report.homes
-    forward = any(home.bill_forward_nano is not None for home in homes)
-    head = ["Home", "Supplier alone", "With market", "Saving", "Share"]
-    rows = [_home_cells(home, _clean(home.id)[:16]) for home in homes]
     total = HomeResult(
         id="All",
         import_wh=sum(home.import_wh for home in homes),
@@ -197,17 +205,47 @@ def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         sold_peer_wh=report.traded_wh,
         bill_supplier_nano=sum(home.bill_supplier_nano for home in homes),
         bill_market_nano=sum(home.bill_market_nano for home in homes),
+        forward_only_nano=sum(home.forward_only_nano or 0 for home in homes),
+        metered_only_nano=sum(home.metered_only_nano or 0 for home in homes),
     )
-    rows.append(_home_cells(total, "All"))
-    if forward:
-        head.insert(2, "Forward")
-        for home, row in zip((*homes, None), rows, strict=True):
-            nano = home.bill_forward_nano if home else None
-            row.insert(2, "-" if nano is None else amount(nano))
-    if width >= 76:
-        head += ["Bought", "Sold"]
-        for home, row in zip((*homes, total), rows, strict=True):
-            row += [kwh(home.bought_peer_wh), kwh(home.sold_peer_wh)]
+    shown = [replace(home, id=_clean(home.id)[:16]) for home in (*homes, total)]
+    note = f"bills in {report.currency}"
+    if report.forward:
+        head = ["Home", "Supplier", "Forward only", "Metered only", "Both", "Planning"]
+        rows = [_planned_cells(home) for home in shown]
+        if width >= 76:
+            head.insert(5, "Saving")
+            for home, row in zip(shown, rows, strict=True):
+                row.insert(5, amount(home.saving_nano))
+        note += "; planning: what both save against metered only"
+    else:
+        head = ["Home", "Supplier alone", "With market", "Saving", "Share"]
+        rows = [_home_cells(home) for home in shown]
+        note += ", energy shared in kWh"
+        if width >= 76:
+            head += ["Bought", "Sold"]
+            for home, row in zip(shown, rows, strict=True):
+                row += [kwh(home.bought_peer_wh), kwh(home.sold_peer_wh)]
+    lines = [_title("Homes", note, width, paint)]
+    worse = {at for at, home in enumerate(homes) if home.saving_nano < 0}
+    lines += _table(head, rows, width, paint, bad=worse)
+    if worse:
+        more = ", ".join(_clean(homes[at].id) for at in sorted(worse))
+        lines += _wrapped(f"Pays more than with its supplier alone: {more}", width)
+    if any(home.bill_supplier_nano < 0 for home in homes):
+        lines.append(paint("A bill below zero is money paid to the home.", "dim"))
+    return lines
+
+
+def _table(
+    head: Sequence[str],
+    rows: Sequence[Sequence[str]],
+    width: int,
+    paint: _Paint,
+    bad: Collection[int] = (),
+    total: bool = True,
+) -> list[str]:
+    """Lines of a table whose last row is the sum of the others (`total`)."""
     sizes = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
     gap = 3 if sum(sizes) + 3 * (len(sizes) - 1) <= width else 2
 
@@ -217,23 +255,76 @@ def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         return (" " * gap).join(cells)
 
     rule = paint("─" * (sum(sizes) + gap * (len(sizes) - 1)), "dim")
-    note = f"bills in {report.currency}, energy shared in kWh"
-    lines = [_title("Homes", note, width, paint), paint(line(head), "dim"), rule]
-    for home, row in zip(homes, rows, strict=False):
-        lines.append(paint(line(row), "bad") if home.saving_nano < 0 else line(row))
-    lines += [rule, paint(line(rows[-1]), "bold")]
-    worse = [_clean(home.id) for home in homes if home.saving_nano < 0]
-    if worse:
-        lines += _wrapped(f"Pays more than with its supplier alone: {', '.join(worse)}", width)
-    if any(home.bill_supplier_nano < 0 for home in homes):
-        lines.append(paint("A bill below zero is money paid to the home.", "dim"))
+    lines = [paint(line(head), "dim"), rule]
+    for at, row in enumerate(rows[:-1] if total else rows):
+        lines.append(paint(line(row), "bad") if at in bad else line(row))
+    return [*lines, rule, paint(line(rows[-1]), "bold")] if total else lines
+
+
+def _planned_cells(home: HomeResult) -> list[str]:
+    return [
+        home.id,
+        amount(home.bill_supplier_nano),
+        amount(home.forward_only_nano or 0),
+        amount(home.metered_only_nano or 0),
+        amount(home.bill_market_nano),
+        amount(home.planning_nano),
+    ]
+
+
+def _ahead(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    lines = [_title("Traded ahead", "the day before, in a forward auction", width, paint)]
+    for text in ahead_notes(report):
+        first, *rest = textwrap.wrap(_clean(text), width - 2)
+        lines += [f"· {first}", *(f"  {line}" for line in rest)]
     return lines
 
 
-def _home_cells(home: HomeResult, name: str) -> list[str]:
+def _batteries(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+    assert report.forward is not None
+    batteries = report.forward.batteries
+    note = f"bills in {report.currency}, the first two without battery"
+    lines = [_title("Batteries", note, width, paint)]
+    head = ["Home", "Supplier", "Metered", "Battery, metered", "and forward"]
+    rows = [
+        [
+            _clean(one.id)[:16],
+            *(
+                amount(nano)
+                for nano in (
+                    one.without_supplier_nano,
+                    one.without_metered_nano,
+                    one.metered_only_nano,
+                    one.forward_nano,
+                )
+            ),
+        ]
+        for one in batteries
+    ]
+    lines += [*_table(head, rows, width, paint, total=False), ""]
+    columns, unit = bins(report, width - _GUTTER - 2)
+    wide = max(1, min(4, (width - _GUTTER - 2) // len(columns)))
+    ticks, labels = textplot.axis([split_label(column.label) for column in columns], wide)
+    for one in batteries:
+        note = f"kWh at the end of each {unit}"
+        lines.append(_title(f"State of charge of {_clean(one.id)[:16]}", note, width, paint))
+        states = last_states(one.state_wh, columns)
+        rows_ = textplot.bars(states, _STATE_ROWS, max(1, one.capacity_wh), wide)
+        for at, row in enumerate(rows_):
+            label = kwh(one.capacity_wh) if at == 0 else ""
+            lines.append(f"{label:>{_GUTTER - 1}} {'┤' if label else '│'}" + paint(row, "sun"))
+        lines.append(f"{kwh(0):>{_GUTTER - 1}} └{ticks}")
+    lines.append(" " * (_GUTTER + 1) + labels)
+    for text in battery_notes(report):
+        first, *rest = textwrap.wrap(_clean(text), width - 2)
+        lines += [f"· {first}", *(f"  {line}" for line in rest)]
+    return lines
+
+
+def _home_cells(home: HomeResult) -> list[str]:
     share = ratio_ppm(home.saving_nano, home.bill_supplier_nano)
     return [
-        name,
+        home.id,
         amount(home.bill_supplier_nano),
         amount(home.bill_market_nano),
         amount(home.saving_nano),

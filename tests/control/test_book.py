@@ -8,15 +8,15 @@ from math import floor
 
 import pytest
 
-from p2pchain.control._book import Cleared, equilibrium, tick_of
-from p2pchain.matching import Offer
-from p2pchain.model import Side
+from p2pchain.control.compare import Book, order
+from p2pchain.matching import Offer, equilibrium, fills
+from p2pchain.model import Side, SlotResult, TariffRow
 
 FLOOR, TICK = -20, 7
 
 
-def clear(orders: list[Offer], k_ppm: int = 500_000) -> Cleared:
-    return equilibrium(orders, k_ppm=k_ppm, floor_nano=FLOOR, tick_nano=TICK)
+def clear(orders: list[Offer], k_ppm: int = 500_000) -> SlotResult:
+    return equilibrium(orders, k_ppm, FLOOR, TICK)
 
 
 def unit_by_unit(orders: list[Offer], k_ppm: int) -> tuple[int | None, int]:
@@ -50,9 +50,11 @@ def test_price_and_fills_are_those_of_single_wh() -> None:
     for _ in range(3_000):
         orders, k_ppm = random_orders(rng), rng.choice((0, 500_000, 1_000_000, 333_333))
         cleared = clear(orders, k_ppm)
-        assert (cleared.price_nano, cleared.matched_wh) == unit_by_unit(orders, k_ppm)
+        filled = fills(cleared, orders)
+        price = cleared.price_nano if cleared.traded else None
+        assert (price, cleared.matched_wh) == unit_by_unit(orders, k_ppm)
         for side in Side:
-            mine = [(o, f) for o, f in zip(orders, cleared.fills_wh, strict=True) if o.side == side]
+            mine = [(o, f) for o, f in zip(orders, filled, strict=True) if o.side == side]
             assert sum(wh for _, wh in mine) == cleared.matched_wh
             assert all(0 <= wh <= order.wh for order, wh in mine)
             partly = {o.tick for o, wh in mine if 0 < wh < o.wh}
@@ -62,15 +64,11 @@ def test_price_and_fills_are_those_of_single_wh() -> None:
                 level = [(o.wh, wh) for o, wh in mine if o.tick == tick]
                 share = Fraction(sum(wh for _, wh in level), sum(whole for whole, _ in level))
                 assert all(abs(wh - whole * share) < 1 for whole, wh in level)
-        if cleared.price_nano is not None:
+        if price is not None:
             traded += 1
-            for order, wh in zip(orders, cleared.fills_wh, strict=True):
+            for order, wh in zip(orders, filled, strict=True):
                 limit = FLOOR + order.tick * TICK
-                better = (
-                    limit >= cleared.price_nano
-                    if order.side == Side.BUY
-                    else (limit <= cleared.price_nano)
-                )
+                better = limit >= price if order.side == Side.BUY else (limit <= price)
                 assert better or wh == 0
     print(f"{traded} books traded, {rationed} rationed sides")
     assert traded >= 1_000
@@ -80,7 +78,7 @@ def test_price_and_fills_are_those_of_single_wh() -> None:
 def test_the_carry_goes_from_one_to_the_next() -> None:
     orders = [Offer(0, Side.SELL, 3, 10), *(Offer(n, Side.BUY, 5, 7) for n in (1, 2, 3))]
     # 10 of 21: 70/21 = 3 rest 7, 77/21 = 3 rest 14, 84/21 = 4.
-    assert clear(orders).fills_wh == (10, 3, 3, 4)
+    assert fills(clear(orders), orders) == [10, 3, 3, 4]
 
 
 def test_scarcity_gives_the_gain_to_the_short_side() -> None:
@@ -102,4 +100,7 @@ def test_scarcity_gives_the_gain_to_the_short_side() -> None:
     ],
 )
 def test_limits_are_rounded_to_their_owner_s_side(side: Side, limit: int, tick: int | None) -> None:
-    assert tick_of(side, limit, FLOOR, TICK) == tick
+    row = TariffRow(energy=limit, feed_in=limit)
+    found = order(5 if side == Side.BUY else -5, row, Book(0, FLOOR, TICK))
+    assert found == (None if tick is None else Offer(0, side, tick, 5))
+    assert order(0, row, Book()) is order(None, row, Book()) is None

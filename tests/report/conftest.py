@@ -3,11 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
-from p2pchain.report import ChargeLine, DemoReport, HomeResult, HourResult
+from p2pchain.report import (
+    BatteryResult,
+    ChargeLine,
+    DemoReport,
+    ForwardResult,
+    HomeResult,
+    HourResult,
+)
 
 MakeReport = Callable[..., DemoReport]
 
@@ -87,3 +95,36 @@ def make_report() -> MakeReport:
 @pytest.fixture
 def report(make_report: MakeReport) -> DemoReport:
     return make_report()
+
+
+@pytest.fixture
+def make_planned(make_report: MakeReport) -> MakeReport:
+    """The same days where H01 ordered ahead; with a battery in it, if wanted."""
+
+    def make(battery: bool = False, **changes: Any) -> DemoReport:
+        base = make_report(**changes)
+        first, second = base.homes
+        homes = (
+            replace(first, bill_forward_nano=1_675_000_000, forward_only_nano=1_830_000_000,
+                    metered_only_nano=1_655_000_000, forward_bought_wh=700),
+            replace(second, bill_forward_nano=-215_000_000, forward_only_nano=39_000_000,
+                    metered_only_nano=-235_000_000, forward_sold_wh=0),
+        )  # fmt: skip
+        hours = [
+            replace(hour, forward_wh=700, forward_price_nano=211_000) if hour.traded_wh else hour
+            for hour in base.hours
+        ]
+        states = tuple(at % 24 * 400 for at in range(len(hours)))
+        one = BatteryResult("H01", 10_000, 2_500, 900_000, 1_930_000_000, 1_812_000_000,
+                            1_655_000_000, 1_675_000_000, states)  # fmt: skip
+        ahead = ForwardResult(
+            homes=("H01",), gate_seconds=1_800, known_seconds=3_600, contracted_wh=700,
+            imbalance="the supplier's price", imbalance_low_nano=220_000,
+            imbalance_high_nano=540_000, cap_nano=2_550_000,
+            batteries=(one,) if battery else (),
+            without_battery_nano=1_666_000_000 if battery else None,
+        )  # fmt: skip
+        checks = {**base.checks, "planned": True}
+        return replace(base, homes=homes, hours=tuple(hours), checks=checks, forward=ahead)
+
+    return make

@@ -94,8 +94,31 @@ def test_json_has_the_agreed_keys(report: DemoReport) -> None:
     assert [home["id"] for home in data["homes"]] == ["H01", "H02"]
     assert data["homes"][1]["bill_market_nano"] == -215_000_000
     assert data["homes"][0]["bill_forward_nano"] is None
+    assert data["homes"][0]["forward_only_nano"] is data["homes"][0]["metered_only_nano"] is None
+    assert data["forward"] is None
     assert set(data["checks"]) >= {"money", "energy", "replay", "nobody_worse"}
     assert data["charges_nano"] == 340_000_000
+
+
+def test_json_of_planned_days(make_planned: MakeReport) -> None:
+    data = json.loads(json.dumps(to_json(make_planned(battery=True))))
+    ahead, home = data["forward"], data["homes"][0]
+    assert home["bill_forward_nano"] == home["bill_market_nano"] == 1_675_000_000
+    assert (home["forward_only_nano"], home["metered_only_nano"]) == (1_830_000_000, 1_655_000_000)
+    assert ahead["imbalance"]["name"] == "the supplier's price"
+    assert ahead["worse_than_metered_only"] == ["H01", "H02"]
+    assert ahead["worse_than_supplier"] == []
+    assert ahead["batteries"][0]["state_wh"][1] == 400
+    assert ahead["forward_only_gain_nano"] == 101_000_000
+
+
+def test_bills_of_a_forward_auction_come_together(make_planned: MakeReport) -> None:
+    base = make_planned()
+    with pytest.raises(ValueError, match="do not fit each other"):
+        replace(base, forward=None)
+    first, second = base.homes
+    with pytest.raises(ValueError, match="H02: bills"):
+        replace(base, homes=(first, replace(second, metered_only_nano=None)))
 
 
 def _numbers(value: object, path: str = "") -> list[tuple[str, object]]:

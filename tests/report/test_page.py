@@ -98,7 +98,11 @@ def test_everything_from_outside_is_escaped(make_report: MakeReport) -> None:
     assert "alert(1)" in page.text
 
 
-def test_the_tables_hold_every_figure_of_the_charts(report: DemoReport) -> None:
+@pytest.mark.parametrize("way", ["metered", "forward", "battery"])
+def test_the_tables_hold_every_figure_of_the_charts(
+    report: DemoReport, make_planned: MakeReport, way: str
+) -> None:
+    report = report if way == "metered" else make_planned(battery=way == "battery")
     page = _Page(demo_page.render(report))
     data = json.loads(next(text for attrs, text in page.scripts if "type" in attrs))
     figures = [
@@ -107,12 +111,14 @@ def test_the_tables_hold_every_figure_of_the_charts(report: DemoReport) -> None:
         for key, text in part.items()
         if key.lower().endswith("text") and text is not None
     ]
+    figures += [text for battery in data["batteries"] for text in battery["stateText"]]
     figures += [link["text"] for link in data["flows"]["links"]]
     assert len(figures) > 100
     for figure in figures:
         assert re.search(rf"(?<![\d.,]){re.escape(figure)}(?![\d])", page.text), figure
     charts = [attrs for tag, attrs in page.tags if "data-chart" in attrs]
-    assert [chart["data-chart"] for chart in charts] == ["hours", "bills", "gain", "flows"]
+    more = {"metered": [], "forward": ["ahead"], "battery": ["ahead", "battery"]}[way]
+    assert [chart["data-chart"] for chart in charts] == ["hours", "bills", *more, "gain", "flows"]
     assert all(chart["role"] == "img" and chart["aria-label"] for chart in charts)
 
 
@@ -125,6 +131,28 @@ def test_flows_conserve_energy(report: DemoReport) -> None:
     assert total == sum(home.import_wh + home.export_wh for home in report.homes)
     names = {node["name"] for node in flows["nodes"]}
     assert {link[end] for link in flows["links"] for end in ("source", "target")} <= names
+
+
+def test_planning_ahead_and_batteries_are_told(make_planned: MakeReport) -> None:
+    page = _Page(demo_page.render(make_planned(battery=True)))
+    assert "H02 (no orders)" in page.text
+    assert "the imbalance price" in page.text
+    assert "12 and 13 June 2017 of these data had been looked at" in page.text
+    assert "(here 1 of 2 homes)" in page.text
+
+
+def test_who_the_supplier_stands_in_for_flows_the_other_way(make_planned: MakeReport) -> None:
+    base = make_planned()
+    first, second = base.homes
+    homes = (
+        replace(first, bought_peer_wh=3_700, sold_peer_wh=-100),
+        replace(second, bought_peer_wh=-200, sold_peer_wh=3_600),
+    )
+    flows = demo_page._flows(replace(base, homes=homes))
+    into = sum(link["value"] for link in flows["links"] if link["target"] == "pool")
+    out = sum(link["value"] for link in flows["links"] if link["source"] == "pool")
+    assert into == out == 3_800
+    assert all(link["value"] > 0 for link in flows["links"])
 
 
 def test_the_steps_lead_from_gross_to_net(make_report: MakeReport) -> None:

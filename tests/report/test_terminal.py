@@ -90,13 +90,47 @@ def test_bad_news_is_in_words(make_report: MakeReport) -> None:
     assert text.count("✓ passed") == 3
 
 
-def test_forward_bills_get_a_column(make_report: MakeReport) -> None:
-    first, second = make_report().homes
-    homes = (replace(first, bill_forward_nano=1_800_000_000), second)
-    text = terminal.render(make_report(homes=homes), 80, color=False)
-    assert "Forward" in text
-    assert re.search(r"^H01 +1\.93 +1\.80 +1\.68 ", text, re.M)
-    assert re.search(r"^H02 +0\.04 +- +-0\.22 ", text, re.M)
+def test_planning_ahead_is_compared_home_by_home(make_planned: MakeReport) -> None:
+    text = terminal.render(make_planned(), 80, color=False)
+    flat = " ".join(text.split())
+    assert re.search(r"^H01 +1\.93 +1\.83 +1\.66 +1\.68 +0\.26 +-0\.02$", text, re.M)
+    assert re.search(r"^All +1\.97 +1\.87 +1\.42 +1\.46 +0\.51 +-0\.04$", text, re.M)
+    assert "2 homes, 1 of them planning a day ahead, shared 3.5 kWh" in flat
+    assert "The gate closed 30 minutes before the day. 0.7 kWh were contracted." in flat
+    assert "the forward auction alone reaches 16.8 %" in flat
+    assert "Of 1 home that planned ahead 1 pays more" in flat
+    assert "0.02 USD in all: H01. Of those that did not plan, 1: H02." in flat
+    assert "the imbalance price, the supplier's price: 0.220 to 0.540 USD per kWh" in flat
+    assert "From the chain: forward with metered market. Computed by the rules" in flat
+    assert "(here 1 of 2 homes)" in flat
+    assert "Batteries" not in text
+
+
+def test_batteries_say_what_is_assumed(make_planned: MakeReport) -> None:
+    text = terminal.render(make_planned(battery=True), 80, color=False)
+    flat = " ".join(text.split())
+    assert re.search(r"^H01 +1\.93 +1\.81 +1\.66 +1\.68$", text, re.M)
+    assert "State of charge of H01" in text
+    assert "10 kWh, 2.5 kWh per hour, 90 % there and back" in flat
+    assert "retail energy price where all homes together are forecast to lack energy" in flat
+    assert "12 and 13 June 2017 of these data had been looked at" in flat
+    assert "of the best possible 0.60 USD without batteries" in flat
+
+
+@pytest.mark.parametrize("width", [64, 80, 120])
+@pytest.mark.parametrize("days", [1, 14, 365])
+def test_no_line_of_planned_days_is_too_wide(
+    make_planned: MakeReport, width: int, days: int
+) -> None:
+    text = terminal.render(make_planned(battery=True, days=days), width, color=False)
+    assert max(map(len, text.splitlines())) <= width
+
+
+def test_nobody_worse_is_nobody_named(make_planned: MakeReport) -> None:
+    base = make_planned()
+    homes = tuple(replace(home, metered_only_nano=home.bill_market_nano) for home in base.homes)
+    text = terminal.render(replace(base, homes=homes), 80, color=False)
+    assert "Nobody pays more than by the metered market alone." in text
 
 
 def test_nothing_shared_is_still_a_result(make_report: MakeReport) -> None:

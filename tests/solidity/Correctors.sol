@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
+import {Vm} from "./Base.sol";
 import {Traders} from "./Traders.sol";
 
 /// @title Correctors: homes whose readings are corrected, and who keeps the evidence for it

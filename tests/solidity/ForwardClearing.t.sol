@@ -71,8 +71,9 @@ contract ForwardClearingTest is Traders {
         uint256[] memory words
     ) private {
         (_words[i][0], _words[i][1]) = (words[0], words[1]);
-        IForwardAuction.Schedule memory s =
-            IForwardAuction.Schedule(auction, homes[i].meter, DAY + 1, forward.sequenceOf(auction, homes[i].meter) + 1, words, "");
+        IForwardAuction.Schedule memory s = IForwardAuction.Schedule(
+            auction, homes[i].meter, DAY + 1, forward.sequenceOf(auction, homes[i].meter) + 1, words, ""
+        );
         vm.prank(homes[i].owner);
         assertTaken(scheduleOne(s), "schedule");
     }
@@ -160,9 +161,11 @@ contract ForwardClearingTest is Traders {
             vm.assertEq(words[w], want, "positions: net energy");
             if (contracts.length != 0) vm.assertEq(contracts[w], want, "contracts: the same");
         }
-        vm.assertEq(words[2], worstOfWord(_p, _words[i][0]) + worstOfWord(_p, _words[i][1]), "P25: of all orders, filled or not");
+        vm.assertEq(
+            words[2], worstOfWord(_p, _words[i][0]) + worstOfWord(_p, _words[i][1]), "P25: of all orders, filled or not"
+        );
         vm.assertEq(int256(words[3]), _net[i][0] + _net[i][1], "P6: each Wh at the one price");
-        vm.assertGe(int256(words[2] + words[3]), 0, "P25: collateral covers what was bought");
+        vm.assertGe(int256(words[2]) + int256(words[3]), 0, "P25: collateral covers what was bought");
         for (uint256 w; w < 2; ++w) {
             this.checkPart(i, w, uint8((_words[i][w] >> 3) % 256));
         }
@@ -197,7 +200,9 @@ contract ForwardClearingTest is Traders {
 
     function _state() private view returns (bytes32 hash) {
         for (uint32 w = _w; w < _w + 2; ++w) {
-            hash = keccak256(abi.encode(hash, forward.windowState(auction, w), forward.orderWords(auction, w, 0, uint32(N))));
+            hash = keccak256(
+                abi.encode(hash, forward.windowState(auction, w), forward.orderWords(auction, w, 0, uint32(N)))
+            );
             for (uint32 k; k < 8; ++k) {
                 hash = keccak256(abi.encode(hash, forward.resultOf(auction, w * 8 + k)));
                 for (uint256 i; i < N; ++i) {
@@ -281,9 +286,7 @@ contract ForwardClearingTest is Traders {
         _check();
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NothingToDo.selector));
         forward.clear(auction, _w, 2, type(uint32).max);
-        vm.expectRevert(
-            abi.encodeWithSelector(IForwardAuction.WrongPhase.selector, _w, IForwardAuction.Phase.Cleared)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.WrongPhase.selector, _w, IForwardAuction.Phase.Cleared));
         forward.voidWindow(auction, _w);
         vm.assertEq(_state(), whole, "P14: cleared once");
     }
@@ -351,9 +354,7 @@ contract ForwardClearingTest is Traders {
     }
 
     function test_P16_voidFromEveryPhase() public {
-        vm.expectRevert(
-            abi.encodeWithSelector(IForwardAuction.WrongPhase.selector, _w, IForwardAuction.Phase.Absent)
-        );
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.WrongPhase.selector, _w, IForwardAuction.Phase.Absent));
         forward.voidWindow(auction, _w);
         buy(0, _s, 0, 30);
         buy(1, _s, 0, 30);
@@ -365,9 +366,8 @@ contract ForwardClearingTest is Traders {
             if (steps == 2) forward.clear(auction, _w, 1, uint32(N) + 1);
             IForwardAuction.Phase before = orderPhase(_w);
             vm.assertEq(uint256(before), uint256(OPEN) + steps, "Open, Clearing, Rationing");
-            vm.expectRevert(
-                abi.encodeWithSelector(IForwardAuction.TooEarlyToVoid.selector, _w, uint64(_mayBeVoided()))
-            );
+            uint64 deadline = uint64(_mayBeVoided());
+            vm.expectRevert(abi.encodeWithSelector(IForwardAuction.TooEarlyToVoid.selector, _w, deadline));
             forward.voidWindow(auction, _w);
             vm.warp(_mayBeVoided());
             vm.expectEmit(address(forward));

@@ -3,8 +3,8 @@ pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
+import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {MockWallet} from "../../contracts/mocks/MockWallet.sol";
-import {Vm} from "./Base.sol";
 import {Traders} from "./Traders.sol";
 
 /// @dev Orders until the gate: who may place what, until when, and what stands locked for it.
@@ -50,7 +50,10 @@ contract ForwardOrdersTest is Traders {
         createAuction(p);
     }
 
-    function _bad(IForwardAuction.AuctionParams memory p, string memory what) private {
+    function _bad(
+        IForwardAuction.AuctionParams memory p,
+        string memory what
+    ) private {
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.BadParameter.selector, what));
         forward.createAuction(p);
@@ -152,13 +155,19 @@ contract ForwardOrdersTest is Traders {
 
     /* ONE ORDER */
 
-    function _orderOf(uint32 slot) private view returns (IForwardAuction.OrderState memory) {
+    function _orderOf(
+        uint32 slot
+    ) private view returns (IForwardAuction.OrderState memory) {
         return forward.orderOf(auction, homes[0].meter, slot);
     }
 
     function test_placeAmendCancel() public {
         IForwardAuction.Order memory o = orderBy(0, _s + 3, PLACE, false, 150_000, 500);
-        vm.assertEq(forward.orderDigest(o), digestOf(separator("p2pchain ForwardAuction", address(forward)), hashOrder(o)), "digest");
+        vm.assertEq(
+            forward.orderDigest(o),
+            digestOf(separator("p2pchain ForwardAuction", address(forward)), hashOrder(o)),
+            "digest"
+        );
         vm.expectEmit(address(forward));
         emit IForwardAuction.Ordered(auction, homes[0].meter, _s + 3, 1, PLACE, uint32(lane(50, 100, false)));
         vm.expectEmit(address(forward));
@@ -231,9 +240,7 @@ contract ForwardOrdersTest is Traders {
     /// @dev All that an order could have changed.
     function _trace() private view returns (bytes32 hash) {
         for (uint32 w = _w - 1; w < _w + 8; ++w) {
-            hash = keccak256(
-                abi.encode(hash, forward.orderWords(auction, w, 0, 3), forward.windowState(auction, w))
-            );
+            hash = keccak256(abi.encode(hash, forward.orderWords(auction, w, 0, 3), forward.windowState(auction, w)));
         }
         for (uint256 i; i < homes.length; ++i) {
             hash = keccak256(
@@ -242,7 +249,10 @@ contract ForwardOrdersTest is Traders {
         }
     }
 
-    function _refused(IForwardAuction.Order memory o, IForwardAuction.Refusal why) private {
+    function _refused(
+        IForwardAuction.Order memory o,
+        IForwardAuction.Refusal why
+    ) private {
         bytes32 before = _trace();
         vm.expectEmit(address(forward));
         emit IForwardAuction.OrderSkipped(o.auction, o.meter, o.slot, o.sequence, why);
@@ -256,11 +266,13 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(_trace(), before, "P24: nor does the owner's own");
     }
 
-    function _one(uint32 slot, IForwardAuction.Action action, bool sells, int32 limit, uint32 wh)
-        private
-        view
-        returns (IForwardAuction.Order memory)
-    {
+    function _one(
+        uint32 slot,
+        IForwardAuction.Action action,
+        bool sells,
+        int32 limit,
+        uint32 wh
+    ) private view returns (IForwardAuction.Order memory) {
         return orderBy(0, slot, action, sells, limit, wh);
     }
 
@@ -561,11 +573,11 @@ contract ForwardOrdersTest is Traders {
         vm.chainId(chain + 1);
         assertRefused(placeOne(o), IForwardAuction.Refusal.BadSignature, "another chain");
         vm.chainId(chain);
-        o.signature = signed(homes[0].ownerKey, digestOf(separator("p2pchain Markets", address(forward)), hashOrder(o)));
+        bytes32 domain = separator("p2pchain Markets", address(forward));
+        o.signature = signed(homes[0].ownerKey, digestOf(domain, hashOrder(o)));
         assertRefused(placeOne(o), IForwardAuction.Refusal.BadSignature, "another domain");
-        o.signature = signed(
-            homes[0].ownerKey, digestOf(separator("p2pchain ForwardAuction", address(markets)), hashOrder(o))
-        );
+        o.signature =
+            signed(homes[0].ownerKey, digestOf(separator("p2pchain ForwardAuction", address(markets)), hashOrder(o)));
         assertRefused(placeOne(o), IForwardAuction.Refusal.BadSignature, "another contract");
         signOrder(o, homes[0].ownerKey);
         assertTaken(placeOne(o), "as signed");
@@ -606,7 +618,9 @@ contract ForwardOrdersTest is Traders {
     /* COLLATERAL */
 
     /// @dev Any parameters, any order: exactly the worst that it can cost, locked, changed and released.
-    function testFuzz_P24_P25_collateralToTheUnit(uint256 seed) public {
+    function testFuzz_P24_P25_collateralToTheUnit(
+        uint256 seed
+    ) public {
         seedChance(seed);
         IForwardAuction.AuctionParams memory p = auctionRules();
         p.lotWh = uint32(1 + chance(128));
@@ -614,6 +628,7 @@ contract ForwardOrdersTest is Traders {
         p.tickNano = uint32(1 + chance(3000));
         p.capNano = p.floorNano + int32(255 * p.tickNano) + int32(int256(chance(2) * chance(500_000)));
         p.surplusNano = -int32(int256(chance(2) * chance(400_000)));
+        if (p.surplusNano > p.capNano) p.surplusNano = p.capNano;
         market = createMarket(params2(seed));
         p.market = market;
         auction = createAuction(p);
@@ -628,8 +643,7 @@ contract ForwardOrdersTest is Traders {
             if (most > 2 ** 19 - 1) most = 2 ** 19 - 1;
             wh[i] = uint32((chance(4) == 0 ? most : 1 + chance(most)) * p.lotWh);
         }
-        uint256[2] memory want =
-            [worstNano(p, sells[0], limits[0], wh[0]), worstNano(p, sells[1], limits[1], wh[1])];
+        uint256[2] memory want = [worstNano(p, sells[0], limits[0], wh[0]), worstNano(p, sells[1], limits[1], wh[1])];
         for (uint256 i; i < 2; ++i) {
             vm.assertEq(forward.collateralOf(auction, sells[i], limits[i], wh[i]), want[i], "P25: as computed");
         }
@@ -647,7 +661,9 @@ contract ForwardOrdersTest is Traders {
     }
 
     /// @dev Another market for each case.
-    function params2(uint256 seed) internal view returns (IMarkets.MarketParams memory p) {
+    function params2(
+        uint256 seed
+    ) internal view returns (IMarkets.MarketParams memory p) {
         p = params();
         p.voidSeconds = uint32(3 days + seed % 1e5);
         p.kPpm = uint32(seed % 1_000_000);
@@ -665,7 +681,9 @@ contract ForwardOrdersTest is Traders {
         buy(id, _s, 0, 10);
         vm.assertEq(free(homes[id].owner), 0, "to the last unit");
         assertRefused(
-            placeOne(orderBy(id, _s + 1, PLACE, false, 0, 10)), IForwardAuction.Refusal.TooLittleMoney, "locked is not free"
+            placeOne(orderBy(id, _s + 1, PLACE, false, 0, 10)),
+            IForwardAuction.Refusal.TooLittleMoney,
+            "locked is not free"
         );
         assertTaken(placeOne(orderBy(id, _s, AMEND, true, 460_000, 10)), "less is always possible");
         vm.assertEq(locked(homes[id].owner), 10 * 40_000, "P25");
@@ -697,7 +715,9 @@ contract ForwardOrdersTest is Traders {
         forward.setPaused(auction, true);
         vm.assertTrue(forward.paused(auction), "paused");
         vm.assertEq(
-            keccak256(abi.encode(forward.auctionParams(auction))), keccak256(abi.encode(auctionRules())), "no parameter moved"
+            keccak256(abi.encode(forward.auctionParams(auction))),
+            keccak256(abi.encode(auctionRules())),
+            "no parameter moved"
         );
         _refused(_one(_s + 2, PLACE, false, 0, 10), IForwardAuction.Refusal.Paused);
         _refused(_one(_s, AMEND, false, 2000, 10), IForwardAuction.Refusal.Paused);
@@ -775,7 +795,10 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(forward.sequenceOf(auction, homes[0].meter), 4, "sequence");
     }
 
-    function _refusedDay(IForwardAuction.Schedule memory s, IForwardAuction.Refusal why) private {
+    function _refusedDay(
+        IForwardAuction.Schedule memory s,
+        IForwardAuction.Refusal why
+    ) private {
         bytes32 before = _trace();
         vm.expectEmit(address(forward));
         emit IForwardAuction.ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, why);
@@ -783,12 +806,18 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(_trace(), before, "P24: a refused schedule leaves no trace");
     }
 
-    function _wordsWith(uint256 i, uint256 word) private pure returns (uint256[] memory words) {
+    function _wordsWith(
+        uint256 i,
+        uint256 word
+    ) private pure returns (uint256[] memory words) {
         words = new uint256[](6);
         words[i] = word;
     }
 
-    function _dayWith(uint256 i, uint256 word) private view returns (IForwardAuction.Schedule memory) {
+    function _dayWith(
+        uint256 i,
+        uint256 word
+    ) private view returns (IForwardAuction.Schedule memory) {
         return scheduleBy(0, _day(), _wordsWith(i, word));
     }
 
@@ -865,12 +894,18 @@ contract ForwardOrdersTest is Traders {
 
     /* OWNERS */
 
-    function _handOver(uint256 id, uint32 slot) private {
+    function _handOver(
+        uint256 id,
+        uint32 slot
+    ) private {
         vm.prank(registrar);
         registry.setTerms(homes[id].meter, terms(vm.addr(NEW_KEY), slot, 1, 0));
     }
 
-    function _handOverRefused(uint32 slot, uint32 open) private {
+    function _handOverRefused(
+        uint32 slot,
+        uint32 open
+    ) private {
         vm.prank(registrar);
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.OpenOrders.selector, homes[0].meter, open));
         registry.setTerms(homes[0].meter, terms(vm.addr(NEW_KEY), slot, 1, 0));
@@ -893,6 +928,43 @@ contract ForwardOrdersTest is Traders {
         buy(0, _s + 4, 0, 10);
         vm.assertEq(_orderOf(_s + 5).wh, 10, "his own slots stay");
         cancel(0, _s + 5);
+    }
+
+    /// @dev Without billing grade no reading would be taken, whether or not the meter has ordered before.
+    function test_orderNeedsBillingGrade() public {
+        buy(0, _s, 0, 10);
+        buy(0, _s + 9, 0, 10);
+        buy(0, _s + 50, 0, 10);
+        for (uint256 i; i < 2; ++i) {
+            IRegistry.Terms memory t = terms(homes[i].owner, _s + 8, 1, 0);
+            t.billingGrade = false;
+            vm.prank(registrar);
+            registry.setTerms(homes[i].meter, t);
+        }
+        assertRefused(
+            placeOne(orderBy(1, _s + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "never ordered"
+        );
+        assertRefused(
+            placeOne(orderBy(0, _s + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "ordered before"
+        );
+        assertRefused(
+            placeOne(orderBy(0, _s + 9, AMEND, false, 2000, 10)), IForwardAuction.Refusal.NotAMember, "amended"
+        );
+        uint256[] memory words = _wordsWith(1, lane(1, 25, false));
+        _refusedDay(scheduleBy(0, DAY + 2, words), IForwardAuction.Refusal.NotAMember);
+        // What was ordered before can be taken back, and what lies before the change goes on.
+        cancel(0, _s + 9);
+        vm.prank(_owner);
+        forward.order(auction, homes[0].meter, _s + 50, CANCEL, false, 0, 0);
+        buy(1, _s + 7, 0, 10);
+        cancel(0, _s);
+        vm.assertEq(locked(_owner), 0, "P24: all is back");
+        vm.prank(registrar);
+        registry.setTerms(homes[0].meter, terms(_owner, _s + 16, 1, 0));
+        buy(0, _s + 50, 0, 10);
+        assertRefused(
+            placeOne(orderBy(0, _s + 15, PLACE, false, 0, 10)), IForwardAuction.Refusal.NotAMember, "until it has one"
+        );
     }
 
     function test_P3_everyAuctionCounts() public {
@@ -940,12 +1012,16 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(locked(next), 10 * 60_000, "his money");
         vm.assertEq(locked(_owner), 10 * 60_000, "and the old one's");
         assertRefused(
-            placeOne(orderBy(0, _s + 2, PLACE, false, 0, 10)), IForwardAuction.Refusal.BadSignature, "not in the other's"
+            placeOne(orderBy(0, _s + 2, PLACE, false, 0, 10)),
+            IForwardAuction.Refusal.BadSignature,
+            "not in the other's"
         );
         buy(0, from + 100, 0, 10);
         homes[0].ownerKey = 0x1000;
         assertRefused(
-            placeOne(orderBy(0, from + 100, CANCEL, false, 0, 0)), IForwardAuction.Refusal.BadSignature, "nor the reverse"
+            placeOne(orderBy(0, from + 100, CANCEL, false, 0, 0)),
+            IForwardAuction.Refusal.BadSignature,
+            "nor the reverse"
         );
         assertRefused(
             placeOne(orderBy(0, from + 8, PLACE, false, 0, 10)), IForwardAuction.Refusal.BadSignature, "nor next door"

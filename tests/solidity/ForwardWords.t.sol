@@ -146,8 +146,8 @@ contract ForwardWordsTest is Base {
     function _order() private returns (uint256) {
         return chance(4) == 0
             ? 0
-            : (1 + chance(2 ** 19 - 1)) + (chance(2) == 0 ? chance(256) : 100 + chance(6)) * 2 ** 19 + chance(2)
-                * 2 ** 27;
+            : (1 + chance(2 ** 19 - 1)) + (chance(2) == 0 ? chance(256) : 100 + chance(6)) * 2 ** 19 + chance(2) * 2
+                ** 27;
     }
 
     function testFuzz_orderWords(
@@ -288,9 +288,7 @@ contract ForwardWordsTest is Base {
         p.capNano = int32(chance(2) == 0 ? top : top + int256(chance(uint256(type(int32).max - top) + 1)));
         p.surplusNano = chance(3) == 0 ? type(int32).min : -int32(int256(chance(2 ** 30)));
         RulesWord rules = p.pack();
-        vm.assertEq(
-            keccak256(abi.encode(rules.unpacked(p.market))), keccak256(abi.encode(p)), "parameters come back"
-        );
+        vm.assertEq(keccak256(abi.encode(rules.unpacked(p.market))), keccak256(abi.encode(p)), "parameters come back");
         RulesWord paused = rules.withPaused(true);
         vm.assertTrue(paused.isPaused() && !rules.isPaused() && rules.exists(), "paused");
         vm.assertEq(
@@ -328,7 +326,8 @@ contract ForwardWordsTest is Base {
         uint256 end = chance(2 ** 20);
         SeatWord ended = seat.endedAt(end);
         vm.assertTrue(ended.owner() == owner && ended.sequence() == next && ended.index() == index, "the rest stays");
-        uint256[6] memory windows = [chance(2 ** 20), from, until, end, from == 0 ? 0 : from - 1, until == 0 ? 0 : until - 1];
+        uint256[6] memory windows =
+            [chance(2 ** 20), from, until, end, from == 0 ? 0 : from - 1, until == 0 ? 0 : until - 1];
         for (uint256 i; i < 6; ++i) {
             bool inside = windows[i] >= from && windows[i] < until;
             vm.assertTrue(seat.covers(windows[i]) == inside, "covers");
@@ -370,6 +369,7 @@ contract ForwardWordsTest is Base {
             Naive.Offer memory o = offers[i];
             book.addOrders(_raw(o) * 2 ** (28 * slot));
         }
+        book.sumUp();
         ResultWord r = book.matchEquilibrium(slot, FLOOR, TICK, kPpm);
         vm.assertEq(r.matchedWh(), matched, "P11: matched");
         vm.assertTrue(r.traded() == (matched != 0), "traded");
@@ -394,6 +394,7 @@ contract ForwardWordsTest is Base {
             if (other != slot) vm.assertTrue(!book.matchEquilibrium(other, FLOOR, TICK, kPpm).traded(), "other slots");
         }
         book.reset();
+        book.sumUp();
         vm.assertTrue(!book.matchEquilibrium(slot, FLOOR, TICK, kPpm).traded(), "reset");
         return (matched != 0, rationed);
     }
@@ -441,11 +442,31 @@ contract ForwardWordsTest is Base {
             Naive.Offer memory back = offers[n - 1 - i];
             b.addOrders(_raw(back) * 2 ** 84);
         }
+        a.sumUp();
+        b.sumUp();
         vm.assertEq(
             bytes32(ResultWord.unwrap(a.matchEquilibrium(3, FLOOR, TICK, 333_333))),
             bytes32(ResultWord.unwrap(b.matchEquilibrium(3, FLOOR, TICK, 333_333))),
             "P13: one result"
         );
+    }
+
+    /// @dev Both ends of the book, in every slot at once.
+    function test_edgesOfTheBookOfOrders() public pure {
+        TickBook.Book memory book = TickBook.create();
+        uint256 ones = (2 ** 224 - 1) / (2 ** 28 - 1);
+        book.addOrders(_raw(Naive.Offer(false, 255, 5)) * ones);
+        book.addOrders(_raw(Naive.Offer(false, 0, 7)) * ones);
+        book.addOrders(_raw(Naive.Offer(true, 0, 4)) * ones);
+        book.addOrders(_raw(Naive.Offer(true, 255, 6)) * ones);
+        book.sumUp();
+        for (uint256 slot; slot < 8; ++slot) {
+            ResultWord r = book.matchEquilibrium(slot, 0, 1, 0);
+            vm.assertEq(r.matchedWh(), 5, "255 meets 0 and 255, 0 meets nothing better");
+            vm.assertEq(r.price(), 255, "the last sell is at the top");
+            vm.assertTrue(r.buyTick() == 255 && r.sellTick() == 255 && !r.buyRationed(), "last limits");
+            vm.assertTrue(r.fillWh() == 1 && r.liveWh() == 6, "one of six");
+        }
     }
 
     /// @dev The interval of prices by hand, for each of the ways in which it is bounded.
@@ -477,6 +498,7 @@ contract ForwardWordsTest is Base {
         book.addOrders(_raw(Naive.Offer(true, sell[0], sell[1])));
         if (nextBuy[1] != 0) book.addOrders(_raw(Naive.Offer(false, nextBuy[0], nextBuy[1])));
         if (nextSell[1] != 0) book.addOrders(_raw(Naive.Offer(true, nextSell[0], nextSell[1])));
+        book.sumUp();
         vm.assertEq(book.matchEquilibrium(0, 0, 100, 0).price(), int256(100 * low), "k = 0");
         vm.assertEq(book.matchEquilibrium(0, 0, 100, 1_000_000).price(), int256(100 * high), "k = 1");
         vm.assertEq(

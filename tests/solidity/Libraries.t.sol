@@ -164,9 +164,7 @@ contract LibrariesTest is Base {
             book.add(slot, 0, 0, 7);
             book.add(slot, 1, 0, 4);
             book.add(slot, 1, 255, 6);
-            ResultWord r = book.matchAt(slot, 9, 0, 255);
-            vm.assertEq(r.matchedWh(), 5, "255 meets 0, then 0 meets nothing better");
-            r = book.matchAt(slot, 9, 256, 255);
+            ResultWord r = book.matchAt(slot, 9, 256, 255);
             vm.assertTrue(!r.traded(), "no buy takes part");
             r = book.matchAt(slot, 9, 0, -1);
             vm.assertTrue(!r.traded(), "no sell takes part");
@@ -174,7 +172,7 @@ contract LibrariesTest is Base {
             vm.assertEq(r.matchedWh(), 4, "only the best");
             vm.assertTrue(r.buyRationed() && r.fillWh() == 4 && r.liveWh() == 5, "the longer side is rationed");
         }
-        vm.assertTrue(!TickBook.create().matchAt(0, 9, 0, 255).traded(), "an empty book");
+        vm.assertTrue(!TickBook.create().matchAt(0, 9, 0, 0).traded(), "an empty book");
     }
 
     /* PRICES */

@@ -1,18 +1,19 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {Vm} from "./Base.sol";
-import {World} from "./World.sol";
+import {Traders} from "./Traders.sol";
 
 /// @title MarketHandler: everybody does anything, in any order, within what can be reached
 /// @notice Each action counts whether it had an effect; no action may revert.
-contract MarketHandler is World {
+contract MarketHandler is Traders {
     uint256 public constant HOMES = 3;
-    uint256 public constant ACTIONS = 14;
+    uint256 public constant ACTIONS = 19;
 
     uint256[ACTIONS] public calls;
     uint256[ACTIONS] public effects;
@@ -31,6 +32,10 @@ contract MarketHandler is World {
     uint256 internal slotsTaken;
     uint256 public slotsTraded;
     IMetering.Reading internal lastRecord;
+    /// @dev Of orders, by window: the furthest phase, and what came out of it.
+    mapping(uint32 window => uint8) internal reachedAhead;
+    mapping(uint32 window => bytes32) internal clearedAhead;
+    uint256 public slotsTradedAhead;
 
     constructor() {
         deployWorld();
@@ -39,6 +44,7 @@ contract MarketHandler is World {
         }
         fund(supplierA, 5 * EUR);
         fund(supplierB, 2 * EUR);
+        auction = createAuction(auctionRules());
         warpToSlot(firstSlot() + 8);
         for (uint256 i; i < HOMES; ++i) {
             homes[i].nextSlot = firstSlot();
@@ -49,6 +55,11 @@ contract MarketHandler is World {
         p = super.params();
         (p.postSeconds, p.voidSeconds) = (4 hours, 12 hours);
         (p.buyFeeNano, p.sellFeeNano) = (1000, 2000);
+    }
+
+    function auctionRules() internal view override returns (IForwardAuction.AuctionParams memory p) {
+        p = super.auctionRules();
+        (p.gateSeconds, p.firmSeconds, p.voidSeconds) = (1 hours, 1 hours, 12 hours);
     }
 
     modifier counted(
@@ -140,9 +151,7 @@ contract MarketHandler is World {
         _makeRoom(from, n);
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "P18: the next record is taken");
         for (uint32 w = from / 8; w <= (from + n - 1) / 8; ++w) {
-            if (known[w] || phase(w) == ISettlement.Phase.Absent) continue;
-            known[w] = true;
-            windows.push(w);
+            _track(w);
         }
         if (atHead) {
             homes[i].nextSlot = uint32(from + n);
@@ -156,18 +165,57 @@ contract MarketHandler is World {
         checkPhases();
     }
 
-    /// @dev The ring must not be full: what lies a turn behind is given up or settled first, as anybody may.
+    /// @dev The ring must not be full, orders must be cleared and contracts must not wait to be settled: what stands in
+    /// the way is brought to its end first, as anybody may.
     function _makeRoom(
         uint32 from,
         uint256 n
     ) private {
         for (uint32 w = from / 8; w <= (from + n - 1) / 8; ++w) {
-            for (uint32 turn = 1; turn < 5; ++turn) {
-                uint32 old = w - turn * settlement.RING();
-                if (phase(old) == ISettlement.Phase.Open || phase(old) == ISettlement.Phase.Clearing) clearAll(old);
-                if (phase(old) == ISettlement.Phase.Cleared) _settle(old, type(uint32).max);
-            }
+            _makePlace(w);
+            if (isUnderWay(w)) clearOrders(w);
+            bool ordered_ = orderPhase(w) == IForwardAuction.Phase.Cleared;
+            if (ordered_ && phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
         }
+    }
+
+    /// @dev The oldest first: a window is opened in the place of one that is settled.
+    function _makePlace(
+        uint32 w
+    ) private {
+        for (uint32 turn = 4; turn > 0; --turn) {
+            _bringToEnd(w - turn * settlement.RING());
+        }
+    }
+
+    function isUnderWay(
+        uint32 w
+    ) internal view returns (bool) {
+        IForwardAuction.Phase p = orderPhase(w);
+        return p != IForwardAuction.Phase.Absent && p < IForwardAuction.Phase.Cleared;
+    }
+
+    /// @dev A window of the past, by whoever comes along.
+    function _bringToEnd(
+        uint32 w
+    ) private {
+        if (isUnderWay(w)) clearOrders(w);
+        bool orders = orderPhase(w) == IForwardAuction.Phase.Cleared;
+        ISettlement.Phase p = phase(w);
+        bool opened = p == ISettlement.Phase.Open || p == ISettlement.Phase.Clearing;
+        if (opened || (p == ISettlement.Phase.Absent && orders)) {
+            clearAll(w);
+            _track(w);
+        }
+        if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+    }
+
+    function _track(
+        uint32 w
+    ) private {
+        if (known[w] || phase(w) == ISettlement.Phase.Absent) return;
+        known[w] = true;
+        windows.push(w);
     }
 
     /// @dev The left end of an open gap.
@@ -330,6 +378,7 @@ contract MarketHandler is World {
             }
         }
         checkPhases();
+        checkOrders();
     }
 
     /// @dev A call of its own: the compiler runs out of stack where it is woven into the loop above.
@@ -457,6 +506,212 @@ contract MarketHandler is World {
         _effect(13);
     }
 
+    /* ORDERS AHEAD */
+
+    /// @dev A window whose gate is ahead, mostly a near one; the ring has room for it.
+    function _windowAhead() private returns (uint32 w) {
+        w = slotNow() / 8 + 1 + uint32(chance(16) == 0 ? chance(64) : chance(5));
+        if (vm.getBlockTimestamp() >= gate(w)) ++w;
+        if (w > slotNow() / 8 + forward.MAX_LEAD()) --w;
+        _makePlace(w);
+    }
+
+    function _limit(
+        bool sells
+    ) private returns (int32) {
+        return priceOf(sells ? chance(140) : 60 + chance(140));
+    }
+
+    /// @dev Any order: placed where there is none, else amended, signed or by the owner's own call.
+    function orderAhead(
+        uint256 seed
+    ) external counted(14, seed) {
+        if (_orderAhead(chance(HOMES), _windowAhead())) _effect(14);
+    }
+
+    function _orderAhead(
+        uint256 i,
+        uint32 w
+    ) private returns (bool) {
+        uint32 slot = w * 8 + uint32(chance(8));
+        bool there = forward.orderOf(auction, homes[i].meter, slot).wh != 0;
+        bool sells = chance(2) == 0;
+        IForwardAuction.Order memory o = orderBy(
+            i,
+            slot,
+            there ? IForwardAuction.Action.Amend : IForwardAuction.Action.Place,
+            sells,
+            _limit(sells),
+            uint32(10 + 10 * chance(30))
+        );
+        uint256 before = locked(homes[i].owner);
+        uint256 old = openCollateral(homes[i].owner);
+        IForwardAuction.Refusal refusal = placeOne(o);
+        if (refusal != IForwardAuction.Refusal.None) {
+            bool firm_ = there && vm.getBlockTimestamp() >= firm(w);
+            assertRefused(
+                refusal,
+                firm_ ? IForwardAuction.Refusal.FirmPeriod : IForwardAuction.Refusal.TooLittleMoney,
+                "P24: refused for no other reason"
+            );
+            vm.assertEq(locked(homes[i].owner), before, "P24: no trace");
+            return false;
+        }
+        vm.assertEq(
+            int256(locked(homes[i].owner)) - int256(before),
+            int256(openCollateral(homes[i].owner)) - int256(old),
+            "P25: exactly what the order can cost"
+        );
+        return true;
+    }
+
+    /// @dev A day of orders; replaces what was there.
+    function scheduleAhead(
+        uint256 seed
+    ) external counted(15, seed) {
+        uint256 i = chance(HOMES);
+        uint32 day = slotNow() / slotsPerDay() + 1;
+        if (vm.getBlockTimestamp() >= firm(day * slotsPerDay() / 8)) ++day;
+        uint256[] memory words = new uint256[](slotsPerDay() / 8);
+        for (uint256 k; k < words.length; ++k) {
+            _makePlace(uint32(day * slotsPerDay() / 8 + k));
+            for (uint256 n; n < 4; ++n) {
+                if (chance(3) == 0) continue;
+                bool sells = chance(2) == 0;
+                uint256 tick = sells ? chance(140) : 60 + chance(140);
+                words[k] |= lane(1 + chance(20), tick, sells) << (28 * (2 * n + chance(2)));
+            }
+        }
+        IForwardAuction.Refusal refusal = scheduleOne(scheduleBy(i, day, words));
+        if (refusal == IForwardAuction.Refusal.None) _effect(15);
+        else assertRefused(refusal, IForwardAuction.Refusal.TooLittleMoney, "P24: refused for no other reason");
+    }
+
+    /// @dev Cancellations are possible until the firm period.
+    function cancelAhead(
+        uint256 seed
+    ) external counted(16, seed) {
+        uint256 start = chance(ordered.length + 1);
+        for (uint256 n; n < ordered.length; ++n) {
+            uint32 w = ordered[(start + n) % ordered.length];
+            if (orderPhase(w) != IForwardAuction.Phase.Open || vm.getBlockTimestamp() >= firm(w)) continue;
+            if (_cancelIn(w)) return _effect(16);
+        }
+        uint32 next = _windowAhead() + 1;
+        if (next > slotNow() / 8 + 60) return;
+        _makePlace(next);
+        if (_orderAhead(chance(HOMES), next) && _cancelIn(next)) _effect(16);
+    }
+
+    function _cancelIn(
+        uint32 w
+    ) private returns (bool) {
+        for (uint256 n; n < 8 * HOMES; ++n) {
+            IForwardAuction.OrderState memory o = forward.orderOf(auction, homes[n / 8].meter, uint32(w * 8 + n % 8));
+            if (o.wh == 0) continue;
+            address owner = homes[n / 8].owner;
+            uint256 before = free(owner);
+            uint256 worst = worstNano(auctionRules(), o.sell, o.limitNano, o.wh);
+            cancel(n / 8, uint32(w * 8 + n % 8));
+            vm.assertEq(free(owner), before + worst, "P24: all of it is free again");
+            return true;
+        }
+        return false;
+    }
+
+    /// @dev A window of orders that is not cleared; orders are placed where there is none.
+    function _unclearedAhead() private returns (uint32) {
+        uint256 start = chance(ordered.length + 1);
+        for (uint256 n; n < ordered.length; ++n) {
+            uint32 w = ordered[(start + n) % ordered.length];
+            // Those far ahead are left alone: time would jump.
+            if (isUnderWay(w) && w <= slotNow() / 8 + 8) return w;
+        }
+        uint32 next = _windowAhead();
+        for (uint256 i; i < HOMES; ++i) {
+            _orderAhead(i, next);
+        }
+        return isUnderWay(next) ? next : 0;
+    }
+
+    function clearAhead(
+        uint256 seed
+    ) external counted(17, seed) {
+        uint32 w = _unclearedAhead();
+        if (w == 0) return;
+        if (vm.getBlockTimestamp() < gate(w)) vm.warp(gate(w));
+        forward.clear(auction, w, 1, uint32(1 + chance(2 * HOMES)));
+        checkOrders();
+        _effect(17);
+    }
+
+    function voidAhead(
+        uint256 seed
+    ) external counted(18, seed) {
+        uint32 w = _unclearedAhead();
+        if (w == 0) return;
+        uint256 deadline = gate(w) + auctionRules().voidSeconds;
+        if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
+        forward.voidWindow(auction, w);
+        checkOrders();
+        _effect(18);
+    }
+
+    /// @dev P14, P23, P8, P9, P10 of orders. Settled windows leave the list.
+    function checkOrders() public {
+        for (uint256 n = ordered.length; n > 0; --n) {
+            uint32 w = ordered[n - 1];
+            uint8 now_ = uint8(orderPhase(w));
+            // Noted for an order that was refused.
+            if (now_ == 0 && reachedAhead[w] == 0) {
+                if (w < slotNow() / 8) _forget(n - 1);
+                continue;
+            }
+            vm.assertGe(now_, reachedAhead[w], "P23: orders went back");
+            reachedAhead[w] = now_;
+            if (now_ < uint8(IForwardAuction.Phase.Cleared)) continue;
+            bytes32 outcome;
+            for (uint32 k; k < 8; ++k) {
+                outcome = keccak256(abi.encode(outcome, _checkSlotAhead(w * 8 + k)));
+            }
+            if (clearedAhead[w] == 0) clearedAhead[w] = outcome;
+            vm.assertEq(clearedAhead[w], outcome, "P14: a cleared slot changed");
+            if (now_ == uint8(IForwardAuction.Phase.Settled)) _forget(n - 1);
+        }
+    }
+
+    function _forget(
+        uint256 place
+    ) private {
+        ordered[place] = ordered[ordered.length - 1];
+        ordered.pop();
+    }
+
+    function _checkSlotAhead(
+        uint32 slot
+    ) private returns (bytes32 outcome) {
+        IForwardAuction.Result memory r = forward.resultOf(auction, slot);
+        int256 both;
+        uint256 filled;
+        for (uint256 i; i < HOMES; ++i) {
+            IForwardAuction.OrderState memory o = forward.orderOf(auction, homes[i].meter, slot);
+            vm.assertLe(o.filledWh, o.wh, "P8: no more than ordered");
+            filled += o.filledWh;
+            both += o.sell ? -int256(uint256(o.filledWh)) : int256(uint256(o.filledWh));
+            if (o.filledWh != 0 && o.sell) {
+                vm.assertLe(int256(o.limitNano), r.priceNano, "P9: sells at his limit or above");
+            }
+            if (o.filledWh != 0 && !o.sell) {
+                vm.assertGe(int256(o.limitNano), r.priceNano, "P9: buys at his limit or below");
+            }
+            outcome = keccak256(abi.encode(outcome, o));
+        }
+        vm.assertEq(both, 0, "P10: bought == sold");
+        vm.assertTrue(r.traded == (filled != 0), "P10: traded");
+        if (r.traded && clearedAhead[slot / 8] == 0) ++slotsTradedAhead;
+        return keccak256(abi.encode(outcome, r));
+    }
+
     /* WHAT MUST HOLD */
 
     /// @dev P14, P23: phases only go on, and a cleared slot stays as it is. Settled windows leave the list.
@@ -518,15 +773,32 @@ contract MarketHandler is World {
 
     /// @dev P16 and P5: whatever has happened, everything can be brought to its end and all free money leaves.
     function finish() external {
-        if (windows.length != 0) vm.warp(vm.getBlockTimestamp() + 2 days);
-        uint32[] memory left = windows;
-        for (uint256 k; k < left.length; ++k) {
-            uint32 w = left[k];
-            if (phase(w) == ISettlement.Phase.Open || phase(w) == ISettlement.Phase.Clearing) {
-                if (k % 2 == 0) settlement.voidWindow(market, w);
-                else clearAll(w);
-            }
-            if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+        uint32[] memory ahead = ordered;
+        for (uint256 k; k < ahead.length; ++k) {
+            if (vm.getBlockTimestamp() < windowEnd(ahead[k])) vm.warp(windowEnd(ahead[k]));
+        }
+        if (windows.length + ahead.length != 0) vm.warp(vm.getBlockTimestamp() + 2 days);
+        vm.startPrank(stranger);
+        for (uint256 k; k < ahead.length; ++k) {
+            if (!isUnderWay(ahead[k])) continue;
+            if (k % 3 == 0) forward.voidWindow(auction, ahead[k]);
+            else clearOrders(ahead[k]);
+        }
+        vm.stopPrank();
+        _endWindows();
+        vm.startPrank(stranger);
+        for (uint256 k; k < ahead.length; ++k) {
+            if (phase(ahead[k]) != ISettlement.Phase.Absent) continue;
+            if (orderPhase(ahead[k]) != IForwardAuction.Phase.Cleared) continue;
+            if (k % 2 == 0) settlement.voidWindow(market, ahead[k]);
+            else clearAll(ahead[k]);
+            _track(ahead[k]);
+        }
+        vm.stopPrank();
+        _endWindows();
+        checkOrders();
+        for (uint256 k; k < ordered.length; ++k) {
+            assertOrderPhase(ordered[k], IForwardAuction.Phase.Absent);
         }
         vm.assertEq(ledger.transitNano(market), 0, "P6: all settled, nothing in transit");
         for (uint256 i; i < HOMES; ++i) {
@@ -544,6 +816,18 @@ contract MarketHandler is World {
             ledger.heldNano(), 7 * 1000, "P5: all free money has left, but what is less than a unit of the token"
         );
         assertSolvent();
+    }
+
+    function _endWindows() private {
+        uint32[] memory left = windows;
+        for (uint256 k; k < left.length; ++k) {
+            uint32 w = left[k];
+            if (phase(w) == ISettlement.Phase.Open || phase(w) == ISettlement.Phase.Clearing) {
+                if (k % 2 == 0) settlement.voidWindow(market, w);
+                else clearAll(w);
+            }
+            if (phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+        }
     }
 
     function _takeBack(
@@ -574,6 +858,9 @@ contract MarketHandler is World {
         (list_[9], list_[10]) = (this.withdraw.selector, this.giveGuarantee.selector);
         (list_[11], list_[12], list_[13]) =
         (this.returnGuarantee.selector, this.payClaim.selector, this.changeTerms.selector);
+        (list_[14], list_[15]) = (this.orderAhead.selector, this.scheduleAhead.selector);
+        (list_[16], list_[17], list_[18]) =
+        (this.cancelAhead.selector, this.clearAhead.selector, this.voidAhead.selector);
     }
 
     function totals() external view returns (uint256 called, uint256 effective) {

@@ -22,8 +22,9 @@ contract MarketInvariantTest is Base {
         targets[0] = FuzzSelector(address(_handler), _handler.selectors());
     }
 
-    /// @dev P8, P9, P10, P14, P18 and P23 are asserted by the handler as it goes.
-    function invariant_P1_P2_P4_P6_P8_P9_P10_P14_P18_P19_P20_P21_P23() external view {
+    /// @dev P8, P9, P10, P14, P18, P23, P24 and P25 are asserted by the handler as it goes.
+    function invariant_P1_P2_P4_P6_P8_P9_P10_P14_P18_P19_P20_P21_P23_P24_P25() external {
+        _handler.checkOrders();
         _handler.checkMoney();
         _handler.checkRegisters();
     }
@@ -38,7 +39,7 @@ contract MarketInvariantTest is Base {
     /// @dev One long run in which every action occurs at least 100 times.
     function test_P5_P16_longCampaign() public {
         bytes4[] memory selectors = _handler.selectors();
-        for (uint256 i; i < 4000; ++i) {
+        for (uint256 i; i < 5500; ++i) {
             (bool ok, bytes memory answer) = address(_handler)
                 .call(abi.encodeWithSelector(selectors[chance(selectors.length)], chance(type(uint256).max)));
             if (!ok) {
@@ -47,11 +48,12 @@ contract MarketInvariantTest is Base {
                 }
             }
             if (i % 50 == 0) {
+                _handler.checkOrders();
                 _handler.checkMoney();
                 _handler.checkRegisters();
             }
         }
-        string[14] memory names = [
+        string[19] memory names = [
             "passTime",
             "postNext",
             "fillGap",
@@ -65,7 +67,12 @@ contract MarketInvariantTest is Base {
             "giveGuarantee",
             "returnGuarantee",
             "payClaim",
-            "changeTerms"
+            "changeTerms",
+            "orderAhead",
+            "scheduleAhead",
+            "cancelAhead",
+            "clearAhead",
+            "voidAhead"
         ];
         for (uint256 i; i < selectors.length; ++i) {
             emit log_named_uint(names[i], _handler.effects(i));
@@ -76,7 +83,9 @@ contract MarketInvariantTest is Base {
         emit log_named_uint("with an effect", effective);
         emit log_named_uint("slots that traded", _handler.slotsTraded());
         vm.assertGe(2 * effective, called, "at least half of the calls had an effect");
+        emit log_named_uint("slots that traded ahead", _handler.slotsTradedAhead());
         vm.assertGe(_handler.slotsTraded(), 300, "slots that traded");
+        vm.assertGe(_handler.slotsTradedAhead(), 100, "slots that traded ahead");
         _handler.checkMoney();
         _handler.finish();
     }

@@ -126,7 +126,7 @@ library Naive {
         }
     }
 
-    /// @notice `equilibrium(k)` by its definition, and the fills: every limit in full but the last, which is shared out.
+    /// @notice `equilibrium(k)` by its definition, and the fills: all limits in full but the last, which is shared.
     function equilibrium(
         Offer[] memory offers,
         int256 floorNano,

@@ -143,7 +143,9 @@ contract PositionCasesTest is Traders {
             postFlat(1, _w, 0, 100);
             _end();
             vm.assertEq(
-                _gain(0), 8 * (70 * price[n] - 100 * P - 30 * CHARGES) - STANDING, "70 fetch feed-in, never below surplus"
+                _gain(0),
+                8 * (70 * price[n] - 100 * P - 30 * CHARGES) - STANDING,
+                "70 fetch feed-in, never below surplus"
             );
             vm.revertToState(start);
         }
@@ -187,6 +189,19 @@ contract PositionCasesTest is Traders {
     }
 
     function test_severalWindowsTogether() public {
+        _severalWindows(false);
+    }
+
+    /// @dev The same where terms change within, so that positions are asked for part by part.
+    function test_severalWindowsWithAChangeOfTerms() public {
+        vm.prank(registrar);
+        registry.setTerms(homes[1].meter, terms(homes[1].owner, _s + 9, 1, 0));
+        _severalWindows(true);
+    }
+
+    function _severalWindows(
+        bool split
+    ) private {
         for (uint32 k; k < 16; k += 5) {
             buy(0, _s + k, int32(P), 100);
             sell(1, _s + k, int32(P), 100);
@@ -195,7 +210,8 @@ contract PositionCasesTest is Traders {
         forward.clear(auction, _w, 2, 100);
         warpToSlot(_s + 16);
         post(0, _s, flat(16, 100), flat(16, 0));
-        post(1, _s, flat(16, 0), flat(16, 80));
+        post(1, _s, flat(split ? 9 : 16, 0), flat(split ? 9 : 16, 80));
+        if (split) post(1, _s + 9, flat(7, 0), flat(7, 80));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         settlement.clearAndSettle(market, _w, 2, 2);
         settlement.settle(market, _w, 2, 2);
@@ -219,19 +235,23 @@ contract PositionCasesTest is Traders {
         vm.assertEq(free(homes[0].owner), free0, "P25: all of his collateral and no more");
         vm.assertEq(_gain(1), 8 * 100 * (P - 500_000), "sold and bought back at the cap");
         vm.assertEq(
-            settlement.unreadOf(market, homes[0].meter, _w), 100 * ((2 ** 224 - 1) / (2 ** 28 - 1)) + 255 * 2 ** 224, "kept"
+            settlement.unreadOf(market, homes[0].meter, _w),
+            100 * ((2 ** 224 - 1) / (2 ** 28 - 1)) + 255 * 2 ** 224,
+            "kept"
         );
         post(0, _s, flat(3, 100), flat(3, 0));
+        vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w) >> 224, 255 - 7, "three are read");
         vm.assertEq(
-            settlement.unreadOf(market, homes[0].meter, _w) >> 224, 255 - 7, "three are read"
-        );
-        vm.assertEq(
-            _gain(0), -8 * 100 * P - 5 * 100 * 60_000 - 3 * 100 * CHARGES - STANDING, "three as planned, five at the worst"
+            _gain(0),
+            -8 * 100 * P - 5 * 100 * 60_000 - 3 * 100 * CHARGES - STANDING,
+            "three as planned, five at the worst"
         );
         post(0, _s + 3, flat(5, 30), flat(5, 5));
         vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "all read");
         vm.assertEq(
-            _gain(0), -8 * 100 * P - (300 + 150) * CHARGES + 5 * 75 * FEED_IN - STANDING, "as if it had been there in time"
+            _gain(0),
+            -8 * 100 * P - (300 + 150) * CHARGES + 5 * 75 * FEED_IN - STANDING,
+            "as if it had been there in time"
         );
         postFlat(1, _w, 0, 100);
         vm.assertEq(_gain(1), 8 * 100 * P - STANDING, "all delivered");
@@ -256,6 +276,31 @@ contract PositionCasesTest is Traders {
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "now");
         vm.assertEq(_gain(1), 8 * 100 * P - STANDING, "to the unit");
         vm.assertEq(_gain(2), 8 * 10 * FEED_IN - STANDING, "to the unit");
+        _checkEnd();
+    }
+
+    /// @dev One record over a window that was settled without it and one that is still open.
+    function test_oneRecordLateAndInTime() public {
+        for (uint32 k; k < 16; ++k) {
+            buy(0, _s + k, int32(P), 100);
+            sell(1, _s + k, int32(P), 100);
+        }
+        vm.warp(gate(_w + 1));
+        forward.clear(auction, _w, 2, 100);
+        vm.warp(windowEnd(_w) + params().postSeconds);
+        settlement.clearAndSettle(market, _w, 1, 100);
+        vm.assertEq(_gain(0), -8 * 100 * (P + 60_000), "the first window at the worst");
+        post(0, _s, flat(16, 120), flat(16, 0));
+        vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "read");
+        vm.assertEq(
+            _gain(0), -8 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "the first window as if it had been in time"
+        );
+        vm.assertEq(settlement.lanesOf(market, homes[0].meter, _w + 1)[0] & 0xfffffff, 20, "beyond what was contracted");
+        post(1, _s + 8, flat(8, 0), flat(8, 100));
+        vm.warp(windowEnd(_w + 1) + params().postSeconds);
+        settlement.clearAndSettle(market, _w + 1, 1, 100);
+        vm.assertEq(_gain(0), -16 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "both windows");
+        vm.assertEq(_gain(1), 8 * 100 * (P - 500_000) + 8 * 100 * P, "and the other home");
         _checkEnd();
     }
 
@@ -308,6 +353,21 @@ contract PositionCasesTest is Traders {
         vm.assertEq(_gain(0), 0, "P24: an order that was not filled costs nothing");
     }
 
+    /// @dev However many windows are named in one call, none is cleared whose orders are not.
+    function test_P23_manyWindowsAtOnce() public {
+        buy(0, _s, int32(P), 100);
+        warpToSlot(_s + 8);
+        vm.warp(windowEnd(_w) + params().postSeconds);
+        uint32[4] memory before = [uint32(0), 127, 255, 256];
+        for (uint256 i; i < 4; ++i) {
+            try settlement.clear(market, _w - before[i], before[i] + 1, 100) {
+                vm.assertTrue(false, "P23: cleared before its orders");
+            } catch {}
+        }
+        clearOrders(_w);
+        _end();
+    }
+
     function test_P24_voidMeteredWindowStillSettlesContracts() public {
         _contractFlat(100);
         postFlat(0, _w, 120, 0);
@@ -333,9 +393,7 @@ contract PositionCasesTest is Traders {
         _contractFlat(100);
         uint64 deadline = uint64(windowEnd(_w) + params().postSeconds);
         vm.warp(deadline - 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.NotReady.selector, _w, homes[0].meter, deadline)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.NotReady.selector, _w, homes[0].meter, deadline));
         clearAll(_w);
         vm.warp(deadline);
         clearAll(_w);
@@ -350,9 +408,7 @@ contract PositionCasesTest is Traders {
         clearOrders(_w);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
         clearAll(_w + 1);
-        vm.expectRevert(
-            abi.encodeWithSelector(ISettlement.WrongPhase.selector, _w + 1, ISettlement.Phase.Absent)
-        );
+        vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, _w + 1, ISettlement.Phase.Absent));
         settlement.voidWindow(market, _w + 1);
         clearAll(_w);
     }

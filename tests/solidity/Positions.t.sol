@@ -130,7 +130,8 @@ contract PositionsTest is Neighbours, Traders {
             vm.prank(owner);
             try forward.order(
                 auction, homes[i].meter, uint32(window * 8 + k), IForwardAuction.Action.Place, sells, limit, wh
-            ) {} catch {
+            ) {}
+            catch {
                 vm.assertTrue(_poor, "an order of a home that has the money");
             }
         }
@@ -186,9 +187,8 @@ contract PositionsTest is Neighbours, Traders {
         for (uint256 k = from; k < end; ++k) {
             (im[k - from], ex[k - from]) = (imports[i][k], exports[i][k]);
         }
-        IMetering.Reading memory r = recordAt(
-            i, uint32(window * 8 + from), _before(imports[i], from), _before(exports[i], from), im, ex
-        );
+        IMetering.Reading memory r =
+            recordAt(i, uint32(window * 8 + from), _before(imports[i], from), _before(exports[i], from), im, ex);
         if (_kind[i][from] == Kind.Estimated) {
             r.quality = IMetering.Quality.Estimated;
             signReading(r, homes[i].meterKey);
@@ -239,9 +239,7 @@ contract PositionsTest is Neighbours, Traders {
                 if (_kind[i][from] != Kind.Late || _done[i][from] || (!settled && chance(2) == 0)) continue;
                 IMetering.Outcome got = _postPart(i, from, end);
                 bool first = any && !settled;
-                assertOutcome(
-                    got, first ? IMetering.Outcome.SettleFirst : IMetering.Outcome.Accepted, "a late record"
-                );
+                assertOutcome(got, first ? IMetering.Outcome.SettleFirst : IMetering.Outcome.Accepted, "a late record");
                 if (first) continue;
                 for (uint256 k = from; k < end; ++k) {
                     _done[i][k] = true;
@@ -342,7 +340,7 @@ contract PositionsTest is Neighbours, Traders {
         if (nano > _p.capNano) nano = _p.capNano;
     }
 
-    /// @dev The supplier's part of a slot of which there is a reading: what was filled by neighbours is not its business.
+    /// @dev The supplier's part of a slot of which there is a reading; what neighbours have filled is none of it.
     function _supplierNano(
         uint256 i,
         uint256 k,

@@ -224,7 +224,7 @@ contract RolesTest is World {
             vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotSettlement.selector, callers[i]));
             forward.finish(market, 1, 1);
             vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, callers[i]));
-            forward.ownerChanges(1, 1);
+            forward.termsChange(1, 1, true);
             vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, callers[i]));
             ledger.changeCollateral(homes[_id].owner, 1);
             vm.stopPrank();
@@ -232,7 +232,7 @@ contract RolesTest is World {
         // Nor may one of these contracts do what another one may.
         vm.startPrank(address(settlement));
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, address(settlement)));
-        forward.ownerChanges(1, 1);
+        forward.termsChange(1, 1, true);
         vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, address(settlement)));
         ledger.changeCollateral(homes[_id].owner, 1);
         forward.finish(market, 1, 1);

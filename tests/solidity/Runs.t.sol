@@ -57,10 +57,10 @@ contract RunsTest is Correctors {
     }
 
     /// @dev Hands in a correction that is refused with this error.
-    function _refused(IMetering.Correction memory c, ISettlement.SettledEvidence memory e, bytes memory error) private {
+    function _refused(IMetering.Correction memory c, ISettlement.SettledEvidence memory e, bytes memory why) private {
         IMetering.Reading[] memory records = recordsOf(c.meter, dayOf(c.firstSlot));
         vm.prank(meterOperator);
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         settlement.correct(market, c, records, e);
     }
 
@@ -200,6 +200,7 @@ contract RunsTest is Correctors {
     }
 
     function test_P25_severalWindowsAtOnce() public {
+        warpToSlot(_s + 24);
         postKept(0, _s, flat(16, 100), flat(16, 0));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         clearAndSettleKept(_w, 2);
@@ -259,11 +260,11 @@ contract RunsTest is Correctors {
             stranger, registrar, marketOperator, guardian, homes[0].owner, supplierA, address(settlement), address(this)
         ];
         for (uint256 i; i < callers.length; ++i) {
-            bytes memory error = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[i]);
+            bytes memory why = abi.encodeWithSelector(IAccessManaged.AccessManagedUnauthorized.selector, callers[i]);
             vm.startPrank(callers[i]);
-            vm.expectRevert(error);
+            vm.expectRevert(why);
             settlement.correct(market, c, records, e);
-            vm.expectRevert(error);
+            vm.expectRevert(why);
             metering.correct(c, records);
             if (callers[i] != address(settlement)) {
                 vm.expectRevert(abi.encodeWithSelector(IMetering.NotSettlement.selector, callers[i]));
@@ -282,45 +283,45 @@ contract RunsTest is Correctors {
         postKeptFlat(0, _w, 100, 0);
         _end();
         ISettlement.SettledEvidence memory e = evidenceOf(_meter(0), _s);
-        bytes memory error = abi.encodeWithSelector(IMetering.BadSignature.selector, _meter(0));
+        bytes memory why = abi.encodeWithSelector(IMetering.BadSignature.selector, _meter(0));
         IMetering.Correction memory c = _correction(0, 1, 50, 0);
         c.intervals[0] += 1 << 192;
-        _refused(c, e, error);
+        _refused(c, e, why);
         c = _correction(0, 1, 50, 0);
         signCorrection(c, homes[0].ownerKey);
-        _refused(c, e, error);
+        _refused(c, e, why);
         c.signature = "";
-        _refused(c, e, error);
+        _refused(c, e, why);
         // The key of the running slot signs, not that of the slot; none where it is revoked.
         vm.prank(meterOperator);
         registry.setSigner(_meter(0), slotNow(), abi.encodePacked(vm.addr(0x77)));
-        _refused(_correction(0, 1, 50, 0), e, error);
+        _refused(_correction(0, 1, 50, 0), e, why);
         signCorrection(c, 0x77);
         uint256 before = vm.snapshotState();
         correct(c);
         vm.revertToState(before);
         vm.prank(homes[0].owner);
         registry.revokeSigner(_meter(0));
-        _refused(c, e, error);
+        _refused(c, e, why);
     }
 
     function test_P25_wrongForm() public {
         postKeptFlat(0, _w, 100, 0);
         _end();
         ISettlement.SettledEvidence memory e = evidenceOf(_meter(0), _s);
-        bytes memory error = abi.encodeWithSelector(IMetering.BadFormat.selector);
+        bytes memory why = abi.encodeWithSelector(IMetering.BadFormat.selector);
         IMetering.Correction memory c = _correction(0, 1, 50, 0);
         c.slots = 0;
-        _refused(c, e, error);
+        _refused(c, e, why);
         (c.slots, c.intervals) = (1, new uint256[](0));
-        _refused(c, e, error);
+        _refused(c, e, why);
         c.intervals = new uint256[](2);
-        _refused(c, e, error);
+        _refused(c, e, why);
         c = _correction(0, 1, 50, 0);
         c.intervals[0] += 1;
-        _refused(c, e, error);
+        _refused(c, e, why);
         c = correctionOf(0, _s + slotsPerDay() - 1, flat(2, 1), flat(2, 1));
-        _refused(c, e, error);
+        _refused(c, e, why);
     }
 
     function test_P25_wrongFigures() public {
@@ -330,9 +331,9 @@ contract RunsTest is Correctors {
         _refused(
             _correction(0, 7, 1, 0), e, abi.encodeWithSelector(IMetering.NotRead.selector, _meter(0), _s + 6)
         );
-        bytes memory error = abi.encodeWithSelector(IMetering.AboveFuse.selector, _meter(0), _s + 1);
-        _refused(correctionOf(0, _s, list(20_000, 20_001), list(0, 0)), e, error);
-        _refused(correctionOf(0, _s, list(0, 0), list(20_000, 20_001)), e, error);
+        bytes memory why = abi.encodeWithSelector(IMetering.AboveFuse.selector, _meter(0), _s + 1);
+        _refused(correctionOf(0, _s, list(20_000, 20_001), list(0, 0)), e, why);
+        _refused(correctionOf(0, _s, list(0, 0), list(20_000, 20_001)), e, why);
         IMetering.Correction memory c = _correction(0, 1, 50, 0);
         c.number = 2;
         signCorrection(c, homes[0].meterKey);
@@ -352,37 +353,37 @@ contract RunsTest is Correctors {
         IMetering.Correction memory c = _correction(0, 1, 50, 0);
         ISettlement.SettledEvidence memory e = evidenceOf(c.meter, _s);
         IMetering.Reading[] memory records = recordsOf(c.meter, dayOf(_s));
-        bytes memory error = abi.encodeWithSelector(IMetering.WrongEvidence.selector, c.meter, dayOf(_s));
+        bytes memory why = abi.encodeWithSelector(IMetering.WrongEvidence.selector, c.meter, dayOf(_s));
         (records[0], records[1]) = (records[1], records[0]);
-        _refusedWith(c, records, e, error);
+        _refusedWith(c, records, e, why);
         records = recordsOf(c.meter, dayOf(_s));
         records[0].intervals[0] ^= 1 << 200;
-        _refusedWith(c, records, e, error);
+        _refusedWith(c, records, e, why);
         records = recordsOf(c.meter, dayOf(_s));
         records[1].quality = IMetering.Quality.Corrected;
-        _refusedWith(c, records, e, error);
+        _refusedWith(c, records, e, why);
         IMetering.Reading[] memory fewer = new IMetering.Reading[](1);
         fewer[0] = recordsOf(c.meter, dayOf(_s))[0];
-        _refusedWith(c, fewer, e, error);
-        _refusedWith(c, new IMetering.Reading[](0), e, error);
+        _refusedWith(c, fewer, e, why);
+        _refusedWith(c, new IMetering.Reading[](0), e, why);
 
-        error = abi.encodeWithSelector(ISettlement.WrongProof.selector);
+        why = abi.encodeWithSelector(ISettlement.WrongProof.selector);
         e.results[0] ^= 1;
-        _refused(c, e, error);
+        _refused(c, e, why);
         e.results[0] ^= 1;
         e.fills[0] ^= 1;
-        _refused(c, e, error);
+        _refused(c, e, why);
         e.fills[0] ^= 1;
         e.proof[0] ^= bytes32(uint256(1));
-        _refused(c, e, error);
+        _refused(c, e, why);
         e.proof[0] ^= bytes32(uint256(1));
         e.contracts = new uint256[](1);
-        _refused(c, e, error);
+        _refused(c, e, why);
         e.contracts = new uint256[](0);
-        _refused(c, evidenceOf(_meter(1), _s), error);
+        _refused(c, evidenceOf(_meter(1), _s), why);
         uint256[] memory fills = e.fills;
         e.fills = new uint256[](0);
-        _refused(c, e, error);
+        _refused(c, e, why);
         e.fills = fills;
         e.firstWindow = _w - 1;
         _refused(c, e, abi.encodeWithSelector(ISettlement.NotSettled.selector, _w));
@@ -395,10 +396,10 @@ contract RunsTest is Correctors {
         IMetering.Correction memory c,
         IMetering.Reading[] memory records,
         ISettlement.SettledEvidence memory e,
-        bytes memory error
+        bytes memory why
     ) private {
         vm.prank(meterOperator);
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         settlement.correct(market, c, records, e);
     }
 
@@ -411,8 +412,8 @@ contract RunsTest is Correctors {
         postKept(0, _s + 4, flat(4, 100), flat(4, 0));
         _end();
         ISettlement.SettledEvidence memory e = evidenceOf(_meter(0), _s);
-        bytes memory error = abi.encodeWithSelector(IMetering.SplitAtChange.selector, _meter(0), _s + 4);
-        _refused(_correction(0, 5, 50, 0), e, error);
+        bytes memory why = abi.encodeWithSelector(IMetering.SplitAtChange.selector, _meter(0), _s + 4);
+        _refused(_correction(0, 5, 50, 0), e, why);
         int256 before = _gain(0);
         correct(_correction(0, 4, 50, 0));
         vm.assertEq(_gain(0) - before, 4 * 50 * (ENERGY + CHARGES), "with the old supplier");
@@ -462,10 +463,10 @@ contract RunsTest is Correctors {
         vm.revertToState(before);
         vm.warp(_finalAt(_w));
         (int256 a, int256 b) = (_gain(0), _gain(2));
-        bytes memory error = abi.encodeWithSelector(ISettlement.Final.selector, _w);
-        _refused(_correction(0, 1, 50, 0), evidenceOf(_meter(0), _s), error);
+        bytes memory why = abi.encodeWithSelector(ISettlement.Final.selector, _w);
+        _refused(_correction(0, 1, 50, 0), evidenceOf(_meter(0), _s), why);
         assertOutcome(postOne(late), IMetering.Outcome.Final, "P23: a late reading");
-        vm.expectRevert(error);
+        vm.expectRevert(why);
         settlement.estimate(market, _meter(2), _s, 8, new IMetering.Reading[](0));
         vm.assertEq(_gain(0), a, "P23");
         vm.assertEq(_gain(2), b, "P23");
@@ -474,6 +475,7 @@ contract RunsTest is Correctors {
 
     /// @dev A record is refused as a whole where one of its windows is final; one that is not settled never is.
     function test_P23_aRecordAcrossTheEnd() public {
+        warpToSlot(_s + 24);
         postKeptFlat(0, _w, 100, 0);
         postKeptFlat(0, _w + 1, 100, 0);
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
@@ -497,19 +499,21 @@ contract RunsTest is Correctors {
         IMarkets.MarketParams memory p = params();
         (p.runs, p.runSeconds) = (0, 0);
         market = createMarket(p);
-        uint256 id = addMember(1, EUR);
-        uint256 other = addMember(1, EUR);
-        vm.warp(uint256(firstSlot() + 8) * slotSeconds());
-        postKeptFlat(id, _w, 1, 0);
-        postKeptFlat(other, _w, 1, 0);
-        clearAndSettleKept(_w, 1);
-        IMetering.Correction memory c = _correction(id, 1, 2, 0);
+        (uint256 id, uint256 other) = (addHome(1), addHome(1));
+        (uint32 w, uint32 s) = (_w + 2, _s + 16);
+        enrol(id, s);
+        enrol(other, s);
+        warpToSlot(s + 8);
+        postKeptFlat(id, w, 1, 0);
+        postKeptFlat(other, w, 1, 0);
+        clearAndSettleKept(w, 1);
+        IMetering.Correction memory c = correctionOf(id, s, list(2), list(0));
         vm.expectEmit(address(settlement));
-        emit ISettlement.CorrectionSettled(market, c.meter, _s, 1, 1, 0, -(ENERGY + CHARGES));
+        emit ISettlement.CorrectionSettled(market, c.meter, s, 1, 1, 0, -(ENERGY + CHARGES));
         correct(c);
-        vm.warp(windowEnd(_w) + p.postSeconds);
-        c = _correction(id, 1, 3, 0);
-        _refused(c, evidenceOf(c.meter, _s), abi.encodeWithSelector(ISettlement.Final.selector, _w));
+        vm.warp(windowEnd(w) + p.postSeconds);
+        c = correctionOf(id, s, list(3), list(0));
+        _refused(c, evidenceOf(c.meter, s), abi.encodeWithSelector(ISettlement.Final.selector, w));
     }
 
     function test_paramsOfRuns() public {

@@ -213,13 +213,13 @@ def test_checks_come_in_order() -> None:
     told = [auction.place(order, START, sender)]
     auction.paused = False
     told.append(auction.place(order, START, sender))
+    order = replace(order, slot=FIRST)
+    told.append(auction.place(order, START, sender))
     order = replace(order, meter=1)
     told.append(auction.place(order, START, sender))
     order = replace(order, sequence=1)
     told.append(auction.place(order, START, sender))
     sender = Sender(account(1))
-    told.append(auction.place(order, START, sender))
-    order = replace(order, slot=FIRST)
     told.append(auction.place(order, START, sender))
     told.append(auction.place(order, START - DAY, sender))
     order = replace(order, limit_nano=3)
@@ -231,10 +231,10 @@ def test_checks_come_in_order() -> None:
     told.append(auction.place(replace(order, sequence=2), START - DAY, sender))
     assert told == [
         R.PAUSED,
+        R.TOO_EARLY,
         R.NOT_A_MEMBER,
         R.OLD_SEQUENCE,
         R.BAD_SIGNATURE,
-        R.TOO_EARLY,
         R.AFTER_GATE,
         R.OFF_TICK,
         R.BAD_VOLUME,

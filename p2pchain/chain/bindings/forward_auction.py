@@ -695,16 +695,6 @@ class ForwardAuction:
         _value: tuple[int, ...] = _out[0]
         return _value
 
-    def owner_changes(self, meter: int, from_slot: int) -> Call:
-        """The owner of a meter changes from a slot on; reverts with `OpenOrders` where orders of
-        the old one stand. Registry only.
-        """
-        _data = bytes.fromhex("22a64fca") + encode(
-            ("uint32", "uint32"),
-            (meter, from_slot),
-        )
-        return Call(self.address, _data, 0, "ForwardAuction.ownerChanges")
-
     def paused(self, id: bytes, *, block: int | str = "latest") -> bool:
         """`paused(bytes32)`"""
         _data = bytes.fromhex("9e9e4666") + encode(
@@ -940,6 +930,17 @@ class ForwardAuction:
             (sized(id, 32), meter, sequence),
         )
         return Call(self.address, _data, 0, "ForwardAuction.skipSequence")
+
+    def terms_change(self, meter: int, from_slot: int, owner: bool) -> Call:
+        """The terms of a meter change from a slot on, so that it has to be asked anew who may
+        order. Where the `owner` does, it reverts with `OpenOrders` as long as orders of the
+        old one stand. Registry only.
+        """
+        _data = bytes.fromhex("6b942955") + encode(
+            ("uint32", "uint32", "bool"),
+            (meter, from_slot, owner),
+        )
+        return Call(self.address, _data, 0, "ForwardAuction.termsChange")
 
     def void_window(self, id: bytes, window: int) -> Call:
         """Gives up a window that nobody cleared in time: no trade."""

@@ -112,7 +112,9 @@
             ["Supplier asks", h.retailText + c],
             ["Market price", h.priceText === null ? "no trade" : h.priceText + c],
             ["Feed-in", h.feedInText + c]
-          ]);
+          ].concat(h.aheadText === null ? [] : [
+            ["Contracted ahead", h.contractedText + " kWh"], ["at", h.aheadText + c]
+          ]));
         }
       }),
       grid: [{ left: left, right: 8, top: 34, height: 206 }, { left: left, right: 8, top: 304, height: 136 }],
@@ -166,20 +168,12 @@
         }
       }
     ];
-    if (list.some(function (h) { return h.forward !== null; })) {
-      series.push({
-        name: "With forward auction", type: "scatter", symbol: "diamond", symbolSize: 11, z: 4,
-        data: list.map(function (h, i) { return [h.forward === null ? null : h.forward / 1e9, i]; }),
-        itemStyle: { color: tone("sun") }
-      });
-    }
     return Object.assign(base(), {
       tooltip: Object.assign(base().tooltip, {
         trigger: "axis", axisPointer: { type: "shadow", z: 0, shadowStyle: { color: tone("grid"), opacity: 0.7 } },
         formatter: function (params) {
           var h = list[params[0].dataIndex], c = " " + data.currency;
           var pairs = [["Supplier alone", h.supplierText + c], ["With the market", h.marketText + c], ["Saving", h.savingText + c]];
-          if (h.forwardText !== null) { pairs.splice(1, 0, ["With forward auction", h.forwardText + c]); }
           return rows(h.id, pairs);
         }
       }),
@@ -194,6 +188,94 @@
         axisLabel: { color: tone("ink"), fontWeight: 500, width: 110, overflow: "truncate", interval: 0 }
       },
       series: series
+    });
+  }
+
+  /* Savings against the supplier alone, in three ways: a dot each, a line from least to most. */
+  function ahead(box) {
+    var list = data.homes.slice().reverse(), slim = narrow(box);
+    function dots(name, key, symbol, size, color, z) {
+      return {
+        name: name, type: "scatter", symbol: symbol, symbolSize: size, z: z, itemStyle: { color: color },
+        data: list.map(function (h, i) { return [(h.supplier - h[key]) / 1e9, i]; })
+      };
+    }
+    return Object.assign(base(), {
+      tooltip: Object.assign(base().tooltip, {
+        trigger: "axis", axisPointer: { type: "shadow", axis: "y", z: 0, shadowStyle: { color: tone("grid"), opacity: 0.7 } },
+        formatter: function (params) {
+          var h = list[params[0].data[1]], c = " " + data.currency;
+          return rows(h.id, [
+            ["Supplier alone", h.supplierText + c], ["Forward auction only", h.forwardOnlyText + c],
+            ["Metered market only", h.meteredOnlyText + c], ["Both", h.marketText + c], ["Saved by planning", h.planningText + c]
+          ]);
+        }
+      }),
+      grid: { left: 8, right: 24, top: 8, bottom: 30, outerBoundsMode: "same", outerBoundsContain: "axisLabel" },
+      xAxis: valueAxis({
+        splitNumber: slim ? 3 : 6,
+        axisLabel: { color: tone("soft"), formatter: function (v) { return trimmed(v) + (v === 0 ? "" : " " + data.currency); } }
+      }),
+      yAxis: {
+        type: "category", data: list.map(function (h) { return h.id; }), axisTick: { show: false },
+        axisLine: { onZero: true, lineStyle: { color: tone("soft") } },
+        axisLabel: { color: tone("ink"), fontWeight: 500, width: 110, overflow: "truncate", interval: 0 }, z: 1
+      },
+      series: [
+        {
+          type: "custom", silent: true, z: 2, encode: { x: [0, 1], y: 2 },
+          data: list.map(function (h, i) {
+            var all = [h.forwardOnly, h.meteredOnly, h.market].map(function (nano) { return (h.supplier - nano) / 1e9; });
+            return [Math.min.apply(null, all), Math.max.apply(null, all), i];
+          }),
+          renderItem: function (params, api) {
+            var a = api.coord([api.value(0), api.value(2)]), b = api.coord([api.value(1), api.value(2)]);
+            return { type: "line", shape: { x1: a[0], y1: a[1], x2: b[0], y2: b[1] }, style: { stroke: tone("supplier-soft"), lineWidth: 3 } };
+          }
+        },
+        dots("Forward auction only", "forwardOnly", "diamond", 12, tone("sun"), 3),
+        dots("Metered market only", "meteredOnly", "circle", 10, tone("supplier"), 4),
+        dots("Both", "market", "circle", 12, tone("market"), 5)
+      ]
+    });
+  }
+
+  function battery(box) {
+    var hours = data.hours, slim = narrow(box), styles = [tone("sun"), tone("market"), tone("supplier")];
+    return Object.assign(base(), {
+      legend: {
+        data: data.batteries.map(function (b) { return b.id; }), top: 0, right: 4, selectedMode: false, itemWidth: 18, itemHeight: 9,
+        icon: "roundRect", textStyle: { color: tone("soft"), fontSize: 13 }
+      },
+      tooltip: Object.assign(base().tooltip, {
+        trigger: "axis", axisPointer: { type: "line", lineStyle: { color: tone("soft") } },
+        formatter: function (params) {
+          var at = params[0].dataIndex, h = hours[at];
+          return rows((h.day + " " + h.time).trim(), data.batteries.map(function (b) { return [b.id, b.stateText[at] + " kWh"]; }));
+        }
+      }),
+      grid: { left: slim ? 42 : 52, right: 8, top: 34, bottom: 30 },
+      xAxis: {
+        type: "category", data: hours.map(function (h, i) { return i; }), axisTick: { show: false },
+        axisLine: { lineStyle: { color: tone("line") } },
+        axisLabel: {
+          interval: 0, hideOverlap: true, color: tone("soft"), margin: 10,
+          formatter: function (value) {
+            var i = Number(value), h = hours[i];
+            if (i === 0 || hours[i - 1].day !== h.day) { return "{day|" + h.day + "}"; }
+            return hours.length <= 72 && h.time === "12:00" ? h.time : "";
+          },
+          rich: { day: { color: tone("ink"), fontWeight: 600, fontSize: 13 } }
+        }
+      },
+      yAxis: valueAxis({ name: "kWh", min: 0, nameTextStyle: { color: tone("soft"), align: "right", padding: [0, 8, 6, 0] } }),
+      series: data.batteries.map(function (b, n) {
+        var color = styles[n % styles.length];
+        return {
+          name: b.id, type: "bar", barGap: "0%", barCategoryGap: hours.length > 100 ? "0%" : "16%",
+          data: b.state.map(function (wh) { return wh / 1000; }), itemStyle: { color: color }
+        };
+      })
     });
   }
 
@@ -275,7 +357,7 @@
     });
   }
 
-  var kinds = { hours: hours, bills: bills, flows: flows, gain: gain };
+  var kinds = { hours: hours, bills: bills, ahead: ahead, battery: battery, flows: flows, gain: gain };
   function draw(entry) {
     var option = kinds[entry.kind](entry.box);
     option.series.forEach(function (series) {
