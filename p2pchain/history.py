@@ -178,7 +178,8 @@ class SlotOfMeter:
         if not self.contract.bought_wh and not self.contract.sold_wh:
             return 0
         row, net = self.row, self.contract.net_wh
-        (buy, sell), missing, left = self.net_wh, self.supplied_wh, self.fed_in_wh
+        buy, sell = self.net_wh
+        missing, left = self.supplied_wh, self.fed_in_wh
         saved = (self.import_wh - buy) * row.energy - (self.export_wh - sell) * row.feed_in
         if net < 0:
             undelivered = max(missing - self.import_wh, 0)
