@@ -297,7 +297,8 @@ contract PositionCasesTest is Traders {
             -8 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING,
             "the first window as if it had been in time"
         );
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, _w + 1)[0] & 0xfffffff, 20, "beyond what was contracted");
+        uint256 word = settlement.lanesOf(market, homes[0].meter, _w + 1)[0];
+        vm.assertEq(word & 0xfffffff, 20, "beyond what was contracted");
         post(1, _s + 8, flat(8, 0), flat(8, 100));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         settlement.clearAndSettle(market, _w + 1, 1, 100);
