@@ -175,7 +175,7 @@ contract MarketHandler is Traders {
             _makePlace(w);
             if (isUnderWay(w)) clearOrders(w);
             bool ordered_ = orderPhase(w) == IForwardAuction.Phase.Cleared;
-            if (ordered_ && phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+            if (ordered_ && phase(w) > ISettlement.Phase.Open) _bringToEnd(w);
         }
     }
 
