@@ -293,6 +293,7 @@ contract MarketHandler is Traders {
         uint32 w = _uncleared();
         if (w == 0) return;
         _catchUp(w);
+        if (phase(w) > ISettlement.Phase.Clearing) return _effect(4);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline && chance(2) == 0) vm.warp(deadline);
         if (vm.getBlockTimestamp() < deadline) {
@@ -319,6 +320,7 @@ contract MarketHandler is Traders {
             w = _uncleared();
             if (w == 0) return;
             _catchUp(w);
+            if (phase(w) > ISettlement.Phase.Clearing) return _effect(5);
             uint256 deadline = windowEnd(w) + params().postSeconds;
             if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
             clearAll(w);
@@ -333,6 +335,7 @@ contract MarketHandler is Traders {
         uint32 w = _uncleared();
         if (w == 0) return;
         _catchUp(w);
+        if (phase(w) > ISettlement.Phase.Clearing) return _effect(6);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         vm.recordLogs();
