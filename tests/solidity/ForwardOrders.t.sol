@@ -665,6 +665,7 @@ contract ForwardOrdersTest is Traders {
         uint256 seed
     ) internal view returns (IMarkets.MarketParams memory p) {
         p = params();
+        p.postSeconds -= 1;
         p.voidSeconds = uint32(3 days + seed % 1e5);
         p.kPpm = uint32(seed % 1_000_000);
     }

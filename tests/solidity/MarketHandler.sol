@@ -175,7 +175,7 @@ contract MarketHandler is Traders {
             _makePlace(w);
             if (isUnderWay(w)) clearOrders(w);
             bool ordered_ = orderPhase(w) == IForwardAuction.Phase.Cleared;
-            if (ordered_ && phase(w) == ISettlement.Phase.Cleared) _settle(w, type(uint32).max);
+            if (ordered_ && phase(w) > ISettlement.Phase.Open) _bringToEnd(w);
         }
     }
 
@@ -293,6 +293,7 @@ contract MarketHandler is Traders {
         uint32 w = _uncleared();
         if (w == 0) return;
         _catchUp(w);
+        if (phase(w) > ISettlement.Phase.Clearing) return _effect(4);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline && chance(2) == 0) vm.warp(deadline);
         if (vm.getBlockTimestamp() < deadline) {
@@ -319,6 +320,7 @@ contract MarketHandler is Traders {
             w = _uncleared();
             if (w == 0) return;
             _catchUp(w);
+            if (phase(w) > ISettlement.Phase.Clearing) return _effect(5);
             uint256 deadline = windowEnd(w) + params().postSeconds;
             if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
             clearAll(w);
@@ -333,6 +335,7 @@ contract MarketHandler is Traders {
         uint32 w = _uncleared();
         if (w == 0) return;
         _catchUp(w);
+        if (phase(w) > ISettlement.Phase.Clearing) return _effect(6);
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         vm.recordLogs();
@@ -529,12 +532,23 @@ contract MarketHandler is Traders {
         if (_orderAhead(chance(HOMES), _windowAhead())) _effect(14);
     }
 
+    /// @dev Mostly there is money for what is ordered.
+    function _lend(
+        uint256 i,
+        uint256 nano
+    ) private {
+        if (free(homes[i].owner) < nano && chance(4) != 0) fund(homes[i].owner, nano);
+    }
+
     function _orderAhead(
         uint256 i,
         uint32 w
     ) private returns (bool) {
-        uint32 slot = w * 8 + uint32(chance(8));
-        bool there = forward.orderOf(auction, homes[i].meter, slot).wh != 0;
+        // Few slots, so that orders meet.
+        uint32 slot = w * 8 + uint32(chance(3));
+        IForwardAuction.OrderState memory old = forward.orderOf(auction, homes[i].meter, slot);
+        bool there = old.wh != 0;
+        _lend(i, EUR / 4);
         bool sells = chance(2) == 0;
         IForwardAuction.Order memory o = orderBy(
             i,
@@ -545,7 +559,6 @@ contract MarketHandler is Traders {
             uint32(10 + 10 * chance(30))
         );
         uint256 before = locked(homes[i].owner);
-        uint256 old = openCollateral(homes[i].owner);
         IForwardAuction.Refusal refusal = placeOne(o);
         if (refusal != IForwardAuction.Refusal.None) {
             bool firm_ = there && vm.getBlockTimestamp() >= firm(w);
@@ -559,7 +572,8 @@ contract MarketHandler is Traders {
         }
         vm.assertEq(
             int256(locked(homes[i].owner)) - int256(before),
-            int256(openCollateral(homes[i].owner)) - int256(old),
+            int256(worstNano(auctionRules(), o.sell, o.limitNano, o.wh))
+                - int256(worstNano(auctionRules(), old.sell, old.limitNano, old.wh)),
             "P25: exactly what the order can cost"
         );
         return true;
@@ -582,6 +596,7 @@ contract MarketHandler is Traders {
                 words[k] |= lane(1 + chance(20), tick, sells) << (28 * (2 * n + chance(2)));
             }
         }
+        _lend(i, 4 * EUR);
         IForwardAuction.Refusal refusal = scheduleOne(scheduleBy(i, day, words));
         if (refusal == IForwardAuction.Refusal.None) _effect(15);
         else assertRefused(refusal, IForwardAuction.Refusal.TooLittleMoney, "P24: refused for no other reason");

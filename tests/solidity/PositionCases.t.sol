@@ -293,9 +293,12 @@ contract PositionCasesTest is Traders {
         post(0, _s, flat(16, 120), flat(16, 0));
         vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "read");
         vm.assertEq(
-            _gain(0), -8 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "the first window as if it had been in time"
+            _gain(0),
+            -8 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING,
+            "the first window as if it had been in time"
         );
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, _w + 1)[0] & 0xfffffff, 20, "beyond what was contracted");
+        uint256 word = settlement.lanesOf(market, homes[0].meter, _w + 1)[0];
+        vm.assertEq(word & 0xfffffff, 20, "beyond what was contracted");
         post(1, _s + 8, flat(8, 0), flat(8, 100));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         settlement.clearAndSettle(market, _w + 1, 1, 100);
