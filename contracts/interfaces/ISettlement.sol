@@ -25,7 +25,7 @@ import {IMetering} from "./IMetering.sol";
 ///   been;
 /// - after the last run a window is final: nothing moves its energy or money any more. A day in which the members do
 ///   not add up to the boundary meter stays open until they do, as long as evidence is kept;
-/// - no role can alter a reading, a cleared slot or a balance, or stop any of this.
+/// - no role can alter a reading without a key of its meter, or a cleared slot or a balance, or stop any of this.
 ///
 /// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), anybody the rest.
 interface ISettlement {

@@ -76,7 +76,7 @@ contract EstimatesTest is Correctors {
             vm.assertEq((kept[1] >> (28 * i)) % 2 ** 28, exports[i], "export");
         }
         vm.assertEq(kept[0] >> 224, 0xff, "all of them");
-        vm.assertEq(metering.gapsOf(homes[0].meter).length, 1, "P8: an estimate is no reading");
+        vm.assertEq(metering.gapsOf(homes[0].meter).length, 1, "P22: an estimate is no reading");
         _refused(
             0,
             _s + 9,

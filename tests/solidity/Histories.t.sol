@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
@@ -16,6 +17,7 @@ contract HistoriesTest is Correctors {
     int256 private constant CAP = 500_000;
     int256 private constant SURPLUS = -60_000;
     int256 private constant AHEAD = 150_000;
+    IForwardAuction.Phase private constant NO_ORDERS = IForwardAuction.Phase.Absent;
 
     /// @dev How often what matters has happened.
     struct Seen {
@@ -142,8 +144,8 @@ contract HistoriesTest is Correctors {
             seen.contracts += 2;
         }
         vm.warp(gate(_w + 1));
-        if (forward.windowState(auction, _w).window == _w) clearOrders(_w);
-        if (forward.windowState(auction, _w + 1).window == _w + 1) clearOrders(_w + 1);
+        if (orderPhase(_w) != NO_ORDERS) clearOrders(_w);
+        if (orderPhase(_w + 1) != NO_ORDERS) clearOrders(_w + 1);
         warpToSlot(_s + SLOTS);
     }
 

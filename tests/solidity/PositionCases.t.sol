@@ -31,6 +31,12 @@ contract PositionCasesTest is Traders {
         (_w, _s) = (firstWindow(), firstSlot());
     }
 
+    /// @dev Longer than a turn of the ring.
+    function params() internal view override returns (IMarkets.MarketParams memory p) {
+        p = super.params();
+        p.runSeconds = 9 days;
+    }
+
     function _tariff(
         int32 feedIn,
         int32 imbalance

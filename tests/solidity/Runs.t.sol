@@ -83,8 +83,8 @@ contract RunsTest is Correctors {
         vm.assertEq(_gain(0) - before, difference, "P25: the difference");
         vm.assertEq(wealth(gridOperator) - network, 60 * NETWORK, "and that of the network");
         (int128 importWh, int128 exportWh) = metering.correctedWh(_meter(0));
-        vm.assertEq(importWh, 60, "P8: registers and corrections");
-        vm.assertEq(exportWh, 7, "P8: registers and corrections");
+        vm.assertEq(importWh, 60, "P20: registers and corrections");
+        vm.assertEq(exportWh, 7, "P20: registers and corrections");
         vm.assertEq(
             keccak256(abi.encode(metering.headOf(_meter(0)))), keccak256(abi.encode(head)), "registers stay as they are"
         );

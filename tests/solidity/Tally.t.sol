@@ -69,7 +69,7 @@ contract TallyTest is Correctors {
         correct(correctionOf(0, _s, list(importWh), list(0)));
     }
 
-    function test_P8_withinTheTolerance() public {
+    function test_boundary_withinTheTolerance() public {
         _readAll();
         _settle();
         vm.expectEmit(address(settlement));
@@ -89,7 +89,7 @@ contract TallyTest is Correctors {
         }
     }
 
-    function test_P8_inSteps() public {
+    function test_boundary_inSteps() public {
         _readAll();
         _settle();
         vm.expectEmit(address(settlement));
@@ -147,7 +147,7 @@ contract TallyTest is Correctors {
         settlement.correct(market, c, records, e);
     }
 
-    function test_P8_everySlotMustBeThere() public {
+    function test_boundary_everySlotMustBeThere() public {
         postKept(0, _s, flat(48, 100), flat(48, 0));
         postKept(1, _s, flat(47, 0), flat(47, 50));
         _readBorder(flat(48, 100), flat(48, 0));
@@ -161,7 +161,7 @@ contract TallyTest is Correctors {
         _tally();
     }
 
-    function test_P8_theBoundaryMeterToo() public {
+    function test_boundary_theBoundaryMeterToo() public {
         _readAllBut();
         bytes memory why = abi.encodeWithSelector(ISettlement.NotComplete.selector, homes[_border].meter, _s);
         _refused(0, _records(0, 3), why);
@@ -187,7 +187,7 @@ contract TallyTest is Correctors {
         _settle();
     }
 
-    function test_P8_whatIsRefused() public {
+    function test_boundary_whatIsRefused() public {
         _readAll();
         bytes memory why = abi.encodeWithSelector(ISettlement.NotSettled.selector, _w);
         _refused(0, _records(0, 3), why);
@@ -211,7 +211,7 @@ contract TallyTest is Correctors {
     }
 
     /// @dev Members who begin later need not be read, and do not count.
-    function test_P8_onlyMembersOfTheDay() public {
+    function test_boundary_onlyMembersOfTheDay() public {
         _readAll();
         uint256 id = addHome(1);
         enrol(id, slotNow() + 1);
