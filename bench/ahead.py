@@ -122,7 +122,8 @@ class AheadWorld:
                 gas["clear forward"] = self.clear(range(first, first + WINDOWS_PER_DAY))
 
         self._ordered = day + 1 if order_next else None
-        return {**gas, **self.world.market_day(together=True, before=clear).gas}
+        metered = self.world.market_day(together=True, before=clear).gas
+        return gas | metered
 
     def own_order(self) -> int:
         """Return the gas of an owner's own order, on average over the slots of a window."""

@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import report
+from bench import ahead, report
 from bench.limits import clear_limit
 from bench.report import TOTAL
 from bench.workload import SLOTS_PER_DAY
@@ -34,6 +34,19 @@ METERS = (20, 50, 100, 200, 400)
 SEEDS = (7, 11)
 DAYS = 2
 CHECKED = ((20, 7), (100, 7))
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """How large the markets are that trade ahead, by what is measured of them."""
+
+    day_ahead: Sequence[int] = (20, 100)
+    intraday: Sequence[int] = (100,)
+    first_clearing: Sequence[int] = (400,)
+
+
+AHEAD_SEED = 7
+AHEAD_CHECKED = Sizes(day_ahead=(20,), intraday=(), first_clearing=())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +109,24 @@ def collect(pairs: Sequence[tuple[int, int]]) -> dict[str, Any]:
     return {"seeds": seeds, "transactions": transactions}
 
 
+def collect_ahead(sizes: Sizes, seed: int = AHEAD_SEED) -> dict[str, Any]:
+    """Measure markets that trade ahead; return the part of gas.json that they make."""
+    found: dict[str, dict[str, int]] = {}
+
+    def keep(meters: int, figures: Mapping[str, int]) -> None:
+        for key, gas in figures.items():
+            found.setdefault(key, {})[str(meters)] = gas
+            print(f"N = {meters:4}, seed {seed:2}: {gas:6,} {key}", flush=True)
+
+    for meters in sizes.day_ahead:
+        keep(meters, ahead.day_ahead(meters, seed, DAYS))
+    for meters in sizes.intraday:
+        keep(meters, ahead.intraday(meters, seed))
+    for meters in sizes.first_clearing:
+        keep(meters, {"forward_clear_per_order": ahead.first_clearing(meters, seed)})
+    return {"seeds": {str(seed): found}}
+
+
 def differences(found: Mapping[str, Any], kept: Mapping[str, Any], at: str = "") -> list[str]:
     """Return a line for every figure in `found` that `kept` has not or has otherwise."""
     lines = []
@@ -132,7 +163,8 @@ def load(path: Path = RESULTS) -> dict[str, Any]:
 
 def check() -> list[str]:
     """Measure a part again; return the differences from the committed figures."""
-    return differences(collect(CHECKED), load())
+    kept = load()
+    return differences(collect(CHECKED), kept) + differences(collect_ahead(AHEAD_CHECKED), kept)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -151,6 +183,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     path = options.output or (RESULTS if everything else None)
     if path is None:
         return 0
+    for seed, figures in collect_ahead(Sizes())["seeds"].items():
+        content["seeds"].setdefault(seed, {}).update(figures)
     limit = clear_limit()
     print(f"one transaction clears a window of {limit} meters")
     content = {

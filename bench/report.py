@@ -15,6 +15,15 @@ BLOCKS_GAS = (10_000_000, 30_000_000, 60_000_000)
 BLOCKS_SECONDS = (2, 5, 12)
 TOTAL = "metered_per_participant_slot"
 PHASES = ("post", "clear and settle", "clear", "settle")
+#: What trading ahead may cost at most, by size.
+TARGETS: dict[str, dict[str, int]] = {
+    "day_ahead_per_participant_slot": {"100": 7_500},
+    "schedule_per_participant_slot": {},
+    "intraday_per_participant_slot": {"100": 45_000},
+    "relayed_order": {},
+    "own_order": {"100": 45_000},
+    "forward_clear_per_order": {"100": 1_100, "400": 700},
+}
 COLUMNS = {
     TOTAL: "all",
     "reading_relayed": "post",
@@ -45,8 +54,17 @@ def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "per slot", list(_per_slot(seeds))
     yield "ours", [_ours(seeds[first], results["limits"]["clear_max_meters_per_tx"])]
     yield "transactions", list(_transactions(results["transactions"][first]))
+    yield "ahead", list(_ahead(seeds[first]))
     yield "capacity", list(_capacity(gas))
     yield "toolchain", [_toolchain(results["toolchain"])]
+
+
+def _ahead(figures: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
+    yield _row("figure", "N", "gas", "target")
+    yield _rule(4)
+    for key, targets in TARGETS.items():
+        for meters, gas in figures[key].items():
+            yield _row(f"`{key}`", meters, gas, targets.get(meters, ""))
 
 
 def _per_slot(seeds: Mapping[str, Any]) -> Iterator[str]:

@@ -96,9 +96,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         for (uint256 i; i < orders.length; ++i) {
             Order calldata o = orders[i];
             Auction storage auction = _auctions[o.auction];
-            refusals[i] = Ordering.take(auction, core, o, o.signature, orderDigest(o), false);
-            if (refusals[i] == Refusal.None) _note(o.meter, auction.market);
-            else emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusals[i]);
+            refusals[i] = Ordering.take(auction, _marketOf, core, o, o.signature, orderDigest(o), false);
+            if (refusals[i] != Refusal.None) emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusals[i]);
         }
     }
 
@@ -109,9 +108,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         for (uint256 i; i < schedules.length; ++i) {
             Schedule calldata s = schedules[i];
             Auction storage auction = _auctions[s.auction];
-            refusals[i] = Ordering.takeDay(auction, core, s, scheduleDigest(s));
-            if (refusals[i] == Refusal.None) _note(s.meter, auction.market);
-            else emit ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, refusals[i]);
+            refusals[i] = Ordering.takeDay(auction, _marketOf, core, s, scheduleDigest(s));
+            if (refusals[i] != Refusal.None) emit ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, refusals[i]);
         }
     }
 
@@ -127,9 +125,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     ) external {
         Order memory o = Order(id, meter, slot, 0, action, sell, limitNano, wh, "");
         Auction storage auction = _auctions[id];
-        Refusal refusal = Ordering.take(auction, _core(), o, msg.data[:0], 0, true);
+        Refusal refusal = Ordering.take(auction, _marketOf, _core(), o, msg.data[:0], 0, true);
         require(refusal == Refusal.None, OrderRefused(meter, slot, refusal));
-        _note(meter, auction.market);
     }
 
     /// @inheritdoc IForwardAuction
@@ -361,10 +358,5 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function _window(Auction storage auction, uint256 window) private view returns (Window memory w) {
         w = auction.windows[window % RING];
         if (w.window != window) w = Window(uint32(window), Phase.Absent, false, 0);
-    }
-
-    /// @dev So that a change of owner finds the auctions of a meter.
-    function _note(uint32 meter, bytes32 market) private {
-        if (_marketOf[meter] == bytes32(0)) _marketOf[meter] = market;
     }
 }

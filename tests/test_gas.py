@@ -7,6 +7,15 @@ from bench.workload import SLOTS_PER_DAY
 
 # For 100 members that settle once a day.
 MOST_PER_PARTICIPANT_SLOT = 4_000
+# What trading ahead costs at most. The target of a day ahead (7,500) is missed; this is what was
+# reached, and docs/gas.md says where it goes.
+MOST_AHEAD = {
+    ("day_ahead_per_participant_slot", "100"): 9_700,
+    ("intraday_per_participant_slot", "100"): 45_000,
+    ("own_order", "100"): 45_000,
+    ("forward_clear_per_order", "100"): 1_100,
+    ("forward_clear_per_order", "400"): 700,
+}
 CAP = 16_777_216
 
 
@@ -21,13 +30,19 @@ def test_every_size_is_measured_and_no_transaction_is_above_the_cap():
     kept = gas.load()
     sizes = {str(meters) for meters in gas.METERS}
     for figures in kept["seeds"].values():
-        assert all(set(by_size) == sizes for by_size in figures.values())
+        metered = [by_size for key, by_size in figures.items() if key not in report.TARGETS]
+        assert all(set(by_size) == sizes for by_size in metered)
     for by_size in kept["transactions"].values():
         assert set(by_size) == sizes
         for phases in by_size.values():
             for phase in report.PHASES:
                 assert phases[phase]
                 assert max(phases[phase]) <= CAP
+
+
+@pytest.mark.parametrize(("key", "meters"), MOST_AHEAD)
+def test_trading_ahead_costs_no_more(key, meters):
+    assert gas.load()["seeds"]["7"][key][meters] <= MOST_AHEAD[key, meters]
 
 
 def test_transactions_add_up_to_the_figures():

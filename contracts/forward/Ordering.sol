@@ -41,6 +41,7 @@ library Ordering {
     /// @notice Takes one order whose owner has signed `digest` (none: it is his own call, without a sequence number).
     function take(
         Auction storage auction,
+        mapping(uint32 meter => bytes32 market) storage marketOf,
         Core memory core,
         IForwardAuction.Order memory o,
         bytes calldata signature,
@@ -80,7 +81,7 @@ library Ordering {
             return IForwardAuction.Refusal.TooLittleMoney;
         }
         _write(auction, change, key);
-        _sit(auction, o.meter, change.seat);
+        _sit(auction, marketOf, o.meter, change.seat);
         emit IForwardAuction.Ordered(
             o.auction, o.meter, o.slot, uint32(change.seat.sequence()), o.action, uint32(lane)
         );
@@ -91,6 +92,7 @@ library Ordering {
     /// @notice Takes the orders of a day.
     function takeDay(
         Auction storage auction,
+        mapping(uint32 meter => bytes32 market) storage marketOf,
         Core memory core,
         IForwardAuction.Schedule calldata s,
         bytes32 digest
@@ -112,7 +114,7 @@ library Ordering {
         seat = seat.withSequence(s.sequence);
         refusal = _putDay(auction, core, rules, seat, first, s.words);
         if (refusal != OK) return refusal;
-        _sit(auction, s.meter, seat);
+        _sit(auction, marketOf, s.meter, seat);
         emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words);
         if (s.signature.length != 0) emit IForwardAuction.Signed(s.auction, s.meter, s.sequence, s.signature);
         return OK;
@@ -255,8 +257,14 @@ library Ordering {
         auction.orders[key] = OrderWords.pack(change.window, change.newLanes);
     }
 
-    /// @dev Keeps a seat; who orders for the first time is noted among those that clearing walks.
-    function _sit(Auction storage auction, uint32 meter, SeatWord seat) private {
+    /// @dev Keeps a seat; who orders for the first time is noted among those that clearing walks, and his meter for a
+    /// change of its terms.
+    function _sit(
+        Auction storage auction,
+        mapping(uint32 meter => bytes32 market) storage marketOf,
+        uint32 meter,
+        SeatWord seat
+    ) private {
         SeatWord old = auction.seats[meter];
         if (SeatWord.unwrap(old) == SeatWord.unwrap(seat)) return;
         auction.seats[meter] = seat;
@@ -264,6 +272,7 @@ library Ordering {
         if (old.owner() != address(0)) return;
         uint256 index = seat.index();
         auction.traders[index >> 8] |= 1 << (index & 0xff);
+        marketOf[meter] = auction.market;
     }
 
     /// @dev Lanes of a schedule: nothing beside them, no tick or side without a volume, no volume above a meter's.
