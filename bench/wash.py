@@ -19,6 +19,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from p2pchain.control.compare import Book, order
 from p2pchain.control.forecast import day_ahead
@@ -74,7 +75,7 @@ def plays(own: Offer, row: TariffRow, total_wh: int) -> Iterator[Play]:
         yield Play("split", tuple(replace(own, wh=wh) for wh in cut if wh))
 
 
-def measure() -> dict[str, object]:
+def measure() -> dict[str, Any]:
     """Return the best gain of each home by kind of play, and what all of it compares with."""
     community = load_fontana("2017-06-12", DAYS)
     history = load_fontana("2017-05-14", HISTORY_DAYS + DAYS)
