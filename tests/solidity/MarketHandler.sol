@@ -643,8 +643,9 @@ contract MarketHandler is Traders {
             if (isUnderWay(w) && w <= slotNow() / 8 + 8) return w;
         }
         uint32 next = _windowAhead();
-        for (uint256 i; i < HOMES; ++i) {
-            _orderAhead(i, next);
+        // Several each, so that orders meet.
+        for (uint256 i; i < 3 * HOMES; ++i) {
+            _orderAhead(i % HOMES, next);
         }
         return isUnderWay(next) ? next : 0;
     }
