@@ -643,9 +643,8 @@ contract MarketHandler is Traders {
             if (isUnderWay(w) && w <= slotNow() / 8 + 8) return w;
         }
         uint32 next = _windowAhead();
-        // Several each, so that orders meet.
-        for (uint256 i; i < 3 * HOMES; ++i) {
-            _orderAhead(i % HOMES, next);
+        for (uint256 i; i < HOMES; ++i) {
+            _orderAhead(i, next);
         }
         return isUnderWay(next) ? next : 0;
     }
@@ -655,6 +654,10 @@ contract MarketHandler is Traders {
     ) external counted(17, seed) {
         uint32 w = _unclearedAhead();
         if (w == 0) return;
+        // As long as the gate is open everybody orders once more, so that orders meet.
+        for (uint256 i; i < 2 * HOMES && vm.getBlockTimestamp() < gate(w); ++i) {
+            _orderAhead(i % HOMES, w);
+        }
         if (vm.getBlockTimestamp() < gate(w)) vm.warp(gate(w));
         forward.clear(auction, w, 1, uint32(1 + chance(2 * HOMES)));
         checkOrders();
