@@ -654,8 +654,8 @@ contract MarketHandler is Traders {
     ) external counted(17, seed) {
         uint32 w = _unclearedAhead();
         if (w == 0) return;
-        // As long as the gate is open everybody orders once more, so that orders meet.
-        for (uint256 i; i < 2 * HOMES && vm.getBlockTimestamp() < gate(w); ++i) {
+        // As long as the gate is open everybody orders again, so that orders meet.
+        for (uint256 i; i < 4 * HOMES && vm.getBlockTimestamp() < gate(w); ++i) {
             _orderAhead(i % HOMES, w);
         }
         if (vm.getBlockTimestamp() < gate(w)) vm.warp(gate(w));
