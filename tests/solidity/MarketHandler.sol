@@ -654,6 +654,10 @@ contract MarketHandler is Traders {
     ) external counted(17, seed) {
         uint32 w = _unclearedAhead();
         if (w == 0) return;
+        // As long as the gate is open everybody orders again, so that orders meet.
+        for (uint256 i; i < 4 * HOMES && vm.getBlockTimestamp() < gate(w); ++i) {
+            _orderAhead(i % HOMES, w);
+        }
         if (vm.getBlockTimestamp() < gate(w)) vm.warp(gate(w));
         forward.clear(auction, w, 1, uint32(1 + chance(2 * HOMES)));
         checkOrders();
