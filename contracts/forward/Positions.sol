@@ -95,11 +95,15 @@ library Positions {
         }
     }
 
-    /// @notice Adds a member's positions to `words` from `at` on: lanes by window, then collateral and money of fills.
-    function addPositions(Auction storage auction, Cleared memory c, uint256 index, uint256[] memory words, uint256 at)
-        internal
-        view
-    {
+    /// @notice Adds a member's positions to `words` from `begin` on: lanes by window, then collateral and money of
+    /// fills.
+    function addPositions(
+        Auction storage auction,
+        Cleared memory c,
+        uint256 index,
+        uint256[] memory words,
+        uint256 begin
+    ) internal view {
         uint256 windows = c.cuts.length;
         uint256 collateralNano;
         int256 contractNano;
@@ -116,10 +120,10 @@ library Positions {
                 (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(cuts), key, window, own);
                 if (buys | sells == 0) continue;
                 contractNano += _value(c, i, buys, sells);
-                _add(words, at + i, _lanes(c.rules, buys, sells));
+                _add(words, begin + i, _lanes(c.rules, buys, sells));
             }
-            words[at + windows] += collateralNano;
-            words[at + windows + 1] += uint256(contractNano);
+            words[begin + windows] += collateralNano;
+            words[begin + windows + 1] += uint256(contractNano);
         }
     }
 

@@ -57,11 +57,11 @@ library Settling {
     }
 
     /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some
-    /// members at a time; `at` is where the one at hand begins, `whole` that the same terms hold for him in all these
-    /// windows.
+    /// members at a time; `begin` is where the one at hand begins, `whole` that the same terms hold for him in all
+    /// these windows.
     struct Position {
         uint256[] words;
-        uint256 at;
+        uint256 begin;
         bool any;
         bool whole;
     }
@@ -165,9 +165,9 @@ library Settling {
                 uint32(run.windows)
             );
         }
-        position.at = (i % POSITIONS) * stride;
+        position.begin = (i % POSITIONS) * stride;
         position.any = false;
-        for (uint256 k; k < stride && !position.any; ++k) position.any = position.words.get(position.at + k) != 0;
+        for (uint256 k; k < stride && !position.any; ++k) position.any = position.words.get(position.begin + k) != 0;
         position.whole = m.active && m.untilSlot >= run.table.firstSlot + run.table.slots;
     }
 
@@ -180,7 +180,7 @@ library Settling {
     ) private returns (uint256 count, bool posted) {
         mapping(uint256 => LaneWord) storage lanes = state.lanes[run.env.market];
         if (position.any && position.whole) {
-            uint256 totals = position.at + run.windows;
+            uint256 totals = position.begin + run.windows;
             (acc.collateralNano, acc.contractNano) =
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
@@ -258,13 +258,13 @@ library Settling {
         returns (uint256 from, uint256 length)
     {
         uint256[] memory words = position.words;
-        uint256 at = position.at;
+        uint256 begin = position.begin;
         for (uint256 i; i < run.windows; ++i) {
-            if (words.get(at + i) != 0) length = run.windows;
+            if (words.get(begin + i) != 0) length = run.windows;
         }
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            from := add(add(words, 0x20), shl(5, at))
+            from := add(add(words, 0x20), shl(5, begin))
         }
     }
 
@@ -307,7 +307,7 @@ library Settling {
         uint256 slotMask
     ) private view returns (uint256 lanes) {
         if (!position.any) return 0;
-        if (position.whole) return position.words.get(position.at + window - run.firstWindow);
+        if (position.whole) return position.words.get(position.begin + window - run.firstWindow);
         uint256 collateralNano;
         int256 contractNano;
         (lanes, collateralNano, contractNano) =
