@@ -7,8 +7,8 @@ from bench.workload import SLOTS_PER_DAY
 
 # For 100 members that settle once a day.
 MOST_PER_PARTICIPANT_SLOT = 4_000
-# What trading ahead costs at most. Three targets are missed (7,500, 45,000 and 45,000); these are what
-# was reached, and docs/gas.md says where it goes.
+# What trading ahead costs at most. Three targets are missed (7,500, 45,000 and 45,000); these are
+# what was reached, and docs/gas.md says where it goes.
 MOST_AHEAD = {
     ("day_ahead_per_participant_slot", "100"): 9_600,
     ("intraday_per_participant_slot", "100"): 132_000,
