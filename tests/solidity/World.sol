@@ -427,16 +427,13 @@ abstract contract World is Base {
         uint256[] memory imports,
         uint256[] memory exports
     ) internal view returns (IMetering.Reading memory r) {
-        r = IMetering.Reading(
-            homes[id].meter,
-            first,
-            uint16(imports.length),
-            IMetering.Quality.Measured,
-            importWh,
-            exportWh,
-            pack(imports, exports),
-            ""
-        );
+        // Field by field, which leaves more of the stack to those who call.
+        r.intervals = pack(imports, exports);
+        r.meter = homes[id].meter;
+        r.firstSlot = first;
+        r.slots = uint16(imports.length);
+        r.importWh = importWh;
+        r.exportWh = exportWh;
         signReading(r, homes[id].meterKey);
     }
 
@@ -448,10 +445,11 @@ abstract contract World is Base {
         uint256[] memory exports
     ) internal returns (IMetering.Reading memory r) {
         Home storage h = homes[id];
-        r = recordAt(id, first, h.importWh, h.exportWh, imports, exports);
+        (uint64 importWh, uint64 exportWh) = (h.importWh, h.exportWh);
         h.nextSlot = first + uint32(imports.length);
-        h.importWh += uint64(sum(imports));
-        h.exportWh += uint64(sum(exports));
+        h.importWh = importWh + uint64(sum(imports));
+        h.exportWh = exportWh + uint64(sum(exports));
+        return recordAt(id, first, importWh, exportWh, imports, exports);
     }
 
     function postOne(
