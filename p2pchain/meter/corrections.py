@@ -12,10 +12,9 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from typing import Any, Final, TextIO
 
 from p2pchain.eip712 import Domain
-from p2pchain.errors import BadInput, WrongNetwork
+from p2pchain.meter.signed import SCHEMA, intervals, signed_lines, whole
 from p2pchain.model import Correction
 
-SCHEMA: Final = 1
 _HINT: Final = "the file is made by --save of 'p2pchain meter correct' and not changed by hand"
 
 Pair = tuple[int, int]
@@ -65,49 +64,16 @@ def read_corrections(text: str, name: str, domain: Domain) -> list[Correction]:
     Raises BadInput with the line's number, and WrongNetwork for one that is signed for another
     chain or contract: nothing of such a file is taken.
     """
-    found = []
-    for number, line in enumerate(text.splitlines(), 1):
-        if not line.strip():
-            continue
-        where = f"{name}, line {number}"
-        try:
-            content = json.loads(line)
-            correction = _correction(content)
-        except (ValueError, KeyError, TypeError, OverflowError) as error:
-            said = f"'{error.args[0]}' is missing" if isinstance(error, KeyError) else str(error)
-            raise BadInput(f"{where}: not a signed correction: {said}", hint=_HINT) from None
-        bound = (content["chain_id"], str(content["metering"]).lower())
-        if bound != (domain.chain_id, domain.contract.lower()):
-            raise WrongNetwork(
-                f"{where}: signed for {bound[1]} on chain {bound[0]}, not for {domain.contract} "
-                f"on chain {domain.chain_id}",
-                hint="sign it again with the record of this deployment",
-            )
-        found.append(correction)
-    if not found:
-        raise BadInput(f"{name} holds no corrections", hint=_HINT)
-    return found
+    lines = signed_lines(text, name, domain, "correction", _correction, _HINT)
+    return [correction for _, correction in lines]
 
 
 def _correction(content: Any) -> Correction:
-    if not isinstance(content, dict) or content.get("kind") != "correction":
-        raise ValueError("kind is not 'correction'")
-    if content.get("schema") != SCHEMA:
-        raise ValueError("of another version")
-    pairs = content["intervals"]
-    if not isinstance(pairs, list) or not 0 < len(pairs) <= 96:
-        raise ValueError("intervals must be 1 to 96 pairs")
-    values = []
-    for pair in pairs:
-        imported, exported = pair
-        values.append((_whole(imported), _whole(exported)))
+    values = intervals(content)
     correction = Correction.of(
-        _whole(content["meter"]), _whole(content["first_slot"]), _whole(content["number"]), values
+        whole(content["meter"], 32),
+        whole(content["first_slot"], 32),
+        whole(content["number"], 32),
+        values,
     )
     return correction.signed(bytes.fromhex(str(content["signature"]).removeprefix("0x")))
-
-
-def _whole(value: object) -> int:
-    if not isinstance(value, int) or isinstance(value, bool) or not 0 <= value < 1 << 32:
-        raise ValueError(f"{value!r} is not a whole number of 32 bits")
-    return value
