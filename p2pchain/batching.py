@@ -91,7 +91,8 @@ _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_50
 def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
     """Cut readings into batches that fit the gas of a transaction, whatever they meet.
 
-    Those of a market's members come in batches of the usual size where its node finds that it fits.
+    Those of a market's members come in batches of the usual size where its node finds that it fits,
+    and else in the largest of some smaller ones that does.
     """
     ahead = market is not None and _trades_ahead(market)
     cautious, most = (_AHEAD_POST, _AHEAD_USUAL_POST) if ahead else (_POST, _USUAL_POST)
@@ -100,8 +101,10 @@ def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterat
         left = readings[place:]
         size = _count(left, cautious, _CAUTIOUS)
         usual = _count(left, most, _MOST)
-        if market and usual > size and _fits(market, market.post_call(left[:usual])):
-            size = usual
+        while market and usual > size:
+            if _fits(market, market.post_call(left[:usual])):
+                size = usual
+            usual = usual * 3 // 4
         yield list(left[:size])
         place += size
 

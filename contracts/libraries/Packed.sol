@@ -329,6 +329,23 @@ library CutWords {
         rationed = rationedOf(cuts, lanes);
     }
 
+    /// @notice In which lanes a tick is filled wholly, and in which it is rationed: masks of the lowest bit of a lane.
+    function taken(CutWord cuts, bool sells, uint256 tick) internal pure returns (uint256 whole, uint256 part) {
+        uint256 word = CutWord.unwrap(cuts);
+        // Fields of nine bits and a guard bit above them, as in `filled`; a tick has eight.
+        unchecked {
+            uint256 ticks = tick * ONES;
+            uint256 from = sells ? word >> 9 : word;
+            whole = (((ticks | GUARD) - (from & NINE)) >> 9) & ONES;
+            if (sells) whole ^= ONES;
+            part = (word >> 27) & ONES;
+            if (part == 0) return (whole, 0);
+            uint256 other = ((sells ? ticks | (ONES << 8) : ticks) ^ (word >> 18)) & NINE;
+            part &= (((other + NINE) >> 9) & ONES) ^ ONES;
+            whole &= ~part;
+        }
+    }
+
     /// @notice A mask of the lots of the lanes of an order word whose limit is rationed.
     function rationedOf(CutWord cuts, uint256 lanes) internal pure returns (uint256) {
         uint256 word = CutWord.unwrap(cuts);

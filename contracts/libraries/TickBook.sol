@@ -322,19 +322,11 @@ library TickBook {
         return ResultWord.wrap(word);
     }
 
-    /// @notice What a member gets of `wh` offered at `tick`: all at a better limit than the last one matched, nothing
-    /// at a worse one, and at the rationed limit his part of it, with the remainder carried to the next member.
+    /// @notice What a member gets of `wh` offered at the rationed limit of a slot: his part of it, with the remainder
+    /// carried to the next member. Which limits are filled wholly is told by `CutWords`.
     /// @dev x = wh * filled + carry, fill = x / offered, carry = x mod offered: the fills of all who offered there
     /// add up to `filled` exactly, and none differs from its exact part by a Wh or more.
-    function fill(ResultWord result, uint256 side, uint256 tick, uint256 wh)
-        internal
-        pure
-        returns (uint256 filledWh, ResultWord next)
-    {
-        if (!result.traded()) return (0, result);
-        uint256 last = side == BUY ? result.buyTick() : result.sellTick();
-        if (tick != last) return ((tick > last) == (side == BUY) ? wh : 0, result);
-        if (result.buyRationed() != (side == BUY)) return (wh, result);
+    function ration(ResultWord result, uint256 wh) internal pure returns (uint256 filledWh, ResultWord next) {
         // Volumes have 48 bits, and live is not zero where there was a trade.
         unchecked {
             uint256 x = wh * result.fillWh() + result.carry();

@@ -11,6 +11,8 @@ import {Core, Env, Forward, Member, PriceTable, RING, State, WINDOW} from "./Typ
 /// @title Context: what the three phases read, loaded once per call
 /// @notice The state of windows, the prices of a range of slots, the terms and limits of a member.
 library Context {
+    using Words for uint256[];
+
     /// @dev After the end of a UTC day; Metering keeps its hashes as long.
     uint256 private constant DISPUTE_SECONDS = 31 days;
     int32 private constant BUY_AT_TARIFF = type(int32).max;
@@ -161,17 +163,20 @@ library Context {
     {
         words = new uint256[](rows.length);
         runs = new uint256[](rows.length);
+        uint256 next;
         uint256 word;
         uint256 run;
         // From the last slot to the first, so that a run is counted while it is walked.
         unchecked {
-            for (uint256 i = rows.length; i > 0; --i) {
-                TariffWord row = TariffWord.wrap(rows[i - 1]);
-                if (run == 0 || rows[i - 1] != rows[i]) {
+            for (uint256 i = rows.length; i > 0;) {
+                uint256 raw = rows.get(--i);
+                if (run == 0 || raw != next) {
+                    TariffWord row = TariffWord.wrap(raw);
                     word = Quote.unwrap(_quote(env, Quotes.from(row), row.energy(), row.feedIn()));
-                    run = 0;
+                    (next, run) = (raw, 0);
                 }
-                (words[i - 1], runs[i - 1]) = (word, ++run);
+                words.set(i, word);
+                runs.set(i, ++run);
             }
         }
     }

@@ -40,14 +40,15 @@ library Posting {
     uint256 private constant HIGH_HALVES = LOW_HALVES << 32;
 
     /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
-    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared. `closed`:
-    /// some of them are settled for good.
+    /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared; `between`:
+    /// those that wait to be settled. `closed`: some of them are settled for good.
     struct Period {
         PriceTable table;
         Forward forward;
         uint256 first;
         uint256 windows;
         uint256 uncleared;
+        uint256 between;
         uint256 late;
         bool opened;
         bool closed;
@@ -113,7 +114,7 @@ library Posting {
         // Once a tariff has begun it goes on, so the first slot speaks for all.
         if (work.period.table.rows[work.m.tariff][0] == 0) return IMetering.Outcome.NoTariff;
         IMetering.Outcome outcome;
-        if (work.period.forward.any) outcome = _admitContracts(state, env, work);
+        if (work.period.forward.any) outcome = _admitContracts(env, work);
         if (outcome != IMetering.Outcome.Accepted || !work.period.closed) return outcome;
         return IMetering.Outcome.Final;
     }
@@ -126,6 +127,9 @@ library Posting {
         uint256 window = first / WINDOW;
         period.windows = (first + slots - 1) / WINDOW + 1 - window;
         (period.forward, period.uncleared) = Context.forwardOf(env, window, period.windows);
+        for (uint256 i; period.forward.any && i < period.windows; ++i) {
+            if (Context.isBetween(state, env, window + i)) period.between |= 1 << i;
+        }
         // Windows become final in their order.
         for (uint256 i; i < period.windows && block.timestamp >= Context.lastRunEnd(env, window + i); ++i) {
             if (block.timestamp < Context.finalAt(state, env, window + i)) break;
@@ -135,24 +139,19 @@ library Posting {
 
     /// @dev Loads the member's contracts. They must be known; and where the window waits to be settled, a reading would
     /// come between what has been cleared and what is to be settled for it.
-    function _admitContracts(State storage state, Env memory env, Work memory work)
-        private
-        view
-        returns (IMetering.Outcome)
-    {
+    function _admitContracts(Env memory env, Work memory work) private view returns (IMetering.Outcome) {
         Period memory period = work.period;
         if (period.uncleared != 0) return IMetering.Outcome.ForwardNotCleared;
-        uint256 window = period.first / WINDOW;
         uint256[] memory contracts = env.core.forward.contractsOf(
-            env.market, uint32(work.m.index), uint32(window), uint32(period.windows)
+            env.market, uint32(work.m.index), uint32(period.first / WINDOW), uint32(period.windows)
         );
-        bool any;
+        uint256 any;
         for (uint256 i; i < contracts.length; ++i) {
-            if (contracts[i] == 0) continue;
-            if (Context.isBetween(state, env, window + i)) return IMetering.Outcome.SettleFirst;
-            any = true;
+            uint256 lanes = contracts.get(i);
+            any |= lanes;
+            if (lanes != 0 && (period.between >> i) & 1 != 0) return IMetering.Outcome.SettleFirst;
         }
-        if (any) work.contracts = contracts;
+        if (any != 0) work.contracts = contracts;
         return IMetering.Outcome.Accepted;
     }
 

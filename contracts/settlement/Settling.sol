@@ -2,7 +2,17 @@
 pragma solidity 0.8.37;
 
 import {ISettlement} from "../interfaces/ISettlement.sol";
-import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {
+    CutWord,
+    CutWords,
+    LaneWord,
+    LaneWords,
+    MemberWord,
+    Quote,
+    ResultWord,
+    StatedWord,
+    TariffWord
+} from "../libraries/Packed.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
@@ -39,8 +49,9 @@ library Settling {
     uint256 private constant POSITIONS = 16;
 
     /// @dev What one call works with; `fills` is used again for every member.
-    /// `bounds` tells by window which ticks fill wholly or not at all in all its slots, `spans` by tariff and slot how
-    /// many slots from there on have the same quote and p. `leaves` is what will prove how members were settled.
+    /// `cuts` tells by window which ticks are filled, `spans` by tariff and slot how many slots from there on have the
+    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. `leaves` is
+    /// what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -50,19 +61,22 @@ library Settling {
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
-        uint256[] bounds;
+        uint256[] cuts;
+        uint256[] prices;
         uint256[][] spans;
+        uint256[][] deviations;
         uint256[] leaves;
         uint256 windowsInDay;
     }
 
     /// @dev What members have contracted forward in the windows of a call (see `IForwardAuction.positionsOf`), some
-    /// members at a time; `begin` is where the one at hand begins, `whole` that the same terms hold for him in all
-    /// these windows.
+    /// members at a time; `begin` is where the one at hand begins, `any` that there is something of his, `contracts`
+    /// that energy is, `whole` that the same terms hold for him in all these windows.
     struct Position {
         uint256[] words;
         uint256 begin;
         bool any;
+        bool contracts;
         bool whole;
     }
 
@@ -92,7 +106,7 @@ library Settling {
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
         run.results = _loadResults(state, market, first, windows);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
-        run.bounds = _bounds(run.results);
+        (run.cuts, run.prices) = _outcomes(run.results);
         bytes32 resultsHash = _resultsHash(run.results, first.cursor != 0);
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
@@ -119,6 +133,7 @@ library Settling {
         view
         returns (uint256[] memory results)
     {
+        mapping(uint256 => ResultWord) storage stored = state.results[market];
         results = new uint256[](windows * WINDOW);
         for (uint256 i; i < windows; ++i) {
             uint256 window = first.window + i;
@@ -126,8 +141,7 @@ library Settling {
             require(w.phase == ISettlement.Phase.Cleared, ISettlement.WrongPhase(w.window, w.phase));
             require(w.members == first.members && w.cursor == first.cursor, ISettlement.WindowsDiffer(w.window));
             for (uint256 lane; lane < WINDOW; ++lane) {
-                results[i * WINDOW + lane] =
-                    ResultWord.unwrap(state.results[market][Context.resultPlace(window, lane)]);
+                results.set(i * WINDOW + lane, ResultWord.unwrap(stored[Context.resultPlace(window, lane)]));
             }
         }
     }
@@ -165,9 +179,14 @@ library Settling {
                 uint32(run.windows)
             );
         }
-        position.begin = (i % POSITIONS) * stride;
-        position.any = false;
-        for (uint256 k; k < stride && !position.any; ++k) position.any = position.words.get(position.begin + k) != 0;
+        uint256 begin = (i % POSITIONS) * stride;
+        uint256[] memory words = position.words;
+        uint256 lanes;
+        unchecked {
+            for (uint256 k = begin; k < begin + run.windows; ++k) lanes |= words.get(k);
+            uint256 nano = words.get(begin + run.windows) | words.get(begin + run.windows + 1);
+            (position.begin, position.contracts, position.any) = (begin, lanes != 0, lanes | nano != 0);
+        }
         position.whole = m.active && m.untilSlot >= run.table.firstSlot + run.table.slots;
     }
 
@@ -186,26 +205,30 @@ library Settling {
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
         uint256[] memory spans = _spansOf(run, m.tariff);
-        for (uint256 i; i < run.windows; ++i) {
-            uint256 window = run.firstWindow + i;
-            uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
-            if (word >> 236 != window) word = 0;
-            if (word == 0 && !position.any) continue;
-            if (word != 0) posted = true;
-            if (word & WHOLE == POSTED && (window + 1) * WINDOW <= m.untilSlot) {
+        uint256 end = run.firstWindow + run.windows;
+        // Windows have 29 bits.
+        unchecked {
+            for (uint256 window = run.firstWindow; window < end; ++window) {
+                uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
+                if (word >> 236 != window) word = 0;
+                if (word != 0) posted = true;
+                else if (!position.any) continue;
+                if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
+                    count = _settleParts(state, run, m, acc, position, window, word, count);
+                    spans = _spansOf(run, m.tariff);
+                    continue;
+                }
                 // The usual window: posted in full, one layer, no change of terms.
                 acc.any = true;
                 if (window % run.windowsInDay == 0) {
                     Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
                 }
-                uint256 fills = _settleLanes(run, m, acc, spans, word, i * WINDOW, WINDOW);
-                if (fills != 0) run.fills[count++] = fills | (window << 236);
+                uint256 place = (window - run.firstWindow) * WINDOW;
+                uint256 fills = _settleLanes(run, m, acc, spans, word, place, WINDOW);
+                if (fills != 0) run.fills.set(count++, fills | (window << 236));
                 if (!position.any) continue;
                 uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
-                if (contracts != 0) _settleContracts(run, m, acc, word, contracts, fills, i * WINDOW, WINDOW);
-            } else {
-                count = _settleParts(state, run, m, acc, position, window, word, count);
-                spans = _spansOf(run, m.tariff);
+                if (contracts != 0) _settleContracts(run, m, acc, word, contracts, fills, place, WINDOW);
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
@@ -222,7 +245,7 @@ library Settling {
         bytes32 market = run.env.market;
         (uint256 firstWindow, uint256 windows) = (run.firstWindow, run.windows);
         bytes32 topic = ISettlement.MemberSettled.selector;
-        (uint256 from, uint256 length) = position.any ? _contractsAt(run, position) : (0, 0);
+        (uint256 from, uint256 length) = _contractsAt(run, position);
         // Beyond the memory in use, and gone when it is told. The data of the event (two figures, the place of the
         // array, its length, its words) ends where in the leaf the second array begins.
         // solhint-disable-next-line no-inline-assembly
@@ -257,11 +280,9 @@ library Settling {
         pure
         returns (uint256 from, uint256 length)
     {
-        uint256[] memory words = position.words;
-        uint256 begin = position.begin;
-        for (uint256 i; i < run.windows; ++i) {
-            if (words.get(begin + i) != 0) length = run.windows;
-        }
+        if (!position.any || !position.contracts) return (0, 0);
+        (uint256[] memory words, uint256 begin) = (position.words, position.begin);
+        length = run.windows;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             from := add(add(words, 0x20), shl(5, begin))
@@ -403,7 +424,7 @@ library Settling {
     }
 
     /// @dev What contracts change in slots whose import follows from offer and contract: charges fall on what was
-    /// imported, and what was not delivered or not consumed has prices of its own. In runs of slots with one row.
+    /// imported, and what was not delivered or not consumed has prices of its own. In runs of slots where these hold.
     function _settleContracts(
         Run memory run,
         Member memory m,
@@ -414,21 +435,21 @@ library Settling {
         uint256 place,
         uint256 slots
     ) private pure {
-        uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+        uint256 offers = word & LaneWords.part(LaneWords.VOLUMES | LaneWords.SIDES, place % WINDOW, slots);
         (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, contracts));
-        (uint256 buys,) = LaneWords.parted(offers);
-        // Sums of eight volumes have 30 bits, prices 34 at most.
+        uint256 prices = run.deviations[m.tariff].get(place / WINDOW);
+        if (prices != 0) {
+            _accrueContracts(acc, prices, offers, contracts, fills, imports);
+            return;
+        }
+        // Slots have 32 bits.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
-                TariffWord row = TariffWord.wrap(run.table.rows[m.tariff].get(place));
                 uint256 count = run.table.runs[m.tariff].get(place);
                 if (count > end - place) count = end - place;
                 uint256 mask = LaneWords.part(LaneWords.LANES_MASK, place % WINDOW, count);
-                int256 more = int256(LaneWords.sum(imports & mask)) - int256(LaneWords.sum(buys & mask));
-                acc.supplierNano -= more * row.charges();
-                acc.networkNano += more * row.network();
-                acc.supplierNano +=
-                    _deviations(run, row, offers & mask, contracts & mask, fills & mask, imports & mask);
+                prices = _deviationsAt(run, run.table.rows[m.tariff].get(place));
+                _accrueContracts(acc, prices, offers & mask, contracts & mask, fills & mask, imports & mask);
                 place += count;
             }
         }
@@ -436,30 +457,37 @@ library Settling {
 
     /// @dev What was not delivered costs more than energy, and what was not consumed fetches more than the feed-in
     /// price; in most rows one of them or both do not. Fills are at most what was offered.
-    function _deviations(
-        Run memory run,
-        TariffWord row,
+    function _accrueContracts(
+        Accrual memory acc,
+        uint256 prices,
         uint256 offers,
         uint256 contracts,
         uint256 fills,
         uint256 imports
-    ) private pure returns (int256 nano) {
-        int256 undelivered = Account.undeliveredMore(run.forward, row);
-        int256 unconsumed = Account.unconsumedMore(run.forward, row);
-        if (undelivered == 0 && unconsumed == 0) return 0;
-        // What is missing buys and what is left sells: the fills have the sides of the offers.
-        (uint256 missing, uint256 left) = LaneWords.parted(offers - (fills & LaneWords.VOLUMES));
-        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+    ) private pure {
+        // Sums of eight volumes have 30 bits, prices 34 at most.
         unchecked {
-            if (undelivered != 0 && sold != 0) {
-                uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
-                uint256 wh = LaneWords.sum(LaneWords.above(missing & sellers, imports & sellers));
-                nano -= int256(wh) * undelivered;
+            (uint256 buys,) = LaneWords.parted(offers);
+            int256 more = int256(LaneWords.sum(imports)) - int256(LaneWords.sum(buys));
+            int256 nano = more * int40(uint40(prices));
+            acc.networkNano += more * int40(uint40(prices >> 40));
+            int256 undelivered = int40(uint40(prices >> 80));
+            int256 unconsumed = int40(uint40(prices >> 120));
+            if (undelivered != 0 || unconsumed != 0) {
+                // What is missing buys and what is left sells: the fills have the sides of the offers.
+                (uint256 missing, uint256 left) = LaneWords.parted(offers - (fills & LaneWords.VOLUMES));
+                (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+                if (undelivered != 0 && sold != 0) {
+                    uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
+                    uint256 wh = LaneWords.sum(LaneWords.above(missing & sellers, imports & sellers));
+                    nano += int256(wh) * undelivered;
+                }
+                if (unconsumed != 0 && bought != 0) {
+                    uint256 over = LaneWords.above(bought, imports);
+                    nano -= int256(LaneWords.sum(over - LaneWords.above(over, left))) * unconsumed;
+                }
             }
-            if (unconsumed != 0 && bought != 0) {
-                uint256 over = LaneWords.above(bought, imports);
-                nano += int256(LaneWords.sum(over - LaneWords.above(over, left))) * unconsumed;
-            }
+            acc.supplierNano -= nano;
         }
     }
 
@@ -501,12 +529,12 @@ library Settling {
         returns (uint256 fills)
     {
         (uint256 buys, uint256 sells) = LaneWords.parted(lanes);
-        int256 priceNano = ResultWord.wrap(run.results.get(place)).price();
+        int256 priceNano = int256(run.prices.get(place));
         // Sums of eight volumes have 30 bits, prices 34 at most: nothing here comes near 256 bits.
         unchecked {
             if (buys != 0) {
                 uint256 wh = LaneWords.sum(buys);
-                fills = _filledBuys(run, quote.buyTick(), buys, place);
+                fills = _filled(run, false, quote.buyTick(), buys, place);
                 uint256 filled = LaneWords.sum(fills);
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
                 acc.networkNano += int256(wh) * quote.network();
@@ -515,7 +543,7 @@ library Settling {
             }
             if (sells != 0) {
                 uint256 wh = LaneWords.sum(sells);
-                uint256 sold = _filledSells(run, quote.sellTick(), sells, place);
+                uint256 sold = _filled(run, true, quote.sellTick(), sells, place);
                 uint256 filled = LaneWords.sum(sold);
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
@@ -525,37 +553,29 @@ library Settling {
         }
     }
 
-    function _filledBuys(Run memory run, uint256 tick, uint256 buys, uint256 place) private pure returns (uint256) {
-        uint256 bounds = run.bounds.get(place / WINDOW);
-        if (tick >= bounds & 0xffff) return buys;
-        if (tick < (bounds >> 16) & 0xffff) return 0;
-        return _filledEach(run.results, place, TickBook.BUY, tick, buys);
-    }
-
-    function _filledSells(Run memory run, uint256 tick, uint256 sells, uint256 place) private pure returns (uint256) {
-        uint256 bounds = run.bounds.get(place / WINDOW);
-        if (tick < (bounds >> 32) & 0xffff) return sells;
-        if (tick >= bounds >> 48) return 0;
-        return _filledEach(run.results, place, TickBook.SELL, tick, sells);
-    }
-
-    /// @dev The fills of volumes in a window some of whose slots fill this tick and some do not, or in part.
-    function _filledEach(uint256[] memory results, uint256 place, uint256 side, uint256 tick, uint256 volumes)
+    /// @dev The fills of volumes that are offered at one tick in a window.
+    function _filled(Run memory run, bool sells, uint256 tick, uint256 volumes, uint256 place)
         private
         pure
         returns (uint256 fills)
     {
-        place -= place % WINDOW;
+        uint256 window = place / WINDOW;
+        (uint256 whole, uint256 part) = CutWord.wrap(run.cuts.get(window)).taken(sells, tick);
+        // Masks of one bit a lane, and volumes of 27 bits.
         unchecked {
-            for (uint256 shift; volumes != 0; shift += LaneWords.LANE_BITS) {
-                uint256 wh = volumes & LaneWords.LANE_MASK;
+            fills = volumes & (whole * LaneWords.MAX_WH);
+            uint256 rationed = volumes & (part * LaneWords.MAX_WH);
+            if (rationed == 0) return fills;
+            uint256[] memory results = run.results;
+            place = window * WINDOW;
+            for (uint256 shift; rationed != 0; shift += LaneWords.LANE_BITS) {
+                uint256 wh = rationed & LaneWords.LANE_MASK;
                 if (wh != 0) {
-                    ResultWord result = ResultWord.wrap(results.get(place));
-                    (uint256 filled, ResultWord next) = TickBook.fill(result, side, tick, wh);
+                    (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(results.get(place)), wh);
                     results.set(place, ResultWord.unwrap(next));
                     fills |= filled << shift;
                 }
-                volumes >>= LaneWords.LANE_BITS;
+                rationed >>= LaneWords.LANE_BITS;
                 ++place;
             }
         }
@@ -574,29 +594,22 @@ library Settling {
         }
     }
 
-    /// @dev By window, 16 bits each: buys fill wholly from this tick on, in every slot; not at all below this; sells
-    /// fill wholly below this; not at all from this on. What lies between is asked slot by slot.
-    function _bounds(uint256[] memory results) private pure returns (uint256[] memory bounds) {
-        bounds = new uint256[](results.length / WINDOW);
-        // Ticks have 8 bits.
+    /// @dev What is filled, by window, and p, by slot.
+    function _outcomes(uint256[] memory results)
+        private
+        pure
+        returns (uint256[] memory cuts, uint256[] memory prices)
+    {
+        (cuts, prices) = (new uint256[](results.length / WINDOW), new uint256[](results.length));
         unchecked {
-            for (uint256 w; w < bounds.length; ++w) {
-                (uint256 buyAll, uint256 buyNone, uint256 sellAll, uint256 sellNone) = (0, 0xffff, 0xffff, 0);
+            for (uint256 w; w < cuts.length; ++w) {
+                uint256 word;
                 for (uint256 lane; lane < WINDOW; ++lane) {
-                    ResultWord result = ResultWord.wrap(results[w * WINDOW + lane]);
-                    if (!result.traded()) {
-                        (buyAll, sellAll) = (0xffff, 0);
-                        continue;
-                    }
-                    (uint256 buyTick, uint256 sellTick) = (result.buyTick(), result.sellTick());
-                    if (buyTick < buyNone) buyNone = buyTick;
-                    if (sellTick >= sellNone) sellNone = sellTick + 1;
-                    if (result.buyRationed()) ++buyTick;
-                    else if (sellTick < sellAll) sellAll = sellTick;
-                    if (result.buyRationed() && sellTick + 1 < sellAll) sellAll = sellTick + 1;
-                    if (buyTick > buyAll) buyAll = buyTick;
+                    ResultWord result = ResultWord.wrap(results.get(w * WINDOW + lane));
+                    word |= CutWords.laneOf(result) << (lane * LaneWords.LANE_BITS);
+                    prices.set(w * WINDOW + lane, uint256(result.price()));
                 }
-                bounds[w] = buyAll | (buyNone << 16) | (sellAll << 32) | (sellNone << 48);
+                cuts.set(w, word);
             }
         }
     }
@@ -605,25 +618,55 @@ library Settling {
     function _spansOf(Run memory run, uint256 tariff) private pure returns (uint256[] memory spans) {
         if (tariff < run.spans.length) spans = run.spans[tariff];
         if (spans.length != 0) return spans;
-        if (tariff >= run.spans.length) {
-            uint256[][] memory larger = new uint256[][](2 * (tariff + 1));
-            for (uint256 i; i < run.spans.length; ++i) larger[i] = run.spans[i];
-            run.spans = larger;
-        }
-        uint256[] memory shared = run.table.quotes[tariff];
-        spans = new uint256[](shared.length);
+        if (tariff >= run.spans.length) _makeRoom(run, 2 * (tariff + 1));
+        if (run.forward.any) run.deviations[tariff] = _deviationsOf(run, tariff);
+        uint256[] memory quotes = run.table.quotes[tariff];
+        uint256[] memory prices = run.prices;
+        spans = new uint256[](quotes.length);
         run.spans[tariff] = spans;
         uint256 quote;
-        int256 price;
+        uint256 price;
         uint256 span;
         unchecked {
-            for (uint256 i = shared.length; i > 0; --i) {
-                int256 before = ResultWord.wrap(run.results[i - 1]).price();
-                bool goesOn = shared[i - 1] == quote && before == price && i % WINDOW != 0;
-                span = goesOn ? span + 1 : 1;
-                (quote, price, spans[i - 1]) = (shared[i - 1], before, span);
+            for (uint256 i = quotes.length; i > 0;) {
+                bool last = i % WINDOW == 0;
+                (uint256 before, uint256 priceBefore) = (quotes.get(--i), prices.get(i));
+                span = !last && before == quote && priceBefore == price ? span + 1 : 1;
+                (quote, price) = (before, priceBefore);
+                spans.set(i, span);
             }
         }
+    }
+
+    function _makeRoom(Run memory run, uint256 tariffs) private pure {
+        uint256[][] memory spans = new uint256[][](tariffs);
+        uint256[][] memory deviations = new uint256[][](tariffs);
+        for (uint256 i; i < run.spans.length; ++i) (spans[i], deviations[i]) = (run.spans[i], run.deviations[i]);
+        (run.spans, run.deviations) = (spans, deviations);
+    }
+
+    /// @dev By window of a tariff, where it is the same in all slots (else zero): what contracts change, see
+    /// `_settleContracts`. Charges, network charge, and what undelivered and unconsumed energy costs and fetches more
+    /// (int40 each, the first lowest), and a bit above them.
+    function _deviationsOf(Run memory run, uint256 tariff) private pure returns (uint256[] memory words) {
+        words = new uint256[](run.windows);
+        uint256[] memory rows = run.table.rows[tariff];
+        uint256[] memory runs = run.table.runs[tariff];
+        for (uint256 w; w < words.length; ++w) {
+            uint256 first = _deviationsAt(run, rows[w * WINDOW]);
+            uint256 i = w * WINDOW;
+            do i += runs[i];
+            while (i < (w + 1) * WINDOW && _deviationsAt(run, rows[i]) == first);
+            if (i >= (w + 1) * WINDOW) words[w] = first;
+        }
+    }
+
+    function _deviationsAt(Run memory run, uint256 raw) private pure returns (uint256) {
+        TariffWord row = TariffWord.wrap(raw);
+        int256 undelivered = Account.undeliveredMore(run.forward, row);
+        int256 unconsumed = Account.unconsumedMore(run.forward, row);
+        return uint256(uint40(int40(row.charges()))) | (uint256(uint40(int40(row.network()))) << 40)
+            | (uint256(uint40(int40(undelivered))) << 80) | (uint256(uint40(int40(unconsumed))) << 120) | (1 << 160);
     }
 
     /// @dev The layers that most windows do not have: sells of slots that have both sides, what was withheld, and

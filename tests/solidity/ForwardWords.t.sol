@@ -14,6 +14,7 @@ import {
 } from "../../contracts/libraries/Packed.sol";
 import {TickBook} from "../../contracts/libraries/TickBook.sol";
 import {Base} from "./Base.sol";
+import {Fills} from "./Fills.sol";
 import {Naive} from "./Naive.sol";
 
 /// @dev The words of the forward auction against loops over lanes, and its matching against lists.
@@ -379,7 +380,7 @@ contract ForwardWordsTest is Base {
         for (uint256 i; i < n; ++i) {
             Naive.Offer memory o = offers[i];
             uint256 filled;
-            (filled, r) = TickBook.fill(r, o.sell ? 1 : 0, o.tick, o.wh);
+            (filled, r) = Fills.fill(r, o.sell ? 1 : 0, o.tick, o.wh);
             vm.assertEq(filled, want[i], "P12: fill");
             vm.assertLe(filled, o.wh, "P8: no more than ordered");
             int256 limit = FLOOR + int256(o.tick) * TICK;

@@ -5,6 +5,7 @@ import {LaneWord, LaneWords, ResultWord, ResultWords} from "../../contracts/libr
 import {Prices} from "../../contracts/libraries/Prices.sol";
 import {TickBook} from "../../contracts/libraries/TickBook.sol";
 import {Base} from "./Base.sol";
+import {Fills} from "./Fills.sol";
 import {Naive} from "./Naive.sol";
 
 contract LibrariesTest is Base {
@@ -74,7 +75,7 @@ contract LibrariesTest is Base {
         uint256[2] memory sums;
         for (uint256 i; i < n; ++i) {
             uint256 filled;
-            (filled, r) = TickBook.fill(r, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
+            (filled, r) = Fills.fill(r, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
             vm.assertEq(filled, want[i], "P12: fill");
             vm.assertLe(filled, offers[i].wh, "P8: never more than offered");
             if (filled != 0) vm.assertTrue(Naive.takesPart(offers[i], price, FLOOR, TICK), "P9: within the limit");
@@ -149,7 +150,7 @@ contract LibrariesTest is Base {
                 && (o.sell ? o.tick == r.sellTick() && !r.buyRationed() : o.tick == r.buyTick() && r.buyRationed());
             uint256 filled;
             ResultWord before = r;
-            (filled, r) = TickBook.fill(r, o.sell ? 1 : 0, o.tick, o.wh);
+            (filled, r) = Fills.fill(r, o.sell ? 1 : 0, o.tick, o.wh);
             if (!atMargin) continue;
             uint256 exact = o.wh * before.fillWh();
             uint256 got = filled * before.liveWh();
