@@ -4,10 +4,12 @@ pragma solidity 0.8.37;
 import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IMetering} from "./interfaces/IMetering.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Evidence} from "./libraries/Evidence.sol";
 import {Signatures} from "./libraries/Signatures.sol";
+import {Words} from "./libraries/Words.sol";
 
 /// @title Metering
 /// @notice What it promises, what it assumes and who may call: IMetering.
@@ -179,9 +181,12 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         returns (Outcome[] memory outcomes)
     {
         outcomes = new Outcome[](readings.length);
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
         for (uint256 i; i < readings.length; ++i) {
             outcomes[i] = refused[i] == Outcome.Accepted ? _take(readings[i], submitter) : refused[i];
             _report(readings[i], outcomes[i]);
+            // What a record has needed is used again for the next, or memory grows dearer with every one.
+            Memory.unsafeSetFreeMemoryPointer(free);
         }
     }
 
@@ -301,7 +306,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
             // A lane's top bit stays where the figure is not above the fuse, and is taken where it is.
             uint256 above = sums | ~(most - sums);
             for (uint256 w; w < last; ++w) {
-                uint256 word = intervals[w];
+                uint256 word = Words.at(intervals, w);
                 above |= word | ~(most - word);
                 sums += word;
             }

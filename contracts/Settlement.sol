@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
@@ -9,6 +10,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ITariffs} from "./interfaces/ITariffs.sol";
 import {LaneWord, ResultWord} from "./libraries/Packed.sol";
+import {Records} from "./libraries/Records.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
 import {Posting} from "./settlement/Posting.sol";
@@ -65,7 +67,16 @@ contract Settlement is ISettlement {
         external
         returns (IMetering.Outcome[] memory)
     {
-        return Posting.postReadings(_state, _core(), market, readings);
+        uint256 state;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            state := _state.slot
+        }
+        bytes memory core = abi.encode(_core());
+        bytes memory call = abi.encodePacked(
+            Posting.postReadings.selector, state, core, market, 3 * 32 + core.length, Records.raw(readings)
+        );
+        return abi.decode(Address.functionDelegateCall(address(Posting), call), (IMetering.Outcome[]));
     }
 
     /// @inheritdoc ISettlement

@@ -1,9 +1,11 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IMetering} from "../interfaces/IMetering.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {LaneWord, LaneWords, MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {Records} from "../libraries/Records.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
@@ -78,13 +80,31 @@ library Posting {
         for (uint256 i; i < readings.length; ++i) {
             outcomes[i] = _admit(state, env, readings[i], works[i], works[i == 0 ? 0 : i - 1].period);
         }
-        outcomes = core.metering.postFor(readings, msg.sender, outcomes);
+        outcomes = _take(core.metering, readings, outcomes);
         for (uint256 i; i < readings.length; ++i) {
             Work memory work = works[i];
             if (outcomes[i] != IMetering.Outcome.Accepted || !work.m.active) continue;
             if (!work.period.opened) _open(state, env, work.period);
             _post(state, env, work, readings[i]);
         }
+    }
+
+    /// @dev IMetering.postFor, with the records behind the other arguments.
+    function _take(IMetering metering, IMetering.Reading[] calldata readings, IMetering.Outcome[] memory refused)
+        private
+        returns (IMetering.Outcome[] memory)
+    {
+        uint256 head = 3 * 32;
+        bytes memory call = abi.encodePacked(
+            IMetering.postFor.selector,
+            head + 32 * (1 + refused.length),
+            uint256(uint160(msg.sender)),
+            head,
+            refused.length,
+            refused,
+            Records.raw(readings)
+        );
+        return abi.decode(Address.functionCall(address(metering), call), (IMetering.Outcome[]));
     }
 
     /// @dev What the market itself requires of a record; everything else is Metering's to judge. Records of the same
@@ -255,7 +275,7 @@ library Posting {
             uint256 posted = ((1 << slots) - 1) << lane;
             uint256 last = intervals.length - 1;
             for (uint256 w; w <= last; ++w) {
-                uint256 pairs = intervals[w];
+                uint256 pairs = Words.at(intervals, w);
                 uint256 shift = lane * LaneWords.LANE_BITS;
                 if (pairs & HIGH_HALVES != 0) buys |= _squeezed(pairs >> 32) << shift;
                 if (pairs & LOW_HALVES != 0) sells |= _squeezed(pairs) << shift;
@@ -309,9 +329,11 @@ library Posting {
         period.opened = true;
     }
 
-    /// @dev In which windows the meter has contracted energy; asked of whole windows, so that all records of a
-    /// window get the same answer.
+    /// @dev In which windows the meter has energy that stages have posted; asked of whole windows, so that all records
+    /// of a window get the same answer.
     function _contracted(Env memory env, Work memory work) private view returns (uint256 mask) {
+        // Nobody else posts energy, and a meter takes part in one market only.
+        if (env.params.stages.length == 0) return 0;
         uint32 first = uint32(work.period.first - work.period.first % WINDOW);
         uint32 slots = uint32(work.period.windows * WINDOW);
         if (!env.core.ledger.hasPostings(work.m.meter, first, slots)) return 0;
