@@ -298,6 +298,8 @@ library CutWords {
     uint256 private constant EIGHT = ONES * 0xff;
     uint256 private constant GUARD = ONES << 9;
     uint256 internal constant UNTRADED = ONES << 8;
+    /// @dev The side of the rationed tick, above its eight bits.
+    uint256 private constant SIDE = ONES << 8;
 
     /// @notice The lane of a slot with this outcome.
     function laneOf(ResultWord result) internal pure returns (uint256 cut) {
@@ -329,20 +331,34 @@ library CutWords {
         rationed = rationedOf(cuts, lanes);
     }
 
-    /// @notice In which lanes a tick is filled wholly, and in which it is rationed: masks of the lowest bit of a lane.
-    function taken(CutWord cuts, bool sells, uint256 tick) internal pure returns (uint256 whole, uint256 part) {
+    /// @notice In which lanes buys at a tick are filled wholly, and in which they are rationed: masks of the lowest bit
+    /// of a lane.
+    function takenBuys(CutWord cuts, uint256 tick) internal pure returns (uint256 whole, uint256 part) {
         uint256 word = CutWord.unwrap(cuts);
         // Fields of nine bits and a guard bit above them, as in `filled`; a tick has eight.
         unchecked {
             uint256 ticks = tick * ONES;
-            uint256 from = sells ? word >> 9 : word;
-            whole = (((ticks | GUARD) - (from & NINE)) >> 9) & ONES;
-            if (sells) whole ^= ONES;
-            part = (word >> 27) & ONES;
-            if (part == 0) return (whole, 0);
-            uint256 other = ((sells ? ticks | (ONES << 8) : ticks) ^ (word >> 18)) & NINE;
-            part &= (((other + NINE) >> 9) & ONES) ^ ONES;
-            whole &= ~part;
+            whole = (((ticks | GUARD) - (word & NINE)) >> 9) & ONES;
+            part = _rationed(word, ticks);
+            whole ^= part;
+        }
+    }
+
+    /// @notice The same of sells.
+    function takenSells(CutWord cuts, uint256 tick) internal pure returns (uint256 whole, uint256 part) {
+        uint256 word = CutWord.unwrap(cuts);
+        unchecked {
+            uint256 ticks = tick * ONES;
+            whole = ((((ticks | GUARD) - ((word >> 9) & NINE)) >> 9) & ONES) ^ ONES;
+            part = _rationed(word, ticks | SIDE);
+            whole ^= part;
+        }
+    }
+
+    /// @dev The lanes whose rationed tick and side are these; such a tick counts among the filled ones.
+    function _rationed(uint256 word, uint256 nine) private pure returns (uint256) {
+        unchecked {
+            return ((((((nine ^ (word >> 18)) & NINE) + NINE) >> 9) & ONES) ^ ONES) & (word >> 27);
         }
     }
 

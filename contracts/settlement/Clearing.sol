@@ -207,18 +207,21 @@ library Clearing {
     ) private view {
         // Kept from window to window, and loaded again where something changes.
         Member memory m = walk.members[index % walk.members.length];
-        if (m.index != index) (m.index, m.untilSlot) = (index, 0);
-        if (window * WINDOW >= m.untilSlot) Context.loadMember(walk.env, walk.table, m, window * WINDOW);
+        uint256 slot = window * WINDOW;
+        if (m.index != index || slot >= m.untilSlot) {
+            m.index = index;
+            Context.loadMember(walk.env, walk.table, m, slot);
+        }
         uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
         if (word >> 236 != window) word = 0;
         uint256 second = word & LaneWords.SECOND == 0
             ? 0
             : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);
         uint256 active = 0xff;
-        if (m.active && m.untilSlot >= (window + 1) * WINDOW) {
-            walk.table.seen[m.tariff] |= active;
-            _addLanes(walk, m, word, window * WINDOW - walk.table.firstSlot, WINDOW);
-            if (second != 0) _addLanes(walk, m, second, window * WINDOW - walk.table.firstSlot, WINDOW);
+        if (m.active && m.untilSlot >= slot + WINDOW) {
+            walk.table.seen.set(m.tariff, active);
+            _addLanes(walk, m, word, slot - walk.table.firstSlot, WINDOW);
+            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, WINDOW);
         } else {
             active = _visitParts(walk, m, window, word, second);
         }
@@ -262,7 +265,7 @@ library Clearing {
             for (uint256 end = place + slots; place < end;) {
                 uint256 count = hourly ? 1 : runs.get(place);
                 if (count > end - place) count = end - place;
-                uint256 lanes = LaneWords.part(word, place % WINDOW, count);
+                uint256 lanes = count == WINDOW ? word : LaneWords.part(word, place % WINDOW, count);
                 if (lanes & LaneWords.VOLUMES != 0) {
                     Quote quote = plain
                         ? Quote.wrap(quotes.get(place))

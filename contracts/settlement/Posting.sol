@@ -34,6 +34,8 @@ import {
 library Posting {
     using Words for uint256[];
 
+    /// @dev The mask of a window of which all slots have been posted.
+    uint256 private constant WHOLE = 0xff << 224;
     uint256 private constant WH = type(uint32).max;
     uint256 private constant OFFER = type(uint64).max;
     /// @dev Slots in a word of intervals, and the export of each of them.
@@ -206,37 +208,21 @@ library Posting {
             work.period.late != 0 || work.contracted != 0 || r.quality != IMetering.Quality.Measured
                 || work.m.untilSlot < work.period.first + r.slots || work.period.first % IN_WORD != 0
         ) return (false, 0);
-        work.volumes = _lanes(work, r.intervals, r.slots);
-        if (work.contracts.length != 0 && !_netWords(work)) return (false, 0);
-        return _wanted(env, work);
-    }
-
-    /// @dev Takes contracts off whole windows; false where the general way must be gone: a window of which the record
-    /// is a part only, or a slot with both sides, whose import does not follow from offer and contract.
-    function _netWords(Work memory work) private pure returns (bool) {
-        uint256[] memory words = work.volumes;
-        for (uint256 w; w < work.period.windows; ++w) {
-            uint256 contracted = work.contracts[w];
-            if (contracted == 0) continue;
-            uint256 word = words.get(2 * w);
-            if (words.get(2 * w + 1) != 0 || (word >> 224) & 0xff != 0xff) return false;
-            uint256 lanes = word & (LaneWords.VOLUMES | LaneWords.SIDES);
-            words.set(2 * w, (word ^ lanes) | LaneWords.difference(lanes, contracted));
-        }
-        return true;
+        return _laneWords(work, r) ? _wanted(env, work) : (false, 0);
     }
 
     /// @dev The money for all that a record measured; false where some of it cannot be offered.
     function _wanted(Env memory env, Work memory work) private pure returns (bool plain, uint256 wantedNano) {
         uint256[] memory words = work.volumes;
-        uint256[] memory runs = work.period.table.runs[work.m.tariff];
-        bool hourly = work.m.hourly.length != 0;
+        Member memory m = work.m;
+        uint256[] memory runs = work.period.table.runs[m.tariff];
+        uint256 end = work.period.table.slots;
         uint256 lane = work.period.first % WINDOW;
         // Volumes have 24 bits by the fuse, quotes 32, and there are 96 slots at most.
         unchecked {
             uint256 count;
-            for (uint256 i; i < work.period.table.slots; i += count) {
-                count = hourly ? 1 : runs.get(i);
+            for (uint256 i; i < end; i += count) {
+                count = m.hourly.length != 0 ? 1 : runs.get(i);
                 uint256 place = (lane + i) / WINDOW * 2;
                 uint256 from = (lane + i) % WINDOW;
                 if (count > WINDOW - from) count = WINDOW - from;
@@ -245,59 +231,64 @@ library Posting {
                 uint256 second = words.get(place + 1);
                 if (second != 0) sells |= LaneWords.part(second, from, count) & LaneWords.VOLUMES;
                 if (buys | sells == 0) continue;
-                Quote quote = Context.quoteAt(env, work.period.table, work.m, i);
+                Quote quote = Context.quoteAt(env, work.period.table, m, i);
                 if (buys != 0) {
                     if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
-                    wantedNano += LaneWords.sum(buys) * quote.buyLock();
+                    uint256 each = quote.buyLock();
+                    if (each != 0) wantedNano += LaneWords.sum(buys) * each;
                 }
                 if (sells != 0) {
                     if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
-                    wantedNano += LaneWords.sum(sells) * quote.sellLock();
+                    uint256 each = quote.sellLock();
+                    if (each != 0) wantedNano += LaneWords.sum(sells) * each;
                 }
             }
         }
         return (true, wantedNano);
     }
 
-    /// @dev The first and the second lane word of each window.
-    function _lanes(Work memory work, uint256[] calldata intervals, uint256 slots)
-        private
-        pure
-        returns (uint256[] memory words)
-    {
-        words = new uint256[](2 * work.period.windows);
-        uint256 lane = work.period.first % WINDOW;
-        uint256 place;
-        uint256 buys;
-        uint256 sells;
-        // A word of intervals fills the lower or the upper half of a window.
+    /// @dev The first and the second lane word of each window, less what is contracted. False where the general way must
+    /// be gone with contracts: in a window of which the record is a part only, or has a slot with both sides, whose
+    /// import does not follow from offer and contract.
+    function _laneWords(Work memory work, IMetering.Reading calldata r) private pure returns (bool) {
+        uint256[] calldata intervals = r.intervals;
+        uint256[] memory words = new uint256[](2 * work.period.windows);
+        uint256[] memory contracts = work.contracts;
+        work.volumes = words;
+        // A word of intervals fills the lower or the upper half of a window. Volumes have 24 bits by the fuse.
         unchecked {
-            uint256 posted = ((1 << slots) - 1) << lane;
-            uint256 last = intervals.length - 1;
-            for (uint256 w; w <= last; ++w) {
-                uint256 pairs = Words.at(intervals, w);
-                uint256 shift = lane * LaneWords.LANE_BITS;
-                if (pairs & HIGH_HALVES != 0) buys |= _squeezed(pairs >> 32) << shift;
-                if (pairs & LOW_HALVES != 0) sells |= _squeezed(pairs) << shift;
-                lane ^= IN_WORD;
-                if (lane != 0 && w != last) continue;
-                uint256 word = buys | ((posted & 0xff) << 224);
-                if (sells != 0) {
-                    // Slots with both sides keep their buys in the first layer.
-                    uint256 second = sells & ((LaneWords.sidesOf(buys) >> 27) * LaneWords.MAX_WH);
-                    sells ^= second;
-                    word |= sells | LaneWords.sidesOf(sells);
-                    if (second != 0) {
-                        word |= LaneWords.SECOND;
-                        words.set(place + 1, second | LaneWords.sidesOf(second));
-                    }
-                }
-                words.set(place, word);
-                (buys, sells) = (0, 0);
-                place += 2;
+            uint256 lane = work.period.first % WINDOW;
+            uint256 posted = ((1 << r.slots) - 1) << lane;
+            uint256 next = lane / IN_WORD;
+            uint256 count = intervals.length + next;
+            for (uint256 w; w < words.length; w += 2) {
+                uint256 lower = next > w ? 0 : intervals.at(w - next);
+                uint256 upper = w + 1 < count ? intervals.at(w + 1 - next) : 0;
+                uint256 buys;
+                uint256 sells;
+                if ((lower | upper) & HIGH_HALVES != 0) buys = _squeezed(lower >> 32) | (_squeezed(upper >> 32) << 112);
+                if ((lower | upper) & LOW_HALVES != 0) sells = _squeezed(lower) | (_squeezed(upper) << 112);
+                uint256 mask = (posted & 0xff) << 224;
                 posted >>= WINDOW;
+                // Slots with both sides keep their buys in the first layer.
+                uint256 second = sells & ((LaneWords.sidesOf(buys) >> 27) * LaneWords.MAX_WH);
+                uint256 contracted = contracts.length == 0 ? 0 : contracts.get(w / 2);
+                if (contracted != 0) {
+                    if (second != 0 || mask != WHOLE) return false;
+                    (uint256 bought, uint256 sold) = LaneWords.parted(contracted);
+                    words.set(w, LaneWords.netted(buys + sold, sells + bought) | mask);
+                    continue;
+                }
+                sells ^= second;
+                uint256 word = buys | sells | LaneWords.sidesOf(sells) | mask;
+                if (second != 0) {
+                    word |= LaneWords.SECOND;
+                    words.set(w + 1, second | LaneWords.sidesOf(second));
+                }
+                words.set(w, word);
             }
         }
+        return true;
     }
 
     /// @dev The low halves of four fields of 64 bits, the highest first, as four lanes, the first lowest.

@@ -509,7 +509,7 @@ library Settling {
             for (uint256 end = place + slots; place < end;) {
                 uint256 count = hourly ? 1 : spans.get(place);
                 if (count > end - place) count = end - place;
-                uint256 lanes = LaneWords.part(word, place % WINDOW, count);
+                uint256 lanes = count == WINDOW ? word : LaneWords.part(word, place % WINDOW, count);
                 if (lanes & LaneWords.VOLUMES != 0) {
                     Quote quote = plain
                         ? Quote.wrap(quotes.get(place))
@@ -529,53 +529,51 @@ library Settling {
         returns (uint256 fills)
     {
         (uint256 buys, uint256 sells) = LaneWords.parted(lanes);
-        int256 priceNano = int256(run.prices.get(place));
         // Sums of eight volumes have 30 bits, prices 34 at most: nothing here comes near 256 bits.
         unchecked {
             if (buys != 0) {
+                (uint256 whole, uint256 part) =
+                    CutWord.wrap(run.cuts.get(place / WINDOW)).takenBuys(quote.buyTick());
+                fills = buys & (whole * LaneWords.MAX_WH);
+                part = buys & (part * LaneWords.MAX_WH);
+                if (part != 0) fills |= _rationed(run, part, place);
                 uint256 wh = LaneWords.sum(buys);
-                fills = _filled(run, false, quote.buyTick(), buys, place);
-                uint256 filled = LaneWords.sum(fills);
+                uint256 filled = fills == buys ? wh : LaneWords.sum(fills);
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
                 acc.networkNano += int256(wh) * quote.network();
                 acc.releaseNano += wh * quote.buyLock();
-                if (filled != 0) _payFill(run, acc, -priceNano, filled, run.env.buyFeeNano);
+                if (filled != 0) _payFill(run, acc, -int256(run.prices.get(place)), filled, run.env.buyFeeNano);
             }
             if (sells != 0) {
+                (uint256 whole, uint256 part) =
+                    CutWord.wrap(run.cuts.get(place / WINDOW)).takenSells(quote.sellTick());
+                uint256 sold = sells & (whole * LaneWords.MAX_WH);
+                part = sells & (part * LaneWords.MAX_WH);
+                if (part != 0) sold |= _rationed(run, part, place);
                 uint256 wh = LaneWords.sum(sells);
-                uint256 sold = _filled(run, true, quote.sellTick(), sells, place);
-                uint256 filled = LaneWords.sum(sold);
+                uint256 filled = sold == sells ? wh : LaneWords.sum(sold);
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
-                if (filled != 0) _payFill(run, acc, priceNano, filled, run.env.sellFeeNano);
+                if (filled == 0) return fills;
+                _payFill(run, acc, int256(run.prices.get(place)), filled, run.env.sellFeeNano);
                 fills |= sold | LaneWords.sidesOf(sold);
             }
         }
     }
 
-    /// @dev The fills of volumes that are offered at one tick in a window.
-    function _filled(Run memory run, bool sells, uint256 tick, uint256 volumes, uint256 place)
-        private
-        pure
-        returns (uint256 fills)
-    {
-        uint256 window = place / WINDOW;
-        (uint256 whole, uint256 part) = CutWord.wrap(run.cuts.get(window)).taken(sells, tick);
-        // Masks of one bit a lane, and volumes of 27 bits.
+    /// @dev The fills of volumes in the slots of a window in which their limit is rationed.
+    function _rationed(Run memory run, uint256 volumes, uint256 place) private pure returns (uint256 fills) {
+        uint256[] memory results = run.results;
+        place -= place % WINDOW;
         unchecked {
-            fills = volumes & (whole * LaneWords.MAX_WH);
-            uint256 rationed = volumes & (part * LaneWords.MAX_WH);
-            if (rationed == 0) return fills;
-            uint256[] memory results = run.results;
-            place = window * WINDOW;
-            for (uint256 shift; rationed != 0; shift += LaneWords.LANE_BITS) {
-                uint256 wh = rationed & LaneWords.LANE_MASK;
+            for (uint256 shift; volumes != 0; shift += LaneWords.LANE_BITS) {
+                uint256 wh = volumes & LaneWords.LANE_MASK;
                 if (wh != 0) {
                     (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(results.get(place)), wh);
                     results.set(place, ResultWord.unwrap(next));
                     fills |= filled << shift;
                 }
-                rationed >>= LaneWords.LANE_BITS;
+                volumes >>= LaneWords.LANE_BITS;
                 ++place;
             }
         }

@@ -14,7 +14,7 @@ library Fills {
         uint256 shift = (wh % 8) * 28;
         uint256 others = ((1 << 224) - 1) ^ (((1 << 28) - 1) << shift);
         CutWord cuts = CutWord.wrap(others | (CutWords.laneOf(result) << shift));
-        (uint256 whole, uint256 part) = cuts.taken(side == TickBook.SELL, tick);
+        (uint256 whole, uint256 part) = side == TickBook.BUY ? cuts.takenBuys(tick) : cuts.takenSells(tick);
         if ((part >> shift) & 1 != 0) return TickBook.ration(result, wh);
         return ((whole >> shift) & 1 != 0 ? wh : 0, result);
     }
