@@ -129,13 +129,6 @@ library LaneWords {
         }
     }
 
-    /// @notice Lanes `a` less lanes `b`.
-    function difference(uint256 a, uint256 b) internal pure returns (uint256) {
-        (uint256 aBuys, uint256 aSells) = parted(a);
-        (uint256 bBuys, uint256 bSells) = parted(b);
-        return netted(aBuys + bSells, aSells + bBuys);
-    }
-
     /// @notice Lanes `a` and lanes `b` together.
     function together(uint256 a, uint256 b) internal pure returns (uint256) {
         (uint256 aBuys, uint256 aSells) = parted(a);

@@ -616,9 +616,11 @@ library Settling {
     function _spansOf(Run memory run, uint256 tariff) private pure returns (uint256[] memory spans) {
         if (tariff < run.spans.length) spans = run.spans[tariff];
         if (spans.length != 0) return spans;
+        uint256[] memory quotes = run.table.quotes[tariff];
+        // Who takes no part has no tariff.
+        if (quotes.length == 0) return spans;
         if (tariff >= run.spans.length) _makeRoom(run, 2 * (tariff + 1));
         if (run.forward.any) run.deviations[tariff] = _deviationsOf(run, tariff);
-        uint256[] memory quotes = run.table.quotes[tariff];
         uint256[] memory prices = run.prices;
         spans = new uint256[](quotes.length);
         run.spans[tariff] = spans;

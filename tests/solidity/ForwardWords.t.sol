@@ -97,7 +97,6 @@ contract ForwardWordsTest is Base {
             if (chance(4) == 0) b[i] = a[i] == 2 ** 26 || a[i] == -(2 ** 26) ? int256(0) : a[i];
             (less[i], more[i]) = (a[i] - b[i], a[i] + b[i]);
         }
-        vm.assertEq(LaneWords.difference(_lanes(a), _lanes(b)), _lanes(less), "difference");
         vm.assertEq(LaneWords.together(_lanes(a), _lanes(b)), _lanes(more), "together");
     }
 
@@ -106,8 +105,6 @@ contract ForwardWordsTest is Base {
         uint256 none = 2 ** 27;
         vm.assertEq(LaneWords.signedAt(none, 0), 0, "signedAt");
         vm.assertEq(LaneWords.together(none, 5), 5, "together");
-        vm.assertEq(LaneWords.difference(none, 5), 5 + 2 ** 27, "difference");
-        vm.assertEq(LaneWords.difference(none, none), 0, "difference");
     }
 
     function test_spread() public pure {
