@@ -123,18 +123,34 @@ library RulesWords {
         return (RulesWord.unwrap(word) >> 208) & 0xff;
     }
 
+    /// @notice When a window begins or, where the gate is by day, its UTC day.
+    function start(RulesWord word, uint256 window, uint256 windowSeconds) internal pure returns (uint256 begin) {
+        // Windows have 29 bits, and none is longer than a day.
+        unchecked {
+            begin = window * windowSeconds;
+            if (word.byDay()) begin -= begin % 1 days;
+        }
+    }
+
     /// @notice When placing orders for a window ends.
-    function gate(RulesWord word, uint256 window, uint256 slotSeconds) internal pure returns (uint256) {
-        uint256 start = window * WINDOW * slotSeconds;
-        if (word.byDay()) start -= start % 1 days;
-        return start - word.gateSeconds();
+    function gate(RulesWord word, uint256 window, uint256 windowSeconds) internal pure returns (uint256) {
+        return word.start(window, windowSeconds) - word.gateSeconds();
+    }
+
+    /// @notice The most lots that an order can have.
+    function mostLots(RulesWord word) internal pure returns (uint256 most) {
+        most = MAX_ORDER_WH / word.lotWh();
+        if (most > OrderWords.MAX_LOTS) most = OrderWords.MAX_LOTS;
     }
 
     /// @notice What a Wh of an order can cost at worst: bought at the limit and given away at the surplus price, or
     /// sold at the limit and bought back at the cap.
     function eachNano(RulesWord word, bool sell, int256 limitNano) internal pure returns (uint256) {
-        int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
-        return worst > 0 ? uint256(worst) : 0;
+        // Prices have 32 bits.
+        unchecked {
+            int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
+            return worst > 0 ? uint256(worst) : 0;
+        }
     }
 
     /// @notice What eight orders can cost at worst: Wh x `eachNano` of each.
@@ -211,7 +227,10 @@ library SeatWords {
 
     function covers(SeatWord word, uint256 window) internal pure returns (bool) {
         uint256 raw = SeatWord.unwrap(word);
-        return window >= (raw >> 212) & 0xfffff && window < (raw >> 232) & 0xfffff;
+        // Either difference is below zero where the window lies outside.
+        unchecked {
+            return ((window - ((raw >> 212) & 0xfffff)) | ((raw >> 232) - 1 - window)) >> 255 == 0;
+        }
     }
 
     function withSequence(SeatWord word, uint256 sequence_) internal pure returns (SeatWord) {

@@ -243,12 +243,17 @@ library OrderWords {
         return OrderWord.wrap((window << 236) | lanes);
     }
 
+    /// @notice Lane `i`, below eight by the caller.
     function lane(uint256 lanes, uint256 i) internal pure returns (uint256) {
-        return (lanes >> (i * LANE_BITS)) & LANE;
+        unchecked {
+            return (lanes >> (i * LANE_BITS)) & LANE;
+        }
     }
 
     function withLane(uint256 lanes, uint256 i, uint256 order) internal pure returns (uint256) {
-        return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+        unchecked {
+            return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+        }
     }
 
     /// @notice Lane by lane, the sum of the products of 19 bits of `lots` with figures of up to 35 bits; these stand in

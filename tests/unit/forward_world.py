@@ -187,7 +187,7 @@ class ForwardWorld:
             if order.action != Action.CANCEL:
                 lane = order_lane(params, order.sell, order.limit_nano, order.wh)
             fields = fields_of(order) | {"lane": lane.pack()}
-            self._do(event("Ordered", **fields))
+            self._do(event("OrderRelayed", **fields))
         return refusal
 
     def cancel(self, meter: int, slot: int, **more: Any) -> ForwardRefusal:

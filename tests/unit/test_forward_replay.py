@@ -121,7 +121,7 @@ class RandomWorld(ForwardWorld):
                     lane = order_lane(auction.params, order.sell, order.limit_nano, order.wh)
                 names = ("auction", "meter", "slot", "sequence", "action")
                 fields = {name: getattr(order, name) for name in names}
-                self._do(event("Ordered", lane=lane.pack(), **fields))
+                self._do(event("OrderRelayed", lane=lane.pack(), **fields))
             self.twin.assert_conserved()
 
     def random_schedule(self, meter: int, number: int) -> None:
@@ -309,7 +309,7 @@ def test_an_order_that_was_another_is_a_difference(scheduled: bool) -> None:
             assert world.order(order.meter, 0, *more) == ForwardRefusal.NONE
     world.play({1: (0, 100), 2: (100, 0)})
     rebuilt(world.log)
-    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("Ordered", "Scheduled"))
+    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("OrderRelayed", "Scheduled"))
     if scheduled:
         said.words = (said.words[0] + 1, *said.words[1:])
     else:
@@ -324,8 +324,8 @@ def test_a_missing_or_refused_event_is_a_difference() -> None:
         log = [[e for e in tx if type(e).__name__ != name] for tx in world.log]
         with pytest.raises((Difference, Refused)):
             rebuilt(log)
-    order = next(tx for tx in world.log if type(tx[0]).__name__ == "Ordered")
-    with pytest.raises(Difference, match="Ordered"):
+    order = next(tx for tx in world.log if type(tx[0]).__name__ == "OrderRelayed")
+    with pytest.raises(Difference, match="OrderRelayed"):
         rebuilt([*world.log, order])
     bad = event("AuctionPaused", auction=world.auctions[0], paused=True)
     with pytest.raises(Difference, match="refusal is NONE on chain, PAUSED recomputed"):
@@ -336,7 +336,7 @@ def test_pauses_skips_and_own_orders_are_replayed() -> None:
     world = ForwardWorld()
     auction = world.auctions[0]
     world.log.append([event("SequenceSkipped", auction=auction, meter=1, sequence=9)])
-    own = {"auction": auction, "meter": 1, "slot": FIRST, "sequence": 9}
+    own = {"auction": auction, "meter": 1, "slot": FIRST}
     lane = OrderLane(5, 30, Side.BUY).pack()
     world.log.append([event("Ordered", action=Action.PLACE, lane=lane, **own)])
     twin = rebuilt(world.log)
