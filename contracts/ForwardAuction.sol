@@ -168,8 +168,10 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         (any, capNano, surplusNano) = (true, int32(rules.capNano()), int32(rules.surplusNano()));
         for (uint256 a; a < ids.length; ++a) {
             for (uint256 i; i < windows; ++i) {
-                Window memory w = _window(_auctions[ids[a]], uint256(firstWindow) + i);
-                if (w.phase != Phase.Absent && w.phase < Phase.Cleared) uncleared |= 1 << i;
+                Window storage w = _auctions[ids[a]].windows[(firstWindow + i) % RING];
+                Phase phase = w.phase;
+                if (w.window != firstWindow + i || phase == Phase.Absent) continue;
+                if (phase < Phase.Cleared) uncleared |= 1 << i;
             }
         }
     }
@@ -178,8 +180,9 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function pending(bytes32 market, uint32 window) external view returns (bool own, bool older) {
         bytes32[] memory ids = _auctionsOf[market];
         for (uint256 a; a < ids.length; ++a) {
-            Window memory w = _auctions[ids[a]].windows[window % RING];
-            if (w.phase == Phase.Absent || w.phase == Phase.Settled) continue;
+            Window storage w = _auctions[ids[a]].windows[window % RING];
+            Phase phase = w.phase;
+            if (phase == Phase.Absent || phase == Phase.Settled) continue;
             if (w.window == window) own = true;
             else if (w.window < window) older = true;
         }

@@ -96,8 +96,13 @@ library Ordering {
         if (!kept.covers(window)) seat = _seatFor(markets, auction.market, kept, meter, slot, !cancels);
         if (seat.owner() != msg.sender) return (_notHis(seat), 0);
         bool changes = action != IForwardAuction.Action.Place;
-        refusal = _timely(rules, window, windowSeconds, changes);
-        if (refusal != OK) return (refusal, 0);
+        {
+            (bool closed, bool firm) = _gates(rules, window, windowSeconds);
+            if (closed) return (IForwardAuction.Refusal.AfterGate, 0);
+            if (firm) {
+                if (changes) return (IForwardAuction.Refusal.FirmPeriod, 0);
+            }
+        }
         (refusal, lane) = _laneOf(rules, cancels, sell, limitNano, wh);
         if (refusal != OK) return (refusal, 0);
         uint256 key = _keyOf(seat, window);
@@ -114,9 +119,7 @@ library Ordering {
             int256 deltaNano = int256(wh * rules.eachNano(sell, limitNano));
             if (old != 0) deltaNano -= int256(rules.collateral(old));
             if (deltaNano != 0) {
-                if (ledger.changeCollateral(msg.sender, deltaNano) < 0) {
-                    return (IForwardAuction.Refusal.TooLittleMoney, 0);
-                }
+                if (_lock(ledger, msg.sender, deltaNano) < 0) return (IForwardAuction.Refusal.TooLittleMoney, 0);
             }
         }
         if (opens) _open(auction, window);
@@ -150,8 +153,13 @@ library Ordering {
         if (o.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
         if (!_authorised(seat.owner(), o.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         bool changes = o.action != IForwardAuction.Action.Place;
-        refusal = _timely(rules, window, windowSeconds, changes);
-        if (refusal != OK) return refusal;
+        {
+            (bool closed, bool firm) = _gates(rules, window, windowSeconds);
+            if (closed) return IForwardAuction.Refusal.AfterGate;
+            if (firm) {
+                if (changes) return IForwardAuction.Refusal.FirmPeriod;
+            }
+        }
         uint256 lane;
         (refusal, lane) = _laneOf(rules, cancels, o.sell, o.limitNano, o.wh);
         if (refusal != OK) return refusal;
@@ -169,7 +177,7 @@ library Ordering {
             int256 deltaNano = int256(uint256(o.wh) * rules.eachNano(o.sell, o.limitNano));
             if (old != 0) deltaNano -= int256(rules.collateral(old));
             if (deltaNano != 0) {
-                if (!_lock(purse, ledger, seat.owner(), deltaNano)) return IForwardAuction.Refusal.TooLittleMoney;
+                if (!_pay(purse, ledger, seat.owner(), deltaNano)) return IForwardAuction.Refusal.TooLittleMoney;
             }
         }
         if (opens) _open(auction, window);
@@ -184,7 +192,7 @@ library Ordering {
     function close(Purse memory purse, ILedger ledger) internal {
         if (purse.untoldNano == 0) return;
         // Each part of it was within what the ledger said is free.
-        assert(ledger.changeCollateral(purse.owner, purse.untoldNano) >= 0);
+        assert(_lock(ledger, purse.owner, purse.untoldNano) >= 0);
     }
 
     /// @notice Takes the orders of a day.
@@ -217,7 +225,7 @@ library Ordering {
         (refusal, deltaNano, opens, idle) = _changeDay(auction, rules, windowSeconds, seat, first, s.words);
         if (refusal != OK) return refusal;
         if (deltaNano != 0) {
-            if (ledger.changeCollateral(seat.owner(), deltaNano) < 0) return IForwardAuction.Refusal.TooLittleMoney;
+            if (_lock(ledger, seat.owner(), deltaNano) < 0) return IForwardAuction.Refusal.TooLittleMoney;
         }
         _writeDay(auction, seat, first, s.words, opens, idle);
         _sit(auction, marketOf, s.meter, kept, seat.withSequence(s.sequence));
@@ -269,8 +277,8 @@ library Ordering {
         uint256[] calldata words
     ) private view returns (IForwardAuction.Refusal refusal, int256 deltaNano, uint256 opens, uint256 idle) {
         // No window's gate closes before that of the first.
-        refusal = _timely(rules, first, windowSeconds, false);
-        if (refusal != OK) return (refusal, 0, 0, 0);
+        (bool shut, bool firm) = _gates(rules, first, windowSeconds);
+        if (shut) return (IForwardAuction.Refusal.AfterGate, 0, 0, 0);
         uint256 mostLots = rules.mostLots();
         unchecked {
             for (uint256 i; i < words.length; ++i) {
@@ -280,8 +288,8 @@ library Ordering {
                 bool there = old >> 236 == window;
                 old = there ? old & OrderWords.LANES : 0;
                 if (old != 0) {
-                    refusal = _timely(rules, window, windowSeconds, true);
-                    if (refusal != OK) return (refusal, 0, 0, 0);
+                    if (!rules.byDay()) (, firm) = _gates(rules, window, windowSeconds);
+                    if (firm) return (IForwardAuction.Refusal.FirmPeriod, 0, 0, 0);
                     deltaNano -= int256(rules.collateral(old));
                 }
                 if (lanes != 0) {
@@ -378,18 +386,16 @@ library Ordering {
         }
     }
 
-    /// @dev Before the gate, and before the firm period where an order is changed.
-    function _timely(RulesWord rules, uint256 window, uint256 windowSeconds, bool changes)
+    /// @dev Whether the gate of a window has closed, and whether its firm period has begun, when nothing is changed.
+    function _gates(RulesWord rules, uint256 window, uint256 windowSeconds)
         private
         view
-        returns (IForwardAuction.Refusal)
+        returns (bool closed, bool firm)
     {
         unchecked {
             uint256 start = rules.start(window, windowSeconds);
             uint256 soon = block.timestamp + rules.gateSeconds();
-            if (soon >= start) return IForwardAuction.Refusal.AfterGate;
-            if (changes && soon + rules.firmSeconds() >= start) return IForwardAuction.Refusal.FirmPeriod;
-            return OK;
+            return (soon >= start, soon + rules.firmSeconds() >= start);
         }
     }
 
@@ -406,8 +412,26 @@ library Ordering {
         return (opens ? OK : IForwardAuction.Refusal.RingFull, opens);
     }
 
+    /// @dev `ILedger.changeCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
+    function _lock(ILedger ledger, address owner, int256 deltaNano) private returns (int256 leftNano) {
+        bytes4 selector = ILedger.changeCollateral.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 0x04), owner)
+            mstore(add(free, 0x24), deltaNano)
+            // The answer is looked at after the call.
+            if iszero(and(gt(returndatasize(), 0x1f), call(gas(), ledger, 0, free, 0x44, 0, 0x20))) {
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            leftNano := mload(0)
+        }
+    }
+
     /// @dev Locks or frees collateral of an owner; false where he has too little money.
-    function _lock(Purse memory purse, ILedger ledger, address owner, int256 deltaNano) private returns (bool) {
+    function _pay(Purse memory purse, ILedger ledger, address owner, int256 deltaNano) private returns (bool) {
         int256 freeNano;
         unchecked {
             if (purse.owner == owner) {
@@ -416,7 +440,7 @@ library Ordering {
                 purse.untoldNano += deltaNano;
             } else {
                 close(purse, ledger);
-                freeNano = ledger.changeCollateral(owner, deltaNano);
+                freeNano = _lock(ledger, owner, deltaNano);
                 (purse.owner, purse.untoldNano) = (owner, 0);
                 if (freeNano < 0) {
                     purse.freeNano = freeNano + deltaNano;

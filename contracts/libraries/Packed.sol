@@ -285,6 +285,14 @@ library OrderWords {
         return (order >> 19) & 0xff;
     }
 
+    /// @notice Of some lots, those whose lanes sell.
+    function soldOf(uint256 lanes, uint256 lots_) internal pure returns (uint256) {
+        // A side bit times the most lots covers the lots of its own lane.
+        unchecked {
+            return lots_ & (((lanes >> 27) & ONES) * MAX_LOTS);
+        }
+    }
+
     function sells(uint256 order) internal pure returns (bool) {
         return order & SELL != 0;
     }
@@ -314,13 +322,9 @@ library CutWords {
         cut |= uint256(buys ? 2 : 3) << 26;
     }
 
-    /// @notice Lots of the lanes of an order word that are filled, buys and sells, as if nothing was rationed; and the
-    /// lots of those that are rationed (a mask of their bits).
-    function filled(CutWord cuts, uint256 lanes)
-        internal
-        pure
-        returns (uint256 buys, uint256 sells, uint256 rationed)
-    {
+    /// @notice Lots of the lanes of an order word that are filled, as if nothing was rationed; and the lots of those that
+    /// are rationed (a mask of their bits).
+    function filled(CutWord cuts, uint256 lanes) internal pure returns (uint256 lots, uint256 rationed) {
         uint256 word = CutWord.unwrap(cuts);
         // Fields of nine bits and a guard bit above them: no lane reaches into the next.
         unchecked {
@@ -328,8 +332,7 @@ library CutWords {
             uint256 sides = (lanes >> 27) & ONES;
             uint256 from = (((ticks | GUARD) - (word & NINE)) >> 9) & ONES;
             uint256 below = ((((ticks | GUARD) - ((word >> 9) & NINE)) >> 9) & ONES) ^ ONES;
-            buys = lanes & ((from & ~sides) * OrderWords.MAX_LOTS);
-            sells = lanes & ((below & sides) * OrderWords.MAX_LOTS);
+            lots = lanes & ((from ^ ((from ^ below) & sides)) * OrderWords.MAX_LOTS);
         }
         rationed = rationedOf(cuts, lanes);
     }
