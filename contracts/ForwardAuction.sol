@@ -125,8 +125,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         (Refusal refusal, uint256 lane) = Ordering.own(
             _auctions[id], _marketOf, markets, ledger, _windowSeconds, meter, slot, action, sell, limitNano, wh
         );
-        require(refusal == Refusal.None, OrderRefused(meter, slot, refusal));
-        emit Ordered(id, meter, slot, action, uint32(lane));
+        if (refusal != Refusal.None) revert OrderRefused(meter, slot, refusal);
+        emit Ordered(id, meter, slot, uint32(lane | (uint256(action) << 28)));
     }
 
     /// @inheritdoc IForwardAuction

@@ -188,8 +188,8 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function changeCollateral(address account, int256 deltaNano) external returns (int256 leftNano) {
-        require(msg.sender == forward, NotForward(msg.sender));
+    function adjustCollateral(address account, int256 deltaNano) external returns (int256 leftNano) {
+        if (msg.sender != forward) revert NotForward(msg.sender);
         Account storage money = _accounts[account];
         // What wraps is below zero or above 128 bits, whichever way.
         unchecked {
@@ -197,7 +197,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
             if (leftNano < 0) return leftNano;
             uint256 lockedNano = money.lockedNano + uint256(deltaNano);
             uint256 both = uint256(leftNano) | lockedNano;
-            require(both <= type(uint128).max, AmountTooLarge(both));
+            if (both > type(uint128).max) revert AmountTooLarge(both);
             // Both fields at once; one after the other would be two stores.
             // solhint-disable-next-line no-inline-assembly
             assembly ("memory-safe") {

@@ -418,7 +418,7 @@ def _params(raw: structs.AuctionParams) -> AuctionParams:
 def ordered(event: object) -> Iterator[tuple[bytes, int, int, OrderLane]]:
     """Yield auction, meter, slot and lane of what an event of orders has set."""
     if isinstance(event, (Ordered, OrderRelayed)):
-        yield event.auction, event.meter, event.slot, OrderLane.unpack(event.lane)
+        yield event.auction, event.meter, event.slot, OrderLane.unpack(event.order)
     elif isinstance(event, Scheduled):
         slot = event.day * len(event.words) * WINDOW_SLOTS
         for word in event.words:

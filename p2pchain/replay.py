@@ -242,11 +242,11 @@ class TwinMarket(Twin):
 
     def _order(self, name: str, event: Any, sequence: int, *, own: bool) -> None:
         auction = self.auction(bytes(event.auction))
-        lane, action = OrderLane.unpack(event.lane), Action(event.action)
+        lane, action = OrderLane.unpack(event.order), Action(event.order >> 28)
         where = f"meter {event.meter}, slot {event.slot}"
         limit = auction.params.price_nano(lane.tick)
         if action == Action.CANCEL:
-            _agree(name, where, "lane", event.lane, 0)
+            _agree(name, where, "lane", lane.pack(), 0)
             limit = 0
         order = Order(
             auction=auction.auction,

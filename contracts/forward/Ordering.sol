@@ -29,6 +29,17 @@ library Ordering {
         int256 untoldNano;
     }
 
+    /// @dev What a schedule changes: lots by lane over all its windows, with their ticks; collateral that does not follow
+    /// from these; and by window a bit for what is to be opened, and for where nothing is to be written.
+    struct Day {
+        uint256 buys;
+        uint256 sells;
+        int256 lotTicks;
+        int256 deltaNano;
+        uint256 opens;
+        uint256 idle;
+    }
+
     IForwardAuction.Refusal private constant OK = IForwardAuction.Refusal.None;
     bytes32 private constant ORDER_TYPE = keccak256(
         "Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
@@ -184,7 +195,7 @@ library Ordering {
         auction.orders[key] = OrderWords.pack(window, OrderWords.withLane(lanes, o.slot % WINDOW, lane));
         _sit(auction, marketOf, o.meter, kept, seat.withSequence(o.sequence));
         emit IForwardAuction.OrderRelayed(
-            o.auction, o.meter, o.slot, o.sequence, o.action, uint32(lane), o.signature
+            o.auction, o.meter, o.slot, o.sequence, uint32(lane | (uint256(o.action) << 28)), o.signature
         );
     }
 
@@ -219,15 +230,14 @@ library Ordering {
         if (s.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
         if (!_authorised(seat.owner(), s.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         if (s.words.length != windows) return IForwardAuction.Refusal.BadFormat;
-        int256 deltaNano;
-        uint256 opens;
-        uint256 idle;
-        (refusal, deltaNano, opens, idle) = _changeDay(auction, rules, windowSeconds, seat, first, s.words);
+        Day memory day;
+        refusal = _changeDay(day, auction, rules, windowSeconds, seat, first, s.words);
         if (refusal != OK) return refusal;
+        int256 deltaNano = day.deltaNano + int256(rules.linearCollateral(day.buys, day.sells, day.lotTicks));
         if (deltaNano != 0) {
             if (_lock(ledger, seat.owner(), deltaNano) < 0) return IForwardAuction.Refusal.TooLittleMoney;
         }
-        _writeDay(auction, seat, first, s.words, opens, idle);
+        _writeDay(auction, seat, first, s.words, day);
         _sit(auction, marketOf, s.meter, kept, seat.withSequence(s.sequence));
         emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words, s.signature);
     }
@@ -266,19 +276,19 @@ library Ordering {
         return SeatWords.pack(member.owner(), sequence, stated.index(), window, until);
     }
 
-    /// @dev What a schedule changes: what it locks more, and as bits by window which are to be opened and where nothing
-    /// is to be written.
+    /// @dev Checks the words of a schedule, window by window, and adds up what they change.
     function _changeDay(
+        Day memory day,
         Auction storage auction,
         RulesWord rules,
         uint256 windowSeconds,
         SeatWord seat,
         uint256 first,
         uint256[] calldata words
-    ) private view returns (IForwardAuction.Refusal refusal, int256 deltaNano, uint256 opens, uint256 idle) {
+    ) private view returns (IForwardAuction.Refusal refusal) {
         // No window's gate closes before that of the first.
-        (bool shut, bool firm) = _gates(rules, first, windowSeconds);
-        if (shut) return (IForwardAuction.Refusal.AfterGate, 0, 0, 0);
+        (bool closed, bool firm) = _gates(rules, first, windowSeconds);
+        if (closed) return IForwardAuction.Refusal.AfterGate;
         uint256 mostLots = rules.mostLots();
         unchecked {
             for (uint256 i; i < words.length; ++i) {
@@ -286,27 +296,45 @@ library Ordering {
                 uint256 lanes = words[i];
                 uint256 old = OrderWord.unwrap(auction.orders[_keyOf(seat, window)]);
                 bool there = old >> 236 == window;
-                old = there ? old & OrderWords.LANES : 0;
-                if (old != 0) {
-                    if (!rules.byDay()) (, firm) = _gates(rules, window, windowSeconds);
-                    if (firm) return (IForwardAuction.Refusal.FirmPeriod, 0, 0, 0);
-                    deltaNano -= int256(rules.collateral(old));
+                if (there) {
+                    old &= OrderWords.LANES;
+                    if (old != 0) {
+                        if (!rules.byDay()) (, firm) = _gates(rules, window, windowSeconds);
+                        if (firm) return IForwardAuction.Refusal.FirmPeriod;
+                        day.deltaNano -= int256(rules.collateral(old));
+                    }
                 }
                 if (lanes != 0) {
                     refusal = _checkLanes(mostLots, lanes);
-                    if (refusal != OK) return (refusal, 0, 0, 0);
-                    deltaNano += int256(rules.collateral(lanes));
+                    if (refusal != OK) return refusal;
+                    _count(day, rules, lanes);
                 }
                 if (there) continue;
                 if (lanes == 0) {
-                    idle |= 1 << i;
-                } else {
-                    bool open;
-                    (refusal, open) = _look(auction, window);
-                    if (refusal != OK) return (refusal, 0, 0, 0);
-                    if (open) opens |= 1 << i;
+                    day.idle |= 1 << i;
+                    continue;
                 }
+                bool opens;
+                (refusal, opens) = _look(auction, window);
+                if (refusal != OK) return refusal;
+                if (opens) day.opens |= 1 << i;
             }
+        }
+    }
+
+    /// @dev Adds the collateral of a word, which may wait until the end of the day where it is linear: twelve times the
+    /// most lots stay within their lane.
+    function _count(Day memory day, RulesWord rules, uint256 lanes) private pure {
+        unchecked {
+            if (!rules.isLinear()) {
+                day.deltaNano += int256(rules.collateral(lanes));
+                return;
+            }
+            uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
+            uint256 sells = OrderWords.soldOf(lanes, lots);
+            day.buys += lots ^ sells;
+            day.sells += sells;
+            day.lotTicks += OrderWords.lotTicks(lanes, lots ^ sells, sells);
         }
     }
 
@@ -315,9 +343,9 @@ library Ordering {
         SeatWord seat,
         uint256 first,
         uint256[] calldata words,
-        uint256 opens,
-        uint256 idle
+        Day memory day
     ) private {
+        (uint256 opens, uint256 idle) = (day.opens, day.idle);
         unchecked {
             for (uint256 i; i < words.length; ++i) {
                 // Nothing ordered where nothing was leaves nothing behind.
@@ -412,9 +440,9 @@ library Ordering {
         return (opens ? OK : IForwardAuction.Refusal.RingFull, opens);
     }
 
-    /// @dev `ILedger.changeCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
+    /// @dev `ILedger.adjustCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
     function _lock(ILedger ledger, address owner, int256 deltaNano) private returns (int256 leftNano) {
-        bytes4 selector = ILedger.changeCollateral.selector;
+        bytes4 selector = ILedger.adjustCollateral.selector;
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             let free := mload(0x40)

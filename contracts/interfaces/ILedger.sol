@@ -179,7 +179,7 @@ interface ILedger {
     /// @notice Locks (above zero) or releases collateral of forward orders. Forward auctions only; an event of theirs
     /// tells.
     /// @return leftNano what is free then; below zero: so much is missing, and nothing has changed
-    function changeCollateral(address account, int256 deltaNano) external returns (int256 leftNano);
+    function adjustCollateral(address account, int256 deltaNano) external returns (int256 leftNano);
 
     /// @notice Settles a batch: releases and pays, then suppliers' debits of homes, then their credits, then the
     /// network operator. Settlement only; cannot revert for want of money.

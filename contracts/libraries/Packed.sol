@@ -229,6 +229,8 @@ library OrderWords {
     uint256 internal constant ONES = LANES / LANE;
     uint256 private constant FIELD = (1 << 56) - 1;
     uint256 private constant FIELDS = LANE * (LANES / FIELD);
+    /// @dev Every other field of 56 bits.
+    uint256 private constant PAIRS = FIELD | (FIELD << 112);
 
     function isWindow(OrderWord word, uint256 window) internal pure returns (bool) {
         return OrderWord.unwrap(word) >> 236 == window;
@@ -268,13 +270,19 @@ library OrderWords {
 
     /// @notice The figures of eight lanes, at most 28 bits each, as `dot` takes them.
     function reversed(uint256 lanes) internal pure returns (uint256 even, uint256 odd) {
-        even = _reversed(lanes & FIELDS);
-        odd = _reversed((lanes >> 28) & FIELDS);
+        // Halves change places, then the two fields of each half.
+        uint256 turned = (lanes >> 112) | (lanes << 112);
+        turned = ((turned >> 56) & PAIRS) | ((turned & PAIRS) << 56);
+        return (turned & FIELDS, (turned >> 28) & FIELDS);
     }
 
-    function _reversed(uint256 fields) private pure returns (uint256) {
-        return (fields >> 168) | ((fields >> 56) & (LANE << 56)) | ((fields << 56) & (LANE << 112))
-            | ((fields & LANE) << 168);
+    /// @notice Lots times ticks: of the lanes that buy, less of those that sell; `buys` and `sells` are their lots.
+    function lotTicks(uint256 lanes, uint256 buys, uint256 sells_) internal pure returns (int256 sum) {
+        (uint256 even, uint256 odd) = reversed((lanes >> 19) & (ONES * 0xff));
+        unchecked {
+            if (buys != 0) sum = int256(dot(buys, even, odd));
+            if (sells_ != 0) sum -= int256(dot(sells_, even, odd));
+        }
     }
 
     function lots(uint256 order) internal pure returns (uint256) {

@@ -161,6 +161,14 @@ contract ForwardOrdersTest is Traders {
         return forward.orderOf(auction, homes[0].meter, slot);
     }
 
+    /// @dev An order as events tell of it.
+    function _said(
+        IForwardAuction.Action action,
+        uint256 lane_
+    ) private pure returns (uint32) {
+        return uint32(lane_ + uint256(action) * 2 ** 28);
+    }
+
     function test_placeAmendCancel() public {
         IForwardAuction.Order memory o = orderBy(0, _s + 3, PLACE, false, 150_000, 500);
         vm.assertEq(
@@ -170,7 +178,7 @@ contract ForwardOrdersTest is Traders {
         );
         vm.expectEmit(address(forward));
         emit IForwardAuction.OrderRelayed(
-            auction, homes[0].meter, _s + 3, 1, PLACE, uint32(lane(50, 100, false)), o.signature
+            auction, homes[0].meter, _s + 3, 1, _said(PLACE, lane(50, 100, false)), o.signature
         );
         assertTaken(placeOne(o), "place");
         assertOrderPhase(_w, IForwardAuction.Phase.Open);
@@ -184,7 +192,7 @@ contract ForwardOrdersTest is Traders {
         o = orderBy(0, _s + 3, AMEND, true, -50_000, 1000);
         vm.expectEmit(address(forward));
         emit IForwardAuction.OrderRelayed(
-            auction, homes[0].meter, _s + 3, 2, AMEND, uint32(lane(100, 0, true)), o.signature
+            auction, homes[0].meter, _s + 3, 2, _said(AMEND, lane(100, 0, true)), o.signature
         );
         assertTaken(placeOne(o), "amend");
         state = _orderOf(_s + 3);
@@ -198,7 +206,7 @@ contract ForwardOrdersTest is Traders {
         assertLocksAddUp();
         o = orderBy(0, _s + 3, CANCEL, false, 0, 0);
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s + 3, 5, CANCEL, 0, o.signature);
+        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s + 3, 5, _said(CANCEL, 0), o.signature);
         assertTaken(placeOne(o), "cancel");
         vm.assertEq(_orderOf(_s + 3).wh, 0, "gone");
         vm.assertEq(_orderOf(_s + 4).wh, 10, "stays");
@@ -213,7 +221,7 @@ contract ForwardOrdersTest is Traders {
     function test_theOwnersOwnOrder() public {
         vm.startPrank(_owner);
         vm.expectEmit(address(forward));
-        emit IForwardAuction.Ordered(auction, homes[0].meter, _s, PLACE, uint32(lane(1, 0, false)));
+        emit IForwardAuction.Ordered(auction, homes[0].meter, _s, _said(PLACE, lane(1, 0, false)));
         forward.order(auction, homes[0].meter, _s, PLACE, false, -50_000, 10);
         vm.stopPrank();
         vm.assertEq(_orderOf(_s).wh, 10, "kept");
@@ -224,7 +232,7 @@ contract ForwardOrdersTest is Traders {
         assertTaken(placeOne(o), "a signed one after it");
         vm.startPrank(_owner);
         vm.expectEmit(address(forward));
-        emit IForwardAuction.Ordered(auction, homes[0].meter, _s, CANCEL, 0);
+        emit IForwardAuction.Ordered(auction, homes[0].meter, _s, _said(CANCEL, 0));
         forward.order(auction, homes[0].meter, _s, CANCEL, false, 0, 0);
         vm.assertEq(forward.sequenceOf(auction, homes[0].meter), 9, "the sequence stays");
         vm.assertEq(locked(_owner), 0, "released");
@@ -232,7 +240,7 @@ contract ForwardOrdersTest is Traders {
         o.sequence = 10;
         (o.action, o.signature) = (PLACE, "");
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s, 10, PLACE, uint32(lane(2, 25, false)), "");
+        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s, 10, _said(PLACE, lane(2, 25, false)), "");
         assertTaken(placeOne(o), "by himself");
         vm.stopPrank();
     }

@@ -485,7 +485,7 @@ contract LedgerTest is World {
         for (uint256 i; i < others.length; ++i) {
             vm.prank(others[i]);
             vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, others[i]));
-            ledger.changeCollateral(_home, 1);
+            ledger.adjustCollateral(_home, 1);
         }
         vm.assertEq(locked(_home), 0, "nothing locked");
     }
@@ -496,26 +496,26 @@ contract LedgerTest is World {
         vm.prank(supplierA);
         ledger.giveGuarantee(_home, METER, EUR);
         vm.startPrank(FORWARD);
-        vm.assertEq(ledger.changeCollateral(_home, int256(EUR) + 1), -1, "a guarantee does not stand for it");
+        vm.assertEq(ledger.adjustCollateral(_home, int256(EUR) + 1), -1, "a guarantee does not stand for it");
         vm.assertEq(locked(_home), 0, "and nothing was locked");
-        vm.assertEq(ledger.changeCollateral(_home, int256(EUR)), 0, "all of it");
+        vm.assertEq(ledger.adjustCollateral(_home, int256(EUR)), 0, "all of it");
         vm.assertEq(free(_home), 0, "taken");
         vm.assertEq(locked(_home), EUR, "locked");
-        vm.assertEq(ledger.changeCollateral(_home, 1), -1, "no more");
-        vm.assertEq(ledger.changeCollateral(_home, 0), 0, "nothing is there");
-        vm.assertEq(ledger.changeCollateral(_home, -int256(EUR / 4)), int256(EUR / 4), "released");
+        vm.assertEq(ledger.adjustCollateral(_home, 1), -1, "no more");
+        vm.assertEq(ledger.adjustCollateral(_home, 0), 0, "nothing is there");
+        vm.assertEq(ledger.adjustCollateral(_home, -int256(EUR / 4)), int256(EUR / 4), "released");
         vm.stopPrank();
         vm.assertEq(free(_home), EUR / 4, "free again");
         vm.assertEq(locked(_home), EUR - EUR / 4, "locked less");
         vm.prank(FORWARD);
         vm.expectRevert();
-        ledger.changeCollateral(_home, -int256(EUR));
+        ledger.adjustCollateral(_home, -int256(EUR));
     }
 
     function test_P6_contractsPayFromTheirCollateral() public {
         _give(_home, EUR);
         vm.prank(FORWARD);
-        ledger.changeCollateral(_home, int256(EUR));
+        ledger.adjustCollateral(_home, int256(EUR));
         vm.expectEmit(address(ledger));
         emit ILedger.ContractSettled(M, METER, _home, EUR / 2, -int256(EUR / 2));
         _settle(_contract(EUR / 2, -int256(EUR / 2)), 0, 0);

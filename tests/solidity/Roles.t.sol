@@ -219,7 +219,7 @@ contract RolesTest is World {
             vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, callers[i]));
             forward.termsChange(1, 1, true);
             vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, callers[i]));
-            ledger.changeCollateral(homes[_id].owner, 1);
+            ledger.adjustCollateral(homes[_id].owner, 1);
             vm.stopPrank();
         }
         // Nor may one of these contracts do what another one may.
@@ -227,7 +227,7 @@ contract RolesTest is World {
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, address(settlement)));
         forward.termsChange(1, 1, true);
         vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, address(settlement)));
-        ledger.changeCollateral(homes[_id].owner, 1);
+        ledger.adjustCollateral(homes[_id].owner, 1);
         forward.finish(market, 1, 1);
         vm.stopPrank();
         vm.startPrank(address(forward));

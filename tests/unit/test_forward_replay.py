@@ -119,9 +119,9 @@ class RandomWorld(ForwardWorld):
                 lane = OrderLane()
                 if action != Action.CANCEL:
                     lane = order_lane(auction.params, order.sell, order.limit_nano, order.wh)
-                names = ("auction", "meter", "slot", "sequence", "action")
+                names = ("auction", "meter", "slot", "sequence")
                 fields = {name: getattr(order, name) for name in names}
-                self._do(event("OrderRelayed", lane=lane.pack(), **fields))
+                self._do(event("OrderRelayed", order=lane.pack() | action << 28, **fields))
             self.twin.assert_conserved()
 
     def random_schedule(self, meter: int, number: int) -> None:
@@ -313,7 +313,7 @@ def test_an_order_that_was_another_is_a_difference(scheduled: bool) -> None:
     if scheduled:
         said.words = (said.words[0] + 1, *said.words[1:])
     else:
-        said.lane += 1
+        said.order += 1
     with pytest.raises(Difference, match="ForwardCleared"):
         rebuilt(world.log)
 
@@ -338,14 +338,14 @@ def test_pauses_skips_and_own_orders_are_replayed() -> None:
     world.log.append([event("SequenceSkipped", auction=auction, meter=1, sequence=9)])
     own = {"auction": auction, "meter": 1, "slot": FIRST}
     lane = OrderLane(5, 30, Side.BUY).pack()
-    world.log.append([event("Ordered", action=Action.PLACE, lane=lane, **own)])
+    world.log.append([event("Ordered", order=lane, **own)])
     twin = rebuilt(world.log)
     assert twin.auction(auction).sequences[1] == 9
     assert twin.ledger.accounts[account(1)].locked_nano == 150
-    cancel = event("Ordered", action=Action.CANCEL, lane=lane, **own)
+    cancel = event("Ordered", order=lane | Action.CANCEL << 28, **own)
     with pytest.raises(Difference, match="lane is"):
         rebuilt([*world.log, [cancel]])
-    cancel.lane = 0
+    cancel.order = Action.CANCEL << 28
     assert rebuilt([*world.log, [cancel]]).auction(auction).orders == {}
     wrong = copy.copy(world.log[-3][0])
     wrong.auction = b"\1" * 32

@@ -167,27 +167,25 @@ class OrderRelayed(Event):
     """
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "146366b18e825048e12f7bbfb9bfa6e4bc8d62309225ad844ebd267c10afff58"
+        "d7beeef00b672e9a745d835ca5b5e6bb642f27ef918b9384dbf2e580cfbe5824"
     )
     auction: bytes
     meter: int
     slot: int
     sequence: int
-    action: Action
-    lane: int
+    order: int
     signature: bytes
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint32", "uint8", "uint32", "bytes"), data)
+        raw = decode(("uint32", "uint32", "uint32", "bytes"), data)
         return cls(
             topic("bytes32", topics[1]),
             topic("uint32", topics[2]),
             raw[0],
             raw[1],
-            Action(raw[2]),
+            raw[2],
             raw[3],
-            raw[4],
         )
 
 
@@ -218,27 +216,22 @@ class OrderSkipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ordered(Event):
-    """An owner's own order was taken; `lane` as in OrderWord, zero for a cancellation."""
+    """An owner's own order was taken; `order` is its lane as in OrderWord (28 bits), zero for a
+    cancellation, and above it the action.
+    """
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "c538ac5fef57f3dc6b5d402e51123e177b44cb474b8e223374feffdbf3a90325"
+        "7f03e8a0f068a81ee838309f921297ca00e5659f4e50e94b8d672aa3198a7131"
     )
     auction: bytes
     meter: int
     slot: int
-    action: Action
-    lane: int
+    order: int
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint8", "uint32"), data)
-        return cls(
-            topic("bytes32", topics[1]),
-            topic("uint32", topics[2]),
-            raw[0],
-            Action(raw[1]),
-            raw[2],
-        )
+        raw = decode(("uint32", "uint32"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
 @dataclass(frozen=True, slots=True)

@@ -357,19 +357,19 @@ class Ledger:
         _value: Account = Account.from_abi(_out[0])
         return _value
 
-    def change_collateral(self, account: str, delta_nano: int) -> Call:
+    def adjust_collateral(self, account: str, delta_nano: int) -> Call:
         """Locks (above zero) or releases collateral of forward orders. Forward auctions only; an
         event of theirs tells.
         """
-        _data = bytes.fromhex("7dda455c") + encode(
+        _data = bytes.fromhex("3d67a55b") + encode(
             ("address", "int256"),
             (account, delta_nano),
         )
-        return Call(self.address, _data, 0, "Ledger.changeCollateral")
+        return Call(self.address, _data, 0, "Ledger.adjustCollateral")
 
     @staticmethod
-    def change_collateral_result(raw: bytes) -> int:
-        """Return what `change_collateral` answered, decoded."""
+    def adjust_collateral_result(raw: bytes) -> int:
+        """Return what `adjust_collateral` answered, decoded."""
         _out = decode(("int256",), raw)
         _value: int = _out[0]
         return _value
