@@ -126,9 +126,15 @@ class AheadWorld:
         return gas | metered
 
     def own_order(self) -> int:
-        """Return the gas of an owner's own order, on average over the slots of a window."""
+        """Return the gas of an owner's own order, on average over the slots of a window for which
+        everybody else has ordered before: in a market of many a window is opened by others.
+        """
         home = self.world.homes[0]
-        first = (self.world.slot // SLOTS_PER_DAY + 2) * SLOTS_PER_DAY
+        day = self.world.slot // SLOTS_PER_DAY + 2
+        first = day * SLOTS_PER_DAY
+        others = [one for one in self.schedules(day) if one.meter != home.meter]
+        for batch in self.auction.schedule_batches(others):
+            self._spend([self.auction.schedule_call(batch)])
         chain = self.world.chain
         assert isinstance(chain, Rpc)
         chain.request("anvil_setBalance", home.owner.address, hex(10**18))

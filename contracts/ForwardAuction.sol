@@ -27,19 +27,12 @@ import {LaneWords, MemberWord, StatedWord} from "./libraries/Packed.sol";
 contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     uint32 public constant MAX_LEAD = uint32(MAX_LEAD_WINDOWS);
 
-    bytes32 private constant ORDER_TYPE = keccak256(
-        "Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
-        "int32 limitNano,uint32 wh)"
-    );
-    bytes32 private constant SCHEDULE_TYPE =
-        keccak256("Schedule(bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words)");
-
     /* IMMUTABLES */
 
     IRegistry public immutable registry;
     IMarkets public immutable markets;
     ILedger public immutable ledger;
-    uint256 private immutable _slotSeconds;
+    uint256 private immutable _windowSeconds;
 
     /* STORAGE */
 
@@ -61,7 +54,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         EIP712("p2pchain ForwardAuction", "1")
     {
         (registry, markets, ledger) = (registry_, markets_, ledger_);
-        _slotSeconds = registry_.slotSeconds();
+        _windowSeconds = registry_.slotSeconds() * WINDOW;
     }
 
     /// @inheritdoc IForwardAuction
@@ -92,24 +85,30 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function place(Order[] calldata orders) external returns (Refusal[] memory refusals) {
         refusals = new Refusal[](orders.length);
-        Ordering.Core memory core = _core();
+        Ordering.Purse memory purse;
         for (uint256 i; i < orders.length; ++i) {
             Order calldata o = orders[i];
-            Auction storage auction = _auctions[o.auction];
-            refusals[i] = Ordering.take(auction, _marketOf, core, o, o.signature, orderDigest(o), false);
-            if (refusals[i] != Refusal.None) emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusals[i]);
+            Refusal refusal = Ordering.take(
+                _auctions[o.auction], _marketOf, markets, ledger, _windowSeconds, purse, o, orderDigest(o)
+            );
+            if (refusal == Refusal.None) continue;
+            refusals[i] = refusal;
+            emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusal);
         }
+        Ordering.close(purse, ledger);
     }
 
     /// @inheritdoc IForwardAuction
     function schedule(Schedule[] calldata schedules) external returns (Refusal[] memory refusals) {
         refusals = new Refusal[](schedules.length);
-        Ordering.Core memory core = _core();
         for (uint256 i; i < schedules.length; ++i) {
             Schedule calldata s = schedules[i];
-            Auction storage auction = _auctions[s.auction];
-            refusals[i] = Ordering.takeDay(auction, _marketOf, core, s, scheduleDigest(s));
-            if (refusals[i] != Refusal.None) emit ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, refusals[i]);
+            Refusal refusal = Ordering.takeDay(
+                _auctions[s.auction], _marketOf, markets, ledger, _windowSeconds, s, scheduleDigest(s)
+            );
+            if (refusal == Refusal.None) continue;
+            refusals[i] = refusal;
+            emit ScheduleSkipped(s.auction, s.meter, s.day, s.sequence, refusal);
         }
     }
 
@@ -123,10 +122,11 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         int32 limitNano,
         uint32 wh
     ) external {
-        Order memory o = Order(id, meter, slot, 0, action, sell, limitNano, wh, "");
-        Auction storage auction = _auctions[id];
-        Refusal refusal = Ordering.take(auction, _marketOf, _core(), o, msg.data[:0], 0, true);
-        require(refusal == Refusal.None, OrderRefused(meter, slot, refusal));
+        (Refusal refusal, uint256 lane) = Ordering.own(
+            _auctions[id], _marketOf, markets, ledger, _windowSeconds, meter, slot, action, sell, limitNano, wh
+        );
+        if (refusal != Refusal.None) revert OrderRefused(meter, slot, refusal);
+        emit Ordered(id, meter, slot, uint32(lane | (uint256(action) << 28)));
     }
 
     /// @inheritdoc IForwardAuction
@@ -146,12 +146,12 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function clear(bytes32 id, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
         Auction storage auction = _auctions[id];
         uint256 members = markets.memberCount(auction.market);
-        ForwardClearing.clear(auction, id, firstWindow, windows, maxMembers, members, _slotSeconds);
+        ForwardClearing.clear(auction, id, firstWindow, windows, maxMembers, members, _windowSeconds);
     }
 
     /// @inheritdoc IForwardAuction
     function voidWindow(bytes32 id, uint32 window) external {
-        ForwardClearing.voidWindow(_auctions[id], id, window, _slotSeconds);
+        ForwardClearing.voidWindow(_auctions[id], id, window, _windowSeconds);
     }
 
     /* FOR SETTLEMENT AND REGISTRY */
@@ -168,8 +168,10 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         (any, capNano, surplusNano) = (true, int32(rules.capNano()), int32(rules.surplusNano()));
         for (uint256 a; a < ids.length; ++a) {
             for (uint256 i; i < windows; ++i) {
-                Window memory w = _window(_auctions[ids[a]], uint256(firstWindow) + i);
-                if (w.phase != Phase.Absent && w.phase < Phase.Cleared) uncleared |= 1 << i;
+                Window storage w = _auctions[ids[a]].windows[(firstWindow + i) % RING];
+                Phase phase = w.phase;
+                if (w.window != firstWindow + i || phase == Phase.Absent) continue;
+                if (phase < Phase.Cleared) uncleared |= 1 << i;
             }
         }
     }
@@ -178,8 +180,9 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function pending(bytes32 market, uint32 window) external view returns (bool own, bool older) {
         bytes32[] memory ids = _auctionsOf[market];
         for (uint256 a; a < ids.length; ++a) {
-            Window memory w = _auctions[ids[a]].windows[window % RING];
-            if (w.phase == Phase.Absent || w.phase == Phase.Settled) continue;
+            Window storage w = _auctions[ids[a]].windows[window % RING];
+            Phase phase = w.phase;
+            if (phase == Phase.Absent || phase == Phase.Settled) continue;
             if (w.window == window) own = true;
             else if (w.window < window) older = true;
         }
@@ -275,7 +278,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function gateOf(bytes32 id, uint32 window) external view returns (uint64 gate, uint64 firm) {
         RulesWord rules = _known(id).rules;
-        gate = uint64(rules.gate(window, _slotSeconds));
+        gate = uint64(rules.gate(window, _windowSeconds));
         firm = gate - uint64(rules.firmSeconds());
     }
 
@@ -326,29 +329,15 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function orderDigest(Order calldata o) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(ORDER_TYPE, o.auction, o.meter, o.slot, o.sequence, o.action, o.sell, o.limitNano, o.wh)
-            )
-        );
+        return _hashTypedDataV4(Ordering.hashOf(o));
     }
 
     /// @inheritdoc IForwardAuction
     function scheduleDigest(Schedule calldata s) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    SCHEDULE_TYPE, s.auction, s.meter, s.day, s.sequence, keccak256(abi.encodePacked(s.words))
-                )
-            )
-        );
+        return _hashTypedDataV4(Ordering.hashOf(s));
     }
 
     /* INTERNAL */
-
-    function _core() private view returns (Ordering.Core memory) {
-        return Ordering.Core(markets, ledger, _slotSeconds);
-    }
 
     function _known(bytes32 id) private view returns (Auction storage auction) {
         auction = _auctions[id];

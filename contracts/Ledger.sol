@@ -1,7 +1,6 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {IERC20Permit} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Permit.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
@@ -12,7 +11,7 @@ import {ILedger} from "./interfaces/ILedger.sol";
 
 /// @title Ledger
 /// @notice What it promises, what it assumes and who may call: ILedger.
-contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
+contract Ledger is ILedger, ReentrancyGuardTransient {
     using SafeCast for uint256;
     using SafeCast for int256;
     using SafeERC20 for IERC20Metadata;
@@ -30,14 +29,14 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     /* IMMUTABLES */
 
     IERC20Metadata public immutable token;
+    address public immutable settlement;
+    address public immutable forward;
     uint256 public immutable unitNano;
     /// @dev Smallest units of the token in one nano-currency, where the token has more than nine decimals; else 1.
     uint256 private immutable _unitsPerNano;
 
     /* STORAGE */
 
-    address public settlement;
-    address public forward;
     uint256 public heldNano;
     uint256 public claimCount;
     mapping(address account => Account) private _accounts;
@@ -54,20 +53,13 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
         _;
     }
 
-    constructor(address accessManager, IERC20Metadata token_) AccessManaged(accessManager) {
+    constructor(IERC20Metadata token_, address settlement_, address forward_) {
+        require(settlement_ != address(0) && forward_ != address(0), ZeroAccount());
         uint8 decimals = token_.decimals();
         require(decimals <= 27, TokenDecimalsNotSupported(decimals));
-        token = token_;
+        (token, settlement, forward) = (token_, settlement_, forward_);
         unitNano = decimals < NANO_DECIMALS ? 10 ** (NANO_DECIMALS - decimals) : 1;
         _unitsPerNano = decimals > NANO_DECIMALS ? 10 ** (decimals - NANO_DECIMALS) : 1;
-    }
-
-    /// @inheritdoc ILedger
-    function bindSettlement(address settlement_, address forward_) external restricted {
-        require(settlement == address(0), AlreadyBound(settlement));
-        require(settlement_ != address(0) && forward_ != address(0), ZeroAccount());
-        (settlement, forward) = (settlement_, forward_);
-        emit SettlementBound(settlement_, forward_);
     }
 
     /* VIEWS */
@@ -196,15 +188,22 @@ contract Ledger is ILedger, AccessManaged, ReentrancyGuardTransient {
     }
 
     /// @inheritdoc ILedger
-    function changeCollateral(address account, int256 deltaNano) external returns (bool) {
-        require(msg.sender == forward, NotForward(msg.sender));
-        Account memory money = _accounts[account];
-        if (deltaNano > int256(uint256(money.freeNano))) return false;
-        _accounts[account] = Account(
-            (int256(uint256(money.freeNano)) - deltaNano).toUint256().toUint128(),
-            (int256(uint256(money.lockedNano)) + deltaNano).toUint256().toUint128()
-        );
-        return true;
+    function adjustCollateral(address account, int256 deltaNano) external returns (int256 leftNano) {
+        if (msg.sender != forward) revert NotForward(msg.sender);
+        Account storage money = _accounts[account];
+        // What wraps is below zero or above 128 bits, whichever way.
+        unchecked {
+            leftNano = int256(uint256(money.freeNano)) - deltaNano;
+            if (leftNano < 0) return leftNano;
+            uint256 lockedNano = money.lockedNano + uint256(deltaNano);
+            uint256 both = uint256(leftNano) | lockedNano;
+            if (both > type(uint128).max) revert AmountTooLarge(both);
+            // Both fields at once; one after the other would be two stores.
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                sstore(money.slot, or(leftNano, shl(128, lockedNano)))
+            }
+        }
     }
 
     /// @inheritdoc ILedger

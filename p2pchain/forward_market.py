@@ -24,6 +24,7 @@ from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     ForwardVoided,
     Ordered,
+    OrderRelayed,
     OrderSkipped,
     Scheduled,
     ScheduleSkipped,
@@ -280,7 +281,7 @@ class Auction:
         """Return the newest order of each meter and slot ever, from the log; empty: cancelled."""
         wanted = None if meters is None else set(meters)
         found: dict[tuple[int, int], OrderLane] = {}
-        for entry in read(self.market.contracts, kinds=(Ordered, Scheduled)):
+        for entry in read(self.market.contracts, kinds=(Ordered, OrderRelayed, Scheduled)):
             for auction, meter, slot, lane in ordered(entry.event):
                 if auction == self.id and (wanted is None or meter in wanted):
                     found[meter, slot] = lane
@@ -383,7 +384,7 @@ def collateral_nano(contracts: Contracts, account: str) -> int:
     """Return what is locked for the orders of an account, in all auctions of a deployment."""
     params: dict[bytes, AuctionParams] = {}
     lanes: dict[tuple[bytes, int, int], OrderLane] = {}
-    for entry in read(contracts, kinds=(AuctionCreated, Ordered, Scheduled)):
+    for entry in read(contracts, kinds=(AuctionCreated, Ordered, OrderRelayed, Scheduled)):
         if isinstance(entry.event, AuctionCreated):
             params[entry.event.auction] = _params(entry.event.params)
         for auction, meter, slot, lane in ordered(entry.event):
@@ -415,9 +416,9 @@ def _params(raw: structs.AuctionParams) -> AuctionParams:
 
 
 def ordered(event: object) -> Iterator[tuple[bytes, int, int, OrderLane]]:
-    """Yield auction, meter, slot and lane of what an Ordered or Scheduled event has set."""
-    if isinstance(event, Ordered):
-        yield event.auction, event.meter, event.slot, OrderLane.unpack(event.lane)
+    """Yield auction, meter, slot and lane of what an event of orders has set."""
+    if isinstance(event, (Ordered, OrderRelayed)):
+        yield event.auction, event.meter, event.slot, OrderLane.unpack(event.order)
     elif isinstance(event, Scheduled):
         slot = event.day * len(event.words) * WINDOW_SLOTS
         for word in event.words:

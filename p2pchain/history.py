@@ -13,7 +13,12 @@ from dataclasses import dataclass, replace
 
 from p2pchain.chain import events as log
 from p2pchain.chain.abi import Event
-from p2pchain.chain.bindings.forward_auction import ForwardCleared, Ordered, Scheduled
+from p2pchain.chain.bindings.forward_auction import (
+    ForwardCleared,
+    Ordered,
+    OrderRelayed,
+    Scheduled,
+)
 from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
 from p2pchain.chain.bindings.settlement import (
@@ -40,7 +45,7 @@ from p2pchain.model import (
 )
 
 Pair = tuple[int, int]
-FORWARD = (Ordered, Scheduled, ForwardCleared, ContractSettled)
+FORWARD = (Ordered, OrderRelayed, Scheduled, ForwardCleared, ContractSettled)
 READ = (ReadingPosted, ReadingCorrected)
 KINDS = (
     *READ,

@@ -19,7 +19,7 @@ from pathlib import Path
 from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
-from p2pchain.chain.bindings.forward_auction import Ordered, Scheduled
+from p2pchain.chain.bindings.forward_auction import Ordered, OrderRelayed, Scheduled
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
 from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
 from p2pchain.chain.bindings.settlement import WindowCleared, WindowsSettled
@@ -298,9 +298,9 @@ class Market:
         if not auctions:
             return set()
         found: set[int] = set()
-        for entry in read(self.contracts, kinds=(Ordered, Scheduled)):
+        for entry in read(self.contracts, kinds=(Ordered, OrderRelayed, Scheduled)):
             event = entry.event
-            if isinstance(event, Ordered) and event.auction in auctions:
+            if isinstance(event, Ordered | OrderRelayed) and event.auction in auctions:
                 found.add(event.slot // WINDOW_SLOTS)
             elif isinstance(event, Scheduled) and event.auction in auctions:
                 first = event.day * len(event.words)

@@ -234,27 +234,32 @@ class TwinMarket(Twin):
         self.auction(bytes(event.auction)).paused = event.paused
 
     def _on_Ordered(self, event: Any) -> None:  # noqa: N802
+        sequence = self.auction(bytes(event.auction)).sequences[event.meter]
+        self._order("Ordered", event, sequence, own=True)
+
+    def _on_OrderRelayed(self, event: Any) -> None:  # noqa: N802
+        self._order("OrderRelayed", event, event.sequence, own=False)
+
+    def _order(self, name: str, event: Any, sequence: int, *, own: bool) -> None:
         auction = self.auction(bytes(event.auction))
-        lane, action = OrderLane.unpack(event.lane), Action(event.action)
+        lane, action = OrderLane.unpack(event.order), Action(event.order >> 28)
         where = f"meter {event.meter}, slot {event.slot}"
         limit = auction.params.price_nano(lane.tick)
         if action == Action.CANCEL:
-            _agree("Ordered", where, "lane", event.lane, 0)
+            _agree(name, where, "lane", lane.pack(), 0)
             limit = 0
         order = Order(
             auction=auction.auction,
             meter=event.meter,
             slot=event.slot,
-            sequence=event.sequence,
+            sequence=sequence,
             action=action,
             sell=lane.side == Side.SELL,
             limit_nano=limit,
             wh=lane.lots * auction.params.lot_wh,
         )
-        # The owner's own call leaves the sequence as it is.
-        own = event.sequence == auction.sequences[event.meter]
         refusal = auction.place(order, self.now, own=own)
-        _agree("Ordered", where, "refusal", ForwardRefusal.NONE.name, refusal.name)
+        _agree(name, where, "refusal", ForwardRefusal.NONE.name, refusal.name)
 
     def _on_Scheduled(self, event: Any) -> None:  # noqa: N802
         auction = self.auction(bytes(event.auction))

@@ -22,7 +22,12 @@ from typing import NamedTuple
 from p2pchain.chain import events as log
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import structs
-from p2pchain.chain.bindings.forward_auction import ForwardCleared, Ordered, Scheduled
+from p2pchain.chain.bindings.forward_auction import (
+    ForwardCleared,
+    Ordered,
+    OrderRelayed,
+    Scheduled,
+)
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
 from p2pchain.chain.bindings.settlement import (
     MemberSettled,
@@ -61,6 +66,7 @@ _KINDS = (
     MemberSettled,
     WindowsSettled,
     Ordered,
+    OrderRelayed,
     Scheduled,
     ForwardCleared,
 )
@@ -213,7 +219,7 @@ class Runs:
         found = []
         for entry in log.read(self.contracts, kinds=_KINDS):
             event = entry.event
-            if isinstance(event, Ordered | Scheduled | ForwardCleared):
+            if isinstance(event, Ordered | OrderRelayed | Scheduled | ForwardCleared):
                 ahead.apply(event)
             elif getattr(event, "market", None) != self.market.id:
                 continue

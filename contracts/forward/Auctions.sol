@@ -94,8 +94,8 @@ library Auctions {
         uint256 lotWh = rules.lotWh();
         uint256 filled;
         if (Positions.isCleared(auction, window)) {
-            (uint256 buys, uint256 sells) = Positions.filledLots(auction, key, window, lanes);
-            filled = OrderWords.lots(OrderWords.lane(buys | sells, slot % WINDOW));
+            uint256 lots = Positions.filledLots(auction, auction.cuts[window % RING], key, window, lanes);
+            filled = OrderWords.lane(lots, slot % WINDOW);
         }
         return IForwardAuction.OrderState(
             OrderWords.sells(lane), int32(limit), uint32(OrderWords.lots(lane) * lotWh), uint32(filled * lotWh)

@@ -25,7 +25,7 @@ library ForwardClearing {
         uint256[8] results;
         uint256[8] carries;
         uint256 members;
-        uint256 slotSeconds;
+        uint256 windowSeconds;
         uint256 budget;
     }
 
@@ -37,11 +37,11 @@ library ForwardClearing {
         uint256 windows,
         uint256 maxMembers,
         uint256 members,
-        uint256 slotSeconds
+        uint256 windowSeconds
     ) external {
         Walk memory walk;
         (walk.id, walk.rules, walk.members) = (id, auction.rules, members);
-        (walk.slotSeconds, walk.budget) = (slotSeconds, maxMembers);
+        (walk.windowSeconds, walk.budget) = (windowSeconds, maxMembers);
         require(walk.rules.exists(), IForwardAuction.UnknownAuction(id));
         bool done;
         for (uint256 i; i < windows && walk.budget != 0; ++i) {
@@ -51,13 +51,13 @@ library ForwardClearing {
     }
 
     /// @notice See IForwardAuction.voidWindow.
-    function voidWindow(Auction storage auction, bytes32 id, uint256 window, uint256 slotSeconds) external {
+    function voidWindow(Auction storage auction, bytes32 id, uint256 window, uint256 windowSeconds) external {
         RulesWord rules = auction.rules;
         require(rules.exists(), IForwardAuction.UnknownAuction(id));
         IForwardAuction.Window memory w = auction.windows[window % RING];
         if (w.window != window) w.phase = IForwardAuction.Phase.Absent;
         require(_isUnderWay(w.phase), IForwardAuction.WrongPhase(uint32(window), w.phase));
-        uint256 deadline = rules.gate(window, slotSeconds) + rules.voidSeconds();
+        uint256 deadline = rules.gate(window, windowSeconds) + rules.voidSeconds();
         require(
             block.timestamp >= deadline, IForwardAuction.TooEarlyToVoid(uint32(window), uint64(deadline))
         );
@@ -79,7 +79,7 @@ library ForwardClearing {
     function _clearWindow(Auction storage auction, Walk memory walk, uint256 window) private returns (bool) {
         IForwardAuction.Window memory w = auction.windows[window % RING];
         if (w.window != window || !_isUnderWay(w.phase)) return false;
-        uint256 gate = walk.rules.gate(window, walk.slotSeconds);
+        uint256 gate = walk.rules.gate(window, walk.windowSeconds);
         require(block.timestamp >= gate, IForwardAuction.GateOpen(uint32(window), uint64(gate)));
         mapping(uint256 => uint256) storage half = auction.halfBooks[window % RING];
         delete walk.carries;

@@ -123,54 +123,73 @@ library RulesWords {
         return (RulesWord.unwrap(word) >> 208) & 0xff;
     }
 
+    /// @notice When a window begins or, where the gate is by day, its UTC day.
+    function start(RulesWord word, uint256 window, uint256 windowSeconds) internal pure returns (uint256 begin) {
+        // Windows have 29 bits, and none is longer than a day.
+        unchecked {
+            begin = window * windowSeconds;
+            if (word.byDay()) begin -= begin % 1 days;
+        }
+    }
+
     /// @notice When placing orders for a window ends.
-    function gate(RulesWord word, uint256 window, uint256 slotSeconds) internal pure returns (uint256) {
-        uint256 start = window * WINDOW * slotSeconds;
-        if (word.byDay()) start -= start % 1 days;
-        return start - word.gateSeconds();
+    function gate(RulesWord word, uint256 window, uint256 windowSeconds) internal pure returns (uint256) {
+        return word.start(window, windowSeconds) - word.gateSeconds();
+    }
+
+    /// @notice The most lots that an order can have.
+    function mostLots(RulesWord word) internal pure returns (uint256 most) {
+        most = MAX_ORDER_WH / word.lotWh();
+        if (most > OrderWords.MAX_LOTS) most = OrderWords.MAX_LOTS;
     }
 
     /// @notice What a Wh of an order can cost at worst: bought at the limit and given away at the surplus price, or
     /// sold at the limit and bought back at the cap.
     function eachNano(RulesWord word, bool sell, int256 limitNano) internal pure returns (uint256) {
-        int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
-        return worst > 0 ? uint256(worst) : 0;
+        // Prices have 32 bits.
+        unchecked {
+            int256 worst = sell ? _max(word.capNano(), 0) - limitNano : limitNano - word.surplusNano();
+            return worst > 0 ? uint256(worst) : 0;
+        }
     }
 
     /// @notice What eight orders can cost at worst: Wh x `eachNano` of each.
     function collateral(RulesWord word, uint256 lanes) internal pure returns (uint256 nano) {
-        // Volumes have 27 bits and prices 33.
+        if (!word.isLinear()) return _collateralEach(word, lanes);
+        uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
+        uint256 sells = OrderWords.soldOf(lanes, lots);
+        return word.linearCollateral(lots ^ sells, sells, OrderWords.lotTicks(lanes, lots ^ sells, sells));
+    }
+
+    /// @notice Whether a buy at the lowest tick costs something at worst, or nothing exactly; then what orders can cost is
+    /// linear in their ticks.
+    function isLinear(RulesWord word) internal pure returns (bool) {
+        return word.floorNano() >= word.surplusNano();
+    }
+
+    /// @notice The same where it is linear in the ticks, from lots by lane, which may be sums over words that stay within
+    /// their lanes, and lots times ticks (see `OrderWords.lotTicks`).
+    function linearCollateral(RulesWord word, uint256 buys, uint256 sells, int256 lotTicks)
+        internal
+        pure
+        returns (uint256)
+    {
+        // Lots have 28 bits and prices 33.
         unchecked {
-            int256 tick = word.tickNano();
-            // Both worsts are linear in the tick.
-            int256 buyBase = word.floorNano() - word.surplusNano();
-            int256 sellBase = _max(word.capNano(), 0) - word.floorNano();
-            if (buyBase < 0) return _collateralEach(lanes, tick, buyBase, sellBase) * word.lotWh();
-            uint256 sells = lanes & (((lanes >> 27) & OrderWords.ONES) * OrderWords.MAX_LOTS);
-            uint256 buys = (lanes & (OrderWords.ONES * OrderWords.MAX_LOTS)) ^ sells;
-            (uint256 even, uint256 odd) = OrderWords.reversed((lanes >> 19) & (OrderWords.ONES * 0xff));
-            int256 each;
-            if (buys != 0) {
-                each = int256(LaneWords.sum(buys)) * buyBase + int256(OrderWords.dot(buys, even, odd)) * tick;
-            }
-            if (sells != 0) {
-                each += int256(LaneWords.sum(sells)) * sellBase - int256(OrderWords.dot(sells, even, odd)) * tick;
-            }
-            return uint256(each) * word.lotWh();
+            int256 floor = word.floorNano();
+            int256 nano = lotTicks * word.tickNano();
+            if (buys != 0) nano += int256(LaneWords.sum(buys)) * (floor - word.surplusNano());
+            if (sells != 0) nano += int256(LaneWords.sum(sells)) * (_max(word.capNano(), 0) - floor);
+            return uint256(nano) * word.lotWh();
         }
     }
 
     /// @dev The same order by order, where a buy at a low limit can cost nothing.
-    function _collateralEach(uint256 lanes, int256 tick, int256 buyBase, int256 sellBase)
-        private
-        pure
-        returns (uint256 nano)
-    {
+    function _collateralEach(RulesWord word, uint256 lanes) private pure returns (uint256 nano) {
         unchecked {
             for (; lanes != 0; lanes >>= OrderWords.LANE_BITS) {
-                int256 step = int256(OrderWords.tick(lanes)) * tick;
-                int256 each = OrderWords.sells(lanes) ? sellBase - step : buyBase + step;
-                if (each > 0) nano += OrderWords.lots(lanes) * uint256(each);
+                int256 limit = word.floorNano() + int256(OrderWords.tick(lanes)) * word.tickNano();
+                nano += OrderWords.lots(lanes) * word.lotWh() * word.eachNano(OrderWords.sells(lanes), limit);
             }
         }
     }
@@ -211,7 +230,10 @@ library SeatWords {
 
     function covers(SeatWord word, uint256 window) internal pure returns (bool) {
         uint256 raw = SeatWord.unwrap(word);
-        return window >= (raw >> 212) & 0xfffff && window < (raw >> 232) & 0xfffff;
+        // Either difference is below zero where the window lies outside.
+        unchecked {
+            return ((window - ((raw >> 212) & 0xfffff)) | ((raw >> 232) - 1 - window)) >> 255 == 0;
+        }
     }
 
     function withSequence(SeatWord word, uint256 sequence_) internal pure returns (SeatWord) {

@@ -19,162 +19,253 @@ import {
 
 /// @title Ordering: from a message to a lane of an order word, with its collateral
 /// @notice Everything is checked before anything is written, so that a refused message leaves no trace.
+/// @dev Slots have 32 bits, windows 29, prices 33 and Wh 24, so nothing that is counted here overflows.
 library Ordering {
-    /// @dev The contracts around `ForwardAuction` (its immutables, which libraries cannot read).
-    struct Core {
-        IMarkets markets;
-        ILedger ledger;
-        uint256 slotSeconds;
+    /// @dev The free money of the owner whose orders are being taken, and what of it the ledger does not know yet to be
+    /// locked: it is told once for all orders of an owner that follow each other.
+    struct Purse {
+        address owner;
+        int256 freeNano;
+        int256 untoldNano;
     }
 
-    /// @dev What a message changes in one window.
-    struct Change {
-        SeatWord seat;
-        uint256 window;
-        uint256 oldLanes;
-        uint256 newLanes;
-        bool opens;
+    /// @dev What a schedule changes: lots by lane over all its windows, with their ticks; collateral that does not follow
+    /// from these; and by window a bit for what is to be opened, and for where nothing is to be written.
+    struct Day {
+        uint256 buys;
+        uint256 sells;
+        int256 lotTicks;
+        int256 deltaNano;
+        uint256 opens;
+        uint256 idle;
     }
 
     IForwardAuction.Refusal private constant OK = IForwardAuction.Refusal.None;
+    bytes32 private constant ORDER_TYPE = keccak256(
+        "Order(bytes32 auction,uint32 meter,uint32 slot,uint32 sequence,uint8 action,bool sell,"
+        "int32 limitNano,uint32 wh)"
+    );
+    bytes32 private constant SCHEDULE_TYPE =
+        keccak256("Schedule(bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words)");
 
-    /// @notice Takes one order whose owner has signed `digest` (none: it is his own call, without a sequence number).
+    /// @notice The EIP-712 hash of an order.
+    function hashOf(IForwardAuction.Order calldata o) internal pure returns (bytes32 hash) {
+        bytes32 kind = ORDER_TYPE;
+        // All fields but the last stand in the calldata as they are hashed. Whoever uses them finds out whether a field
+        // is wider than its type.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, kind)
+            calldatacopy(add(free, 0x20), o, 0x100)
+            hash := keccak256(free, 0x120)
+        }
+    }
+
+    /// @notice The EIP-712 hash of a schedule.
+    function hashOf(IForwardAuction.Schedule calldata s) internal pure returns (bytes32 hash) {
+        bytes32 kind = SCHEDULE_TYPE;
+        uint256[] calldata words = s.words;
+        // The same; of the words their hash.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            calldatacopy(free, words.offset, shl(5, words.length))
+            let all := keccak256(free, shl(5, words.length))
+            mstore(free, kind)
+            calldatacopy(add(free, 0x20), s, 0x80)
+            mstore(add(free, 0xa0), all)
+            hash := keccak256(free, 0xc0)
+        }
+    }
+
+    /// @notice Takes an order that its owner himself hands in: the checks of `take`, in their order.
+    /// @dev Written out, and on the stack, because he pays for it alone.
+    function own(
+        Auction storage auction,
+        mapping(uint32 meter => bytes32 market) storage marketOf,
+        IMarkets markets,
+        ILedger ledger,
+        uint256 windowSeconds,
+        uint32 meter,
+        uint256 slot,
+        IForwardAuction.Action action,
+        bool sell,
+        int256 limitNano,
+        uint256 wh
+    ) internal returns (IForwardAuction.Refusal refusal, uint256 lane) {
+        RulesWord rules = auction.rules;
+        uint256 window = slot / WINDOW;
+        bool cancels = action == IForwardAuction.Action.Cancel;
+        if (!rules.exists()) return (IForwardAuction.Refusal.UnknownAuction, 0);
+        if (rules.isPaused()) {
+            if (!cancels) return (IForwardAuction.Refusal.Paused, 0);
+        }
+        if (_tooEarly(window, windowSeconds)) return (IForwardAuction.Refusal.TooEarly, 0);
+        SeatWord kept = auction.seats[meter];
+        SeatWord seat = kept;
+        if (!kept.covers(window)) seat = _seatFor(markets, auction.market, kept, meter, slot, !cancels);
+        if (seat.owner() != msg.sender) return (_notHis(seat), 0);
+        bool changes = action != IForwardAuction.Action.Place;
+        {
+            (bool closed, bool firm) = _gates(rules, window, windowSeconds);
+            if (closed) return (IForwardAuction.Refusal.AfterGate, 0);
+            if (firm) {
+                if (changes) return (IForwardAuction.Refusal.FirmPeriod, 0);
+            }
+        }
+        (refusal, lane) = _laneOf(rules, cancels, sell, limitNano, wh);
+        if (refusal != OK) return (refusal, 0);
+        uint256 key = _keyOf(seat, window);
+        uint256 lanes = OrderWord.unwrap(auction.orders[key]);
+        bool opens;
+        if (lanes >> 236 != window) {
+            (refusal, opens) = _look(auction, window);
+            if (refusal != OK) return (refusal, 0);
+            lanes = 0;
+        }
+        uint256 old = OrderWords.lane(lanes, slot % WINDOW);
+        if (changes != (old != 0)) return (_misplaced(changes), 0);
+        unchecked {
+            int256 deltaNano = int256(wh * rules.eachNano(sell, limitNano));
+            if (old != 0) deltaNano -= int256(rules.collateral(old));
+            if (deltaNano != 0) {
+                if (_lock(ledger, msg.sender, deltaNano) < 0) return (IForwardAuction.Refusal.TooLittleMoney, 0);
+            }
+        }
+        if (opens) _open(auction, window);
+        auction.orders[key] = OrderWords.pack(window, OrderWords.withLane(lanes, slot % WINDOW, lane));
+        if (SeatWord.unwrap(kept) != SeatWord.unwrap(seat)) _sit(auction, marketOf, meter, kept, seat);
+    }
+
+    /// @notice Takes an order whose owner has signed `digest`.
     function take(
         Auction storage auction,
         mapping(uint32 meter => bytes32 market) storage marketOf,
-        Core memory core,
-        IForwardAuction.Order memory o,
-        bytes calldata signature,
-        bytes32 digest,
-        bool own
+        IMarkets markets,
+        ILedger ledger,
+        uint256 windowSeconds,
+        Purse memory purse,
+        IForwardAuction.Order calldata o,
+        bytes32 digest
     ) internal returns (IForwardAuction.Refusal refusal) {
         RulesWord rules = auction.rules;
+        uint256 window = o.slot / WINDOW;
+        bool cancels = o.action == IForwardAuction.Action.Cancel;
         if (!rules.exists()) return IForwardAuction.Refusal.UnknownAuction;
-        if (rules.isPaused() && o.action != IForwardAuction.Action.Cancel) return IForwardAuction.Refusal.Paused;
-        Change memory change;
-        change.window = o.slot / WINDOW;
-        if (_tooEarly(core, change.window)) return IForwardAuction.Refusal.TooEarly;
-        change.seat = seatFor(auction, core, o.meter, o.slot, o.action != IForwardAuction.Action.Cancel);
-        if (change.seat.owner() == address(0)) return IForwardAuction.Refusal.NotAMember;
-        if (own) {
-            if (change.seat.owner() != msg.sender) return IForwardAuction.Refusal.BadSignature;
-        } else {
-            if (o.sequence <= change.seat.sequence()) return IForwardAuction.Refusal.OldSequence;
-            if (!_authorised(change.seat.owner(), signature, digest)) return IForwardAuction.Refusal.BadSignature;
-            change.seat = change.seat.withSequence(o.sequence);
+        if (rules.isPaused()) {
+            if (!cancels) return IForwardAuction.Refusal.Paused;
         }
+        if (_tooEarly(window, windowSeconds)) return IForwardAuction.Refusal.TooEarly;
+        SeatWord kept = auction.seats[o.meter];
+        SeatWord seat = kept;
+        if (!kept.covers(window)) seat = _seatFor(markets, auction.market, kept, o.meter, o.slot, !cancels);
+        if (seat.owner() == address(0)) return IForwardAuction.Refusal.NotAMember;
+        if (o.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
+        if (!_authorised(seat.owner(), o.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         bool changes = o.action != IForwardAuction.Action.Place;
-        refusal = _timely(rules, core, change.window, changes);
-        if (refusal != OK) return refusal;
-        uint256 lane;
-        (refusal, lane) = laneOf(rules, o);
-        if (refusal != OK) return refusal;
-        uint256 key = (change.seat.index() << 7) | (change.window % RING);
-        refusal = _look(auction, change, auction.orders[key]);
-        if (refusal != OK) return refusal;
-        uint256 old = OrderWords.lane(change.oldLanes, o.slot % WINDOW);
-        if (changes && old == 0) return IForwardAuction.Refusal.NoOrder;
-        if (!changes && old != 0) return IForwardAuction.Refusal.OrderExists;
-        change.newLanes = OrderWords.withLane(change.oldLanes, o.slot % WINDOW, lane);
-        int256 delta = int256(rules.collateral(lane)) - int256(rules.collateral(old));
-        if (delta != 0 && !core.ledger.changeCollateral(change.seat.owner(), delta)) {
-            return IForwardAuction.Refusal.TooLittleMoney;
+        {
+            (bool closed, bool firm) = _gates(rules, window, windowSeconds);
+            if (closed) return IForwardAuction.Refusal.AfterGate;
+            if (firm) {
+                if (changes) return IForwardAuction.Refusal.FirmPeriod;
+            }
         }
-        _write(auction, change, key);
-        _sit(auction, marketOf, o.meter, change.seat);
-        emit IForwardAuction.Ordered(
-            o.auction, o.meter, o.slot, uint32(change.seat.sequence()), o.action, uint32(lane)
+        uint256 lane;
+        (refusal, lane) = _laneOf(rules, cancels, o.sell, o.limitNano, o.wh);
+        if (refusal != OK) return refusal;
+        uint256 key = _keyOf(seat, window);
+        uint256 lanes = OrderWord.unwrap(auction.orders[key]);
+        bool opens;
+        if (lanes >> 236 != window) {
+            (refusal, opens) = _look(auction, window);
+            if (refusal != OK) return refusal;
+            lanes = 0;
+        }
+        uint256 old = OrderWords.lane(lanes, o.slot % WINDOW);
+        if (changes != (old != 0)) return _misplaced(changes);
+        unchecked {
+            int256 deltaNano = int256(uint256(o.wh) * rules.eachNano(o.sell, o.limitNano));
+            if (old != 0) deltaNano -= int256(rules.collateral(old));
+            if (deltaNano != 0) {
+                if (!_pay(purse, ledger, seat.owner(), deltaNano)) return IForwardAuction.Refusal.TooLittleMoney;
+            }
+        }
+        if (opens) _open(auction, window);
+        auction.orders[key] = OrderWords.pack(window, OrderWords.withLane(lanes, o.slot % WINDOW, lane));
+        _sit(auction, marketOf, o.meter, kept, seat.withSequence(o.sequence));
+        emit IForwardAuction.OrderRelayed(
+            o.auction, o.meter, o.slot, o.sequence, uint32(lane | (uint256(o.action) << 28)), o.signature
         );
-        if (signature.length != 0) emit IForwardAuction.Signed(o.auction, o.meter, o.sequence, signature);
-        return OK;
+    }
+
+    /// @notice Tells the ledger what it does not know yet.
+    function close(Purse memory purse, ILedger ledger) internal {
+        if (purse.untoldNano == 0) return;
+        // Each part of it was within what the ledger said is free.
+        assert(_lock(ledger, purse.owner, purse.untoldNano) >= 0);
     }
 
     /// @notice Takes the orders of a day.
     function takeDay(
         Auction storage auction,
         mapping(uint32 meter => bytes32 market) storage marketOf,
-        Core memory core,
+        IMarkets markets,
+        ILedger ledger,
+        uint256 windowSeconds,
         IForwardAuction.Schedule calldata s,
         bytes32 digest
     ) internal returns (IForwardAuction.Refusal refusal) {
         RulesWord rules = auction.rules;
+        uint256 windows = 1 days / windowSeconds;
+        uint256 first = uint256(s.day) * windows;
         if (!rules.exists()) return IForwardAuction.Refusal.UnknownAuction;
         if (rules.isPaused()) return IForwardAuction.Refusal.Paused;
-        uint256 windows = 1 days / core.slotSeconds / WINDOW;
-        uint256 first = uint256(s.day) * windows;
-        if (_tooEarly(core, first + windows - 1)) return IForwardAuction.Refusal.TooEarly;
-        SeatWord seat = seatFor(auction, core, s.meter, first * WINDOW, true);
+        if (_tooEarly(first + windows - 1, windowSeconds)) return IForwardAuction.Refusal.TooEarly;
+        SeatWord kept = auction.seats[s.meter];
+        SeatWord seat = kept;
+        if (!kept.covers(first)) seat = _seatFor(markets, auction.market, kept, s.meter, first * WINDOW, true);
         // One owner and one membership all day.
-        if (seat.owner() == address(0) || !seat.covers(first) || !seat.covers(first + windows - 1)) {
-            return IForwardAuction.Refusal.NotAMember;
-        }
-        if (s.sequence <= seat.sequence()) return IForwardAuction.Refusal.OldSequence;
+        if (!seat.covers(first) || !seat.covers(first + windows - 1)) return IForwardAuction.Refusal.NotAMember;
+        if (s.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
         if (!_authorised(seat.owner(), s.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         if (s.words.length != windows) return IForwardAuction.Refusal.BadFormat;
-        seat = seat.withSequence(s.sequence);
-        refusal = _putDay(auction, core, rules, seat, first, s.words);
+        Day memory day;
+        refusal = _changeDay(day, auction, rules, windowSeconds, seat, first, s.words);
         if (refusal != OK) return refusal;
-        _sit(auction, marketOf, s.meter, seat);
-        emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words);
-        if (s.signature.length != 0) emit IForwardAuction.Signed(s.auction, s.meter, s.sequence, s.signature);
-        return OK;
+        int256 deltaNano = day.deltaNano + int256(rules.linearCollateral(day.buys, day.sells, day.lotTicks));
+        if (deltaNano != 0) {
+            if (_lock(ledger, seat.owner(), deltaNano) < 0) return IForwardAuction.Refusal.TooLittleMoney;
+        }
+        _writeDay(auction, seat, first, s.words, day);
+        _sit(auction, marketOf, s.meter, kept, seat.withSequence(s.sequence));
+        emit IForwardAuction.Scheduled(s.auction, s.meter, s.day, s.sequence, s.words, s.signature);
     }
 
-    /// @dev Checks, locks and writes the words of a day.
-    function _putDay(
-        Auction storage auction,
-        Core memory core,
-        RulesWord rules,
-        SeatWord seat,
-        uint256 first,
-        uint256[] calldata words
-    ) private returns (IForwardAuction.Refusal refusal) {
-        Change memory change;
-        change.seat = seat;
-        int256 delta;
-        uint256 opens;
-        for (uint256 i; i < words.length; ++i) {
-            (change.window, change.newLanes, change.oldLanes, change.opens) = (first + i, words[i], 0, false);
-            OrderWord word = auction.orders[(seat.index() << 7) | (change.window % RING)];
-            refusal = _timely(rules, core, change.window, word.lanesOf(change.window) != 0);
-            if (refusal == OK) refusal = _checkLanes(rules, change.newLanes);
-            if (refusal == OK && (change.newLanes != 0 || word.isWindow(change.window))) {
-                refusal = _look(auction, change, word);
-            }
-            if (refusal != OK) return refusal;
-            if (change.opens) opens |= 1 << i;
-            delta += int256(rules.collateral(change.newLanes));
-            if (change.oldLanes != 0) delta -= int256(rules.collateral(change.oldLanes));
-        }
-        if (delta != 0 && !core.ledger.changeCollateral(seat.owner(), delta)) {
-            return IForwardAuction.Refusal.TooLittleMoney;
-        }
-        for (uint256 i; i < words.length; ++i) {
-            (change.window, change.newLanes, change.opens) = (first + i, words[i], (opens >> i) & 1 != 0);
-            uint256 key = (seat.index() << 7) | (change.window % RING);
-            // An empty day of a window that nobody has opened leaves nothing behind.
-            if (change.newLanes != 0 || auction.orders[key].isWindow(change.window)) _write(auction, change, key);
-        }
-        return OK;
+    /* INTERNAL */
+
+    function _keyOf(SeatWord seat, uint256 window) private pure returns (uint256) {
+        return (seat.index() << 7) | (window % RING);
     }
 
-    /// @notice The seat of a meter as it holds in a slot; without an owner where he takes no part there. What was kept
+    /// @dev The seat of a meter as it holds in a slot; without an owner where he takes no part there. What was kept
     /// is used where it covers the window; else the market is asked, and whole windows are kept from there on. Without
     /// billing grade no reading would ever be taken, so nothing may be ordered, but what was can be cancelled.
-    function seatFor(Auction storage auction, Core memory core, uint32 meter, uint256 slot, bool orders)
-        internal
-        view
-        returns (SeatWord seat)
-    {
-        seat = auction.seats[meter];
+    function _seatFor(
+        IMarkets markets,
+        bytes32 market,
+        SeatWord kept,
+        uint256 meter,
+        uint256 slot,
+        bool orders
+    ) private view returns (SeatWord seat) {
         uint256 window = slot / WINDOW;
-        if (seat.covers(window)) return seat;
-        uint256 sequence = seat.sequence();
+        uint256 sequence = kept.sequence();
         (MemberWord member, StatedWord stated) =
-            core.markets.packedMember(auction.market, meter, uint32(window * WINDOW));
+            markets.packedMember(market, uint32(meter), uint32(window * WINDOW));
         bool whole = member.untilSlot() >= (window + 1) * WINDOW;
         // Something changes inside the window: what holds in the slot.
-        if (!whole) (member, stated) = core.markets.packedMember(auction.market, meter, uint32(slot));
+        if (!whole) (member, stated) = markets.packedMember(market, uint32(meter), uint32(slot));
         if (!stated.isActive() || (orders && !stated.isBillingGrade())) {
             return SeatWords.pack(address(0), sequence, 0, 0, 0);
         }
@@ -185,76 +276,213 @@ library Ordering {
         return SeatWords.pack(member.owner(), sequence, stated.index(), window, until);
     }
 
-    /// @notice The lane of an order, zero for a cancellation.
-    function laneOf(RulesWord rules, IForwardAuction.Order memory o)
-        internal
+    /// @dev Checks the words of a schedule, window by window, and adds up what they change.
+    function _changeDay(
+        Day memory day,
+        Auction storage auction,
+        RulesWord rules,
+        uint256 windowSeconds,
+        SeatWord seat,
+        uint256 first,
+        uint256[] calldata words
+    ) private view returns (IForwardAuction.Refusal refusal) {
+        // No window's gate closes before that of the first.
+        (bool closed, bool firm) = _gates(rules, first, windowSeconds);
+        if (closed) return IForwardAuction.Refusal.AfterGate;
+        uint256 mostLots = rules.mostLots();
+        unchecked {
+            for (uint256 i; i < words.length; ++i) {
+                uint256 window = first + i;
+                uint256 lanes = words[i];
+                uint256 old = OrderWord.unwrap(auction.orders[_keyOf(seat, window)]);
+                bool there = old >> 236 == window;
+                if (there) {
+                    old &= OrderWords.LANES;
+                    if (old != 0) {
+                        if (!rules.byDay()) (, firm) = _gates(rules, window, windowSeconds);
+                        if (firm) return IForwardAuction.Refusal.FirmPeriod;
+                        day.deltaNano -= int256(rules.collateral(old));
+                    }
+                }
+                if (lanes != 0) {
+                    refusal = _checkLanes(mostLots, lanes);
+                    if (refusal != OK) return refusal;
+                    _count(day, rules, lanes);
+                }
+                if (there) continue;
+                if (lanes == 0) {
+                    day.idle |= 1 << i;
+                    continue;
+                }
+                bool opens;
+                (refusal, opens) = _look(auction, window);
+                if (refusal != OK) return refusal;
+                if (opens) day.opens |= 1 << i;
+            }
+        }
+    }
+
+    /// @dev Adds the collateral of a word, which may wait until the end of the day where it is linear: twelve times the
+    /// most lots stay within their lane.
+    function _count(Day memory day, RulesWord rules, uint256 lanes) private pure {
+        unchecked {
+            if (!rules.isLinear()) {
+                day.deltaNano += int256(rules.collateral(lanes));
+                return;
+            }
+            uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
+            uint256 sells = OrderWords.soldOf(lanes, lots);
+            day.buys += lots ^ sells;
+            day.sells += sells;
+            day.lotTicks += OrderWords.lotTicks(lanes, lots ^ sells, sells);
+        }
+    }
+
+    function _writeDay(
+        Auction storage auction,
+        SeatWord seat,
+        uint256 first,
+        uint256[] calldata words,
+        Day memory day
+    ) private {
+        (uint256 opens, uint256 idle) = (day.opens, day.idle);
+        unchecked {
+            for (uint256 i; i < words.length; ++i) {
+                // Nothing ordered where nothing was leaves nothing behind.
+                if ((idle >> i) & 1 != 0) continue;
+                uint256 window = first + i;
+                if ((opens >> i) & 1 != 0) _open(auction, window);
+                auction.orders[_keyOf(seat, window)] = OrderWords.pack(window, words[i]);
+            }
+        }
+    }
+
+    /// @dev The lane of an order, zero for a cancellation.
+    function _laneOf(RulesWord rules, bool cancels, bool sell, int256 limitNano, uint256 wh)
+        private
         pure
         returns (IForwardAuction.Refusal, uint256 lane)
     {
-        if (o.action == IForwardAuction.Action.Cancel) {
-            bool empty = !o.sell && o.limitNano == 0 && o.wh == 0;
+        if (cancels) {
+            bool empty = !sell && limitNano == 0 && wh == 0;
             return (empty ? OK : IForwardAuction.Refusal.BadFormat, 0);
         }
-        int256 above = int256(o.limitNano) - rules.floorNano();
-        int256 tick = above / rules.tickNano();
-        if (above < 0 || tick > 255 || above != tick * rules.tickNano()) return (IForwardAuction.Refusal.OffTick, 0);
-        if (o.wh == 0 || o.wh > MAX_ORDER_WH || o.wh % rules.lotWh() != 0) {
-            return (IForwardAuction.Refusal.BadVolume, 0);
+        unchecked {
+            // Below the floor it is a huge number, which no tick reaches.
+            uint256 above = uint256(limitNano - rules.floorNano());
+            uint256 tickNano = uint256(rules.tickNano());
+            uint256 tick = _quotient(above, tickNano);
+            if ((tick >> 8) | (above ^ (tick * tickNano)) != 0) return (IForwardAuction.Refusal.OffTick, 0);
+            uint256 lots = _quotient(wh, rules.lotWh());
+            if ((wh & ~MAX_ORDER_WH) | (wh ^ (lots * rules.lotWh())) != 0) {
+                return (IForwardAuction.Refusal.BadVolume, 0);
+            }
+            // Without a lot it is the largest number.
+            if (lots - 1 >= OrderWords.MAX_LOTS) return (IForwardAuction.Refusal.BadVolume, 0);
+            return (OK, lots | (tick << 19) | (sell ? OrderWords.SELL : 0));
         }
-        uint256 lots = o.wh / rules.lotWh();
-        if (lots > OrderWords.MAX_LOTS) return (IForwardAuction.Refusal.BadVolume, 0);
-        return (OK, lots | (uint256(tick) << 19) | (o.sell ? OrderWords.SELL : 0));
     }
 
-    /* INTERNAL */
+    /// @dev `a / b` without a question; `b` is a parameter of an auction or the length of a window, and never zero.
+    function _quotient(uint256 a, uint256 b) private pure returns (uint256 quotient) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            quotient := div(a, b)
+        }
+    }
+
+    /// @dev Why an order of somebody who is not the owner is refused.
+    function _notHis(SeatWord seat) private pure returns (IForwardAuction.Refusal) {
+        return seat.owner() == address(0)
+            ? IForwardAuction.Refusal.NotAMember
+            : IForwardAuction.Refusal.BadSignature;
+    }
+
+    /// @dev Why there is nothing to change, or something where an order is to be placed.
+    function _misplaced(bool changes) private pure returns (IForwardAuction.Refusal) {
+        return changes ? IForwardAuction.Refusal.NoOrder : IForwardAuction.Refusal.OrderExists;
+    }
 
     function _authorised(address owner, bytes calldata signature, bytes32 digest) private view returns (bool) {
         if (signature.length == 0 && msg.sender == owner) return true;
         return Signatures.isSignedBy(digest, signature, owner);
     }
 
-    function _tooEarly(Core memory core, uint256 window) private view returns (bool) {
-        return window > block.timestamp / core.slotSeconds / WINDOW + MAX_LEAD;
+    function _tooEarly(uint256 window, uint256 windowSeconds) private view returns (bool) {
+        unchecked {
+            return window > _quotient(block.timestamp, windowSeconds) + MAX_LEAD;
+        }
     }
 
-    /// @dev Before the gate, and before the firm period where an order is changed.
-    function _timely(RulesWord rules, Core memory core, uint256 window, bool changes)
+    /// @dev Whether the gate of a window has closed, and whether its firm period has begun, when nothing is changed.
+    function _gates(RulesWord rules, uint256 window, uint256 windowSeconds)
         private
         view
-        returns (IForwardAuction.Refusal)
+        returns (bool closed, bool firm)
     {
-        uint256 gate = rules.gate(window, core.slotSeconds);
-        if (block.timestamp >= gate) return IForwardAuction.Refusal.AfterGate;
-        if (changes && block.timestamp >= gate - rules.firmSeconds()) return IForwardAuction.Refusal.FirmPeriod;
-        return OK;
+        unchecked {
+            uint256 start = rules.start(window, windowSeconds);
+            uint256 soon = block.timestamp + rules.gateSeconds();
+            return (soon >= start, soon + rules.firmSeconds() >= start);
+        }
     }
 
-    /// @dev What stands in the word, and whether the window is there or can be opened.
-    function _look(Auction storage auction, Change memory change, OrderWord word)
+    /// @dev Whether a window of which the owner has no word is there or can be opened.
+    function _look(Auction storage auction, uint256 window)
         private
         view
-        returns (IForwardAuction.Refusal)
+        returns (IForwardAuction.Refusal, bool opens)
     {
-        // A word of this window has been put there after the window was opened.
-        if (word.isWindow(change.window)) {
-            change.oldLanes = OrderWord.unwrap(word) & OrderWords.LANES;
-            return OK;
-        }
-        IForwardAuction.Window memory w = auction.windows[change.window % RING];
-        if (w.window == change.window && w.phase != IForwardAuction.Phase.Absent) return OK;
-        if (w.phase != IForwardAuction.Phase.Absent && w.phase != IForwardAuction.Phase.Settled) {
-            return IForwardAuction.Refusal.RingFull;
-        }
-        change.opens = true;
-        return OK;
+        IForwardAuction.Window storage w = auction.windows[window % RING];
+        IForwardAuction.Phase phase = w.phase;
+        if (phase != IForwardAuction.Phase.Absent && w.window == window) return (OK, false);
+        opens = phase == IForwardAuction.Phase.Absent || phase == IForwardAuction.Phase.Settled;
+        return (opens ? OK : IForwardAuction.Refusal.RingFull, opens);
     }
 
-    function _write(Auction storage auction, Change memory change, uint256 key) private {
-        if (change.opens) {
-            auction.windows[change.window % RING] =
-                IForwardAuction.Window(uint32(change.window), IForwardAuction.Phase.Open, false, 0);
+    /// @dev `ILedger.adjustCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
+    function _lock(ILedger ledger, address owner, int256 deltaNano) private returns (int256 leftNano) {
+        bytes4 selector = ILedger.adjustCollateral.selector;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let free := mload(0x40)
+            mstore(free, selector)
+            mstore(add(free, 0x04), owner)
+            mstore(add(free, 0x24), deltaNano)
+            // The answer is looked at after the call.
+            if iszero(and(gt(returndatasize(), 0x1f), call(gas(), ledger, 0, free, 0x44, 0, 0x20))) {
+                returndatacopy(free, 0, returndatasize())
+                revert(free, returndatasize())
+            }
+            leftNano := mload(0)
         }
-        auction.orders[key] = OrderWords.pack(change.window, change.newLanes);
+    }
+
+    /// @dev Locks or frees collateral of an owner; false where he has too little money.
+    function _pay(Purse memory purse, ILedger ledger, address owner, int256 deltaNano) private returns (bool) {
+        int256 freeNano;
+        unchecked {
+            if (purse.owner == owner) {
+                freeNano = purse.freeNano - deltaNano;
+                if (freeNano < 0) return false;
+                purse.untoldNano += deltaNano;
+            } else {
+                close(purse, ledger);
+                freeNano = _lock(ledger, owner, deltaNano);
+                (purse.owner, purse.untoldNano) = (owner, 0);
+                if (freeNano < 0) {
+                    purse.freeNano = freeNano + deltaNano;
+                    return false;
+                }
+            }
+        }
+        purse.freeNano = freeNano;
+        return true;
+    }
+
+    function _open(Auction storage auction, uint256 window) private {
+        auction.windows[window % RING] =
+            IForwardAuction.Window(uint32(window), IForwardAuction.Phase.Open, false, 0);
     }
 
     /// @dev Keeps a seat; who orders for the first time is noted among those that clearing walks, and his meter for a
@@ -263,29 +491,26 @@ library Ordering {
         Auction storage auction,
         mapping(uint32 meter => bytes32 market) storage marketOf,
         uint32 meter,
+        SeatWord kept,
         SeatWord seat
     ) private {
-        SeatWord old = auction.seats[meter];
-        if (SeatWord.unwrap(old) == SeatWord.unwrap(seat)) return;
         auction.seats[meter] = seat;
         // A seat without an owner has been kept for its sequence number alone.
-        if (old.owner() != address(0)) return;
+        if (kept.owner() != address(0)) return;
         uint256 index = seat.index();
         auction.traders[index >> 8] |= 1 << (index & 0xff);
         marketOf[meter] = auction.market;
     }
 
-    /// @dev Lanes of a schedule: nothing beside them, no tick or side without a volume, no volume above a meter's.
-    function _checkLanes(RulesWord rules, uint256 lanes) private pure returns (IForwardAuction.Refusal) {
+    /// @dev Lanes of a schedule: nothing beside them, no tick or side without a volume, no volume above `mostLots`.
+    function _checkLanes(uint256 mostLots, uint256 lanes) private pure returns (IForwardAuction.Refusal) {
         if (lanes > OrderWords.LANES) return IForwardAuction.Refusal.BadFormat;
-        uint256 most = MAX_ORDER_WH / rules.lotWh();
-        if (most > OrderWords.MAX_LOTS) most = OrderWords.MAX_LOTS;
         // Lots have 19 bits and a bit to spare above them.
         unchecked {
             uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
             uint256 some = ((lots + OrderWords.ONES * OrderWords.MAX_LOTS) >> 19) & OrderWords.ONES;
             if (lanes & ((OrderWords.ONES ^ some) * OrderWords.LANE) != 0) return IForwardAuction.Refusal.BadFormat;
-            uint256 within = ((OrderWords.ONES * (most | (1 << 19))) - lots) >> 19;
+            uint256 within = ((OrderWords.ONES * (mostLots | (1 << 19))) - lots) >> 19;
             if (within & OrderWords.ONES != OrderWords.ONES) return IForwardAuction.Refusal.BadVolume;
         }
         return OK;

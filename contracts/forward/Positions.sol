@@ -12,28 +12,15 @@ import {Auction, RING, RulesWord} from "./ForwardTypes.sol";
 library Positions {
     using Words for uint256[];
 
-    /// @notice Filled lots of the lanes of an order word, buys and sells apart.
-    function filledLots(Auction storage auction, uint256 key, uint256 window, uint256 lanes)
+    /// @notice Filled lots of the lanes of an order word.
+    function filledLots(Auction storage auction, CutWord cuts, uint256 key, uint256 window, uint256 lanes)
         internal
         view
-        returns (uint256 buys, uint256 sells)
-    {
-        return _filledLots(auction, auction.cuts[window % RING], key, window, lanes);
-    }
-
-    function _filledLots(Auction storage auction, CutWord cuts, uint256 key, uint256 window, uint256 lanes)
-        private
-        view
-        returns (uint256 buys, uint256 sells)
+        returns (uint256 lots)
     {
         uint256 rationed;
-        (buys, sells, rationed) = cuts.filled(lanes);
-        if (lanes & rationed == 0) return (buys, sells);
-        uint256 part = auction.fills[key].lanesOf(window) & rationed;
-        // The side of a rationed lane is that of its order.
-        uint256 sellLots = ((lanes >> 27) & OrderWords.ONES) * OrderWords.MAX_LOTS;
-        buys = (buys & ~rationed) | (part & ~sellLots);
-        sells = (sells & ~rationed) | (part & sellLots);
+        (lots, rationed) = cuts.filled(lanes);
+        if (lanes & rationed != 0) lots = (lots & ~rationed) | (auction.fills[key].lanesOf(window) & rationed);
     }
 
     /// @notice Whether the window holds results that are not overwritten; else everything about it is zero.
@@ -49,16 +36,15 @@ library Positions {
         view
     {
         uint256 lotWh = auction.rules.lotWh();
-        mapping(uint256 => OrderWord) storage orders = auction.orders;
         // Windows have 29 bits.
         unchecked {
             for (uint256 i; i < lanes.length; ++i) {
                 uint256 window = firstWindow + i;
                 uint256 key = (index << 7) | (window % RING);
-                uint256 own = orders[key].lanesOf(window);
-                if (own == 0) continue;
-                (uint256 buys, uint256 sells) = filledLots(auction, key, window, own);
-                if (buys | sells != 0) _add(lanes, i, LaneWords.netted(buys * lotWh, sells * lotWh));
+                uint256 own = OrderWord.unwrap(auction.orders[key]);
+                if (own >> 236 != window) continue;
+                uint256 lots = filledLots(auction, auction.cuts[window % RING], key, window, own);
+                if (lots != 0) _add(lanes, i, _lanes(lots, OrderWords.soldOf(own, lots), lotWh));
             }
         }
     }
@@ -105,6 +91,7 @@ library Positions {
         uint256 begin
     ) internal view {
         uint256 windows = c.cuts.length;
+        RulesWord rules = c.rules;
         uint256 collateralNano;
         int256 contractNano;
         // Windows have 29 bits.
@@ -114,13 +101,14 @@ library Positions {
                 if (cuts == 0) continue;
                 uint256 window = c.firstWindow + i;
                 uint256 key = (index << 7) | (window % RING);
-                uint256 own = auction.orders[key].lanesOf(window);
-                if (own == 0) continue;
-                collateralNano += c.rules.collateral(own);
-                (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(cuts), key, window, own);
-                if (buys | sells == 0) continue;
-                contractNano += _value(c, i, buys, sells);
-                _add(words, begin + i, _lanes(c.rules, buys, sells));
+                uint256 own = OrderWord.unwrap(auction.orders[key]);
+                if (own >> 236 != window) continue;
+                collateralNano += rules.collateral(own & OrderWords.LANES);
+                uint256 lots = filledLots(auction, CutWord.wrap(cuts), key, window, own);
+                if (lots == 0) continue;
+                uint256 sells = OrderWords.soldOf(own, lots);
+                contractNano += _value(rules, lots ^ sells, sells, c.even.get(i), c.odd.get(i));
+                _add(words, begin + i, _lanes(lots, sells, rules.lotWh()));
             }
             words[begin + windows] += collateralNano;
             words[begin + windows + 1] += uint256(contractNano);
@@ -137,27 +125,32 @@ library Positions {
         uint256 key = (index << 7) | (window % RING);
         uint256 own = auction.orders[key].lanesOf(window);
         if (own & mask == 0 || c.cuts[0] == 0) return (0, 0, 0);
-        (uint256 buys, uint256 sells) = _filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own);
-        (own, buys, sells) = (own & mask, buys & mask, sells & mask);
-        return (_lanes(c.rules, buys, sells), c.rules.collateral(own), _value(c, 0, buys, sells));
+        uint256 lots = filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own) & mask;
+        uint256 sells = OrderWords.soldOf(own, lots);
+        lanes = _lanes(lots, sells, c.rules.lotWh());
+        contractNano = _value(c.rules, lots ^ sells, sells, c.even[0], c.odd[0]);
+        collateralNano = c.rules.collateral(own & mask);
     }
 
-    function _lanes(RulesWord rules, uint256 buys, uint256 sells) private pure returns (uint256) {
-        // An order has 24 bits of Wh.
+    /// @dev Filled lots as lanes of Wh (see LaneWord). An order has 24 bits of Wh.
+    function _lanes(uint256 lots, uint256 sells, uint256 lotWh) private pure returns (uint256) {
         unchecked {
-            return LaneWords.netted(buys * rules.lotWh(), sells * rules.lotWh());
+            return (lots * lotWh) | LaneWords.sidesOf(sells);
         }
     }
 
     /// @dev What filled lots are worth: sold less bought, each at the price of its slot.
-    function _value(Cleared memory c, uint256 i, uint256 buys, uint256 sells) private pure returns (int256 nano) {
-        int256 floorNano = c.rules.floorNano();
-        (uint256 even, uint256 odd) = (c.even.get(i), c.odd.get(i));
+    function _value(RulesWord rules, uint256 buys, uint256 sells, uint256 even, uint256 odd)
+        private
+        pure
+        returns (int256 nano)
+    {
+        int256 floorNano = rules.floorNano();
         // Wh have 24 bits, prices 33, and there are eight.
         unchecked {
             if (sells != 0) nano = int256(OrderWords.dot(sells, even, odd)) + int256(LaneWords.sum(sells)) * floorNano;
             if (buys != 0) nano -= int256(OrderWords.dot(buys, even, odd)) + int256(LaneWords.sum(buys)) * floorNano;
-            return nano * int256(c.rules.lotWh());
+            return nano * int256(rules.lotWh());
         }
     }
 }

@@ -144,15 +144,26 @@ interface IForwardAuction {
     event SettlementBound(address settlement);
     event AuctionCreated(bytes32 indexed auction, bytes32 indexed market, AuctionParams params);
     event AuctionPaused(bytes32 indexed auction, bool paused);
-    /// @notice An order was taken; `lane` as in OrderWord, zero for a cancellation.
-    event Ordered(
-        bytes32 indexed auction, uint32 indexed meter, uint32 indexed slot, uint32 sequence, Action action, uint32 lane
+    /// @notice An owner's own order was taken; `order` is its lane as in OrderWord (28 bits), zero for a cancellation,
+    /// and above it the action.
+    event Ordered(bytes32 indexed auction, uint32 indexed meter, uint32 slot, uint32 order);
+    /// @notice The same of a signed order; the signature is empty where the owner himself handed it in without one.
+    event OrderRelayed(
+        bytes32 indexed auction,
+        uint32 indexed meter,
+        uint32 slot,
+        uint32 sequence,
+        uint32 order,
+        bytes signature
     );
     event Scheduled(
-        bytes32 indexed auction, uint32 indexed meter, uint32 indexed day, uint32 sequence, uint256[] words
+        bytes32 indexed auction,
+        uint32 indexed meter,
+        uint32 day,
+        uint32 sequence,
+        uint256[] words,
+        bytes signature
     );
-    /// @notice The signature under the order or schedule of the same meter and sequence; none for the owner's own call.
-    event Signed(bytes32 indexed auction, uint32 indexed meter, uint32 sequence, bytes signature);
     event OrderSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 slot, uint32 sequence, Refusal reason);
     event ScheduleSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 day, uint32 sequence, Refusal reason);
     event SequenceSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 sequence);

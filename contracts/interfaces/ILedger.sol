@@ -7,6 +7,7 @@ pragma solidity 0.8.37;
 ///   what was deposited and not withdrawn, to the unit, after every call; only deposits and withdrawals touch the
 ///   token;
 /// - free money can be withdrawn at any time; no role can stop that or move anybody's balance;
+/// - who may do that is fixed at construction; there is no owner and no role;
 /// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature; collateral is
 ///   locked and given back by `ForwardAuction` too, for orders that their owner has signed;
 /// - what an account cannot pay becomes a numbered claim beside the ledger and never makes settlement revert;
@@ -67,7 +68,6 @@ interface ILedger {
         uint256 openNano;
     }
 
-    event SettlementBound(address settlement, address forward);
     event Deposited(address indexed payer, address indexed account, uint256 amountNano);
     event Withdrawn(address indexed account, address indexed to, uint256 amountNano);
     event GuaranteeGiven(address indexed supplier, address indexed account, uint32 indexed meter, uint256 amountNano);
@@ -108,7 +108,6 @@ interface ILedger {
 
     error NotSettlement(address caller);
     error NotForward(address caller);
-    error AlreadyBound(address settlement);
     error TokenDecimalsNotSupported(uint8 decimals);
     /// @notice The amount is not a whole number of the token's smallest unit.
     error NotRepresentable(uint256 amountNano, uint256 unitNano);
@@ -121,7 +120,11 @@ interface ILedger {
     error TooMuchContracted(uint32 meter, uint32 slot);
     error PaysMoreThanReleased(uint32 meter);
 
+    /// @notice The contract that may lock and settle.
     function settlement() external view returns (address);
+
+    /// @notice The contract that may lock collateral.
+    function forward() external view returns (address);
 
     /// @notice Nano-currency per smallest unit of the token.
     function unitNano() external view returns (uint256);
@@ -145,9 +148,6 @@ interface ILedger {
 
     /// @notice Whether the meter has any posting in the given slots (exact or too wide, never too narrow).
     function hasPostings(uint32 meter, uint32 firstSlot, uint32 slots) external view returns (bool);
-
-    /// @notice Sets the contract that may lock and settle, and the one that may lock collateral; once, at deployment.
-    function bindSettlement(address settlement_, address forward_) external;
 
     /// @notice Pays `amountNano` of the caller's tokens into `account`.
     function deposit(address account, uint256 amountNano) external;
@@ -176,9 +176,10 @@ interface ILedger {
     /// @notice Releases a lock, to the guarantee first. Settlement only.
     function unlock(address account, address supplier, uint32 meter, uint256 amountNano) external;
 
-    /// @notice Locks (above zero) or releases collateral of forward orders; false where free money is short. Forward
-    /// auctions only; an event of theirs tells.
-    function changeCollateral(address account, int256 deltaNano) external returns (bool);
+    /// @notice Locks (above zero) or releases collateral of forward orders. Forward auctions only; an event of theirs
+    /// tells.
+    /// @return leftNano what is free then; below zero: so much is missing, and nothing has changed
+    function adjustCollateral(address account, int256 deltaNano) external returns (int256 leftNano);
 
     /// @notice Settles a batch: releases and pays, then suppliers' debits of homes, then their credits, then the
     /// network operator. Settlement only; cannot revert for want of money.

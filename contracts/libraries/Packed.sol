@@ -222,6 +222,8 @@ library OrderWords {
     uint256 internal constant ONES = LANES / LANE;
     uint256 private constant FIELD = (1 << 56) - 1;
     uint256 private constant FIELDS = LANE * (LANES / FIELD);
+    /// @dev Every other field of 56 bits.
+    uint256 private constant PAIRS = FIELD | (FIELD << 112);
 
     function isWindow(OrderWord word, uint256 window) internal pure returns (bool) {
         return OrderWord.unwrap(word) >> 236 == window;
@@ -236,12 +238,17 @@ library OrderWords {
         return OrderWord.wrap((window << 236) | lanes);
     }
 
+    /// @notice Lane `i`, below eight by the caller.
     function lane(uint256 lanes, uint256 i) internal pure returns (uint256) {
-        return (lanes >> (i * LANE_BITS)) & LANE;
+        unchecked {
+            return (lanes >> (i * LANE_BITS)) & LANE;
+        }
     }
 
     function withLane(uint256 lanes, uint256 i, uint256 order) internal pure returns (uint256) {
-        return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+        unchecked {
+            return (lanes & ~(LANE << (i * LANE_BITS))) | (order << (i * LANE_BITS));
+        }
     }
 
     /// @notice Lane by lane, the sum of the products of 19 bits of `lots` with figures of up to 35 bits; these stand in
@@ -256,13 +263,19 @@ library OrderWords {
 
     /// @notice The figures of eight lanes, at most 28 bits each, as `dot` takes them.
     function reversed(uint256 lanes) internal pure returns (uint256 even, uint256 odd) {
-        even = _reversed(lanes & FIELDS);
-        odd = _reversed((lanes >> 28) & FIELDS);
+        // Halves change places, then the two fields of each half.
+        uint256 turned = (lanes >> 112) | (lanes << 112);
+        turned = ((turned >> 56) & PAIRS) | ((turned & PAIRS) << 56);
+        return (turned & FIELDS, (turned >> 28) & FIELDS);
     }
 
-    function _reversed(uint256 fields) private pure returns (uint256) {
-        return (fields >> 168) | ((fields >> 56) & (LANE << 56)) | ((fields << 56) & (LANE << 112))
-            | ((fields & LANE) << 168);
+    /// @notice Lots times ticks: of the lanes that buy, less of those that sell; `buys` and `sells` are their lots.
+    function lotTicks(uint256 lanes, uint256 buys, uint256 sells_) internal pure returns (int256 sum) {
+        (uint256 even, uint256 odd) = reversed((lanes >> 19) & (ONES * 0xff));
+        unchecked {
+            if (buys != 0) sum = int256(dot(buys, even, odd));
+            if (sells_ != 0) sum -= int256(dot(sells_, even, odd));
+        }
     }
 
     function lots(uint256 order) internal pure returns (uint256) {
@@ -271,6 +284,14 @@ library OrderWords {
 
     function tick(uint256 order) internal pure returns (uint256) {
         return (order >> 19) & 0xff;
+    }
+
+    /// @notice Of some lots, those whose lanes sell.
+    function soldOf(uint256 lanes, uint256 lots_) internal pure returns (uint256) {
+        // A side bit times the most lots covers the lots of its own lane.
+        unchecked {
+            return lots_ & (((lanes >> 27) & ONES) * MAX_LOTS);
+        }
     }
 
     function sells(uint256 order) internal pure returns (bool) {
@@ -304,13 +325,9 @@ library CutWords {
         cut |= uint256(buys ? 2 : 3) << 26;
     }
 
-    /// @notice Lots of the lanes of an order word that are filled, buys and sells, as if nothing was rationed; and the
-    /// lots of those that are rationed (a mask of their bits).
-    function filled(CutWord cuts, uint256 lanes)
-        internal
-        pure
-        returns (uint256 buys, uint256 sells, uint256 rationed)
-    {
+    /// @notice Lots of the lanes of an order word that are filled, as if nothing was rationed; and the lots of those that
+    /// are rationed (a mask of their bits).
+    function filled(CutWord cuts, uint256 lanes) internal pure returns (uint256 lots, uint256 rationed) {
         uint256 word = CutWord.unwrap(cuts);
         // Fields of nine bits and a guard bit above them: no lane reaches into the next.
         unchecked {
@@ -318,8 +335,7 @@ library CutWords {
             uint256 sides = (lanes >> 27) & ONES;
             uint256 from = (((ticks | GUARD) - (word & NINE)) >> 9) & ONES;
             uint256 below = ((((ticks | GUARD) - ((word >> 9) & NINE)) >> 9) & ONES) ^ ONES;
-            buys = lanes & ((from & ~sides) * OrderWords.MAX_LOTS);
-            sells = lanes & ((below & sides) * OrderWords.MAX_LOTS);
+            lots = lanes & ((from ^ ((from ^ below) & sides)) * OrderWords.MAX_LOTS);
         }
         rationed = rationedOf(cuts, lanes);
     }

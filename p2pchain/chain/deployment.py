@@ -1,8 +1,10 @@
 """Deploying the contracts, and the record of where they stand.
 
 `deploy` creates the core set in the order in which it depends on itself, links the libraries of
-ForwardAuction and Settlement, binds the others to them, and gives the roles of docs/governance.md
-to one administrator, who hands them on. The record is a JSON file `deployments/<network>.json`.
+ForwardAuction and Settlement, names these two to the others, and gives the roles of
+docs/governance.md to one administrator, who hands them on. The ledger is told when it is created,
+by the addresses that they are going to have. The record is a JSON file
+`deployments/<network>.json`.
 """
 
 from __future__ import annotations
@@ -16,10 +18,11 @@ from pathlib import Path
 from typing import Any, Final
 from urllib.parse import urlsplit
 
+import rlp  # type: ignore[import-untyped]
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from p2pchain.chain.abi import Call
+from p2pchain.chain.abi import Call, checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.ledger import Ledger
@@ -31,7 +34,7 @@ from p2pchain.chain.bindings.tariffs import Tariffs
 from p2pchain.chain.bindings.test_currency import TestCurrency
 from p2pchain.chain.connect import Chain
 from p2pchain.chain.sender import Sender
-from p2pchain.errors import BadInput, WrongNetwork
+from p2pchain.errors import BadInput, NonceTakenByOther, WrongNetwork
 
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
@@ -276,19 +279,25 @@ def deploy(
     built["Token"] = token
     registry = create("Registry", Registry.constructor(manager, slot_seconds))
     tariffs = create("Tariffs", Tariffs.constructor(registry))
-    ledger = create("Ledger", Ledger.constructor(manager, token))
     metering = create("Metering", Metering.constructor(manager, registry))
     markets = create("Markets", Markets.constructor(manager, registry, metering))
     for library in LIBRARIES:
         create(library)
+    nonce = chain.nonce(sender.address)
+    expected = [created_address(sender.address, nonce + later) for later in (2, 1)]
+    ledger = create("Ledger", Ledger.constructor(token, *expected))
     forward = create(
         "ForwardAuction", ForwardAuction.constructor(manager, registry, markets, ledger)
     )
     core = (registry, tariffs, ledger, metering, markets, forward)
     settlement = create("Settlement", Settlement.constructor(*core))
+    if [settlement, forward] != expected:
+        raise NonceTakenByOther(
+            "something else was sent with this key meanwhile, so the ledger knows wrong addresses",
+            hint="deploy again, with nothing else running",
+        )
     calls = [
         Registry(chain, registry).bind_forward(forward),
-        Ledger(chain, ledger).bind_settlement(settlement, forward),
         ForwardAuction(chain, forward).bind_settlement(settlement),
         Metering(chain, metering).bind(settlement, markets),
         *role_calls(AccessManager(chain, manager), built, sender.address),
@@ -336,6 +345,12 @@ def initcode(name: str, built: Mapping[str, str]) -> bytes:
         for place in places:
             code = code[: 2 * place] + built[library][2:].lower() + code[2 * place + 40 :]
     return bytes.fromhex(code)
+
+
+def created_address(creator: str, nonce: int) -> str:
+    """Return the address of a contract that an account creates with a nonce."""
+    packed: bytes = rlp.encode([bytes.fromhex(creator[2:]), nonce])
+    return checksum("0x" + keccak(packed)[12:].hex())
 
 
 def path_of(network: str, directory: Path | None = None) -> Path:

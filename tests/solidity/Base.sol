@@ -17,6 +17,13 @@ interface Vm {
     ) external;
     function getBlockTimestamp() external view returns (uint256);
     function getChainId() external view returns (uint256);
+    function getNonce(
+        address account
+    ) external view returns (uint64);
+    function computeCreateAddress(
+        address creator,
+        uint256 nonce
+    ) external pure returns (address);
     function prank(
         address sender
     ) external;

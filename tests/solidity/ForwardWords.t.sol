@@ -215,9 +215,10 @@ contract ForwardWordsTest is Base {
             want[1] += sells * 2 ** (28 * i);
             if (part) want[2] += (2 ** 19 - 1) * 2 ** (28 * i);
         }
-        (uint256 b, uint256 s, uint256 rationed) = CutWord.wrap(cuts).filled(_joined(orders));
-        vm.assertEq(b, want[0], "buys");
-        vm.assertEq(s, want[1], "sells");
+        uint256 lanes = _joined(orders);
+        (uint256 lots, uint256 rationed) = CutWord.wrap(cuts).filled(lanes);
+        vm.assertEq(lots ^ OrderWords.soldOf(lanes, lots), want[0], "buys");
+        vm.assertEq(OrderWords.soldOf(lanes, lots), want[1], "sells");
         // Of lanes without an order the mask says nothing.
         uint256 there;
         for (uint256 i; i < 8; ++i) {
@@ -262,8 +263,8 @@ contract ForwardWordsTest is Base {
         for (uint256 i; i < 8; ++i) {
             full[i] = (2 ** 19 - 1) + 255 * 2 ** 19 + (i % 2) * 2 ** 27;
         }
-        (uint256 b, uint256 s, uint256 rationed) = CutWord.wrap(CutWords.UNTRADED).filled(_joined(full));
-        vm.assertEq(b | s | rationed, 0, "nothing");
+        (uint256 lots, uint256 rationed) = CutWord.wrap(CutWords.UNTRADED).filled(_joined(full));
+        vm.assertEq(lots | rationed, 0, "nothing");
     }
 
     /* RULES AND SEATS */

@@ -18,8 +18,7 @@ contract LedgerTest is World {
 
     function setUp() public {
         deployCore();
-        ledger = new Ledger(address(manager), currency);
-        ledger.bindSettlement(address(this), FORWARD);
+        ledger = new Ledger(currency, address(this), FORWARD);
     }
 
     function _give(
@@ -50,21 +49,16 @@ contract LedgerTest is World {
         ledger.settle(M, gridOperator, feeAccount, fees, entries, networks);
     }
 
-    /* BINDING */
+    /* WHO MAY CALL */
 
-    function test_bindOnce() public {
-        Ledger other = new Ledger(address(manager), currency);
+    function test_callersAreNamedAtConstruction() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        other.bindSettlement(address(0), FORWARD);
+        new Ledger(currency, address(0), FORWARD);
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        other.bindSettlement(address(0x55), address(0));
-        vm.expectEmit(address(other));
-        emit ILedger.SettlementBound(address(0x55), FORWARD);
-        other.bindSettlement(address(0x55), FORWARD);
-        vm.assertEq(other.settlement(), address(0x55), "bound");
-        vm.assertEq(other.forward(), FORWARD, "bound");
-        vm.expectRevert(abi.encodeWithSelector(ILedger.AlreadyBound.selector, address(0x55)));
-        other.bindSettlement(address(0x56), FORWARD);
+        new Ledger(currency, address(0x55), address(0));
+        Ledger other = new Ledger(currency, address(0x55), FORWARD);
+        vm.assertEq(other.settlement(), address(0x55), "settlement");
+        vm.assertEq(other.forward(), FORWARD, "forward auctions");
     }
 
     function test_onlySettlementLocksSettlesAndPosts() public {
@@ -171,8 +165,7 @@ contract LedgerTest is World {
     function _with(
         address token
     ) private returns (Ledger l) {
-        l = new Ledger(address(manager), IERC20Metadata(token));
-        l.bindSettlement(address(this), FORWARD);
+        l = new Ledger(IERC20Metadata(token), address(this), FORWARD);
     }
 
     function testFuzz_P7_roundTripWithAnyDecimals(
@@ -197,7 +190,7 @@ contract LedgerTest is World {
     function test_tooManyDecimals() public {
         MockToken token = new MockToken(28);
         vm.expectRevert(abi.encodeWithSelector(ILedger.TokenDecimalsNotSupported.selector, uint8(28)));
-        new Ledger(address(manager), token);
+        new Ledger(token, address(this), FORWARD);
     }
 
     function test_feeTokenIsRefused() public {
@@ -492,7 +485,7 @@ contract LedgerTest is World {
         for (uint256 i; i < others.length; ++i) {
             vm.prank(others[i]);
             vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, others[i]));
-            ledger.changeCollateral(_home, 1);
+            ledger.adjustCollateral(_home, 1);
         }
         vm.assertEq(locked(_home), 0, "nothing locked");
     }
@@ -503,26 +496,26 @@ contract LedgerTest is World {
         vm.prank(supplierA);
         ledger.giveGuarantee(_home, METER, EUR);
         vm.startPrank(FORWARD);
-        vm.assertTrue(!ledger.changeCollateral(_home, int256(EUR) + 1), "a guarantee does not stand for it");
+        vm.assertEq(ledger.adjustCollateral(_home, int256(EUR) + 1), -1, "a guarantee does not stand for it");
         vm.assertEq(locked(_home), 0, "and nothing was locked");
-        vm.assertTrue(ledger.changeCollateral(_home, int256(EUR)), "all of it");
+        vm.assertEq(ledger.adjustCollateral(_home, int256(EUR)), 0, "all of it");
         vm.assertEq(free(_home), 0, "taken");
         vm.assertEq(locked(_home), EUR, "locked");
-        vm.assertTrue(!ledger.changeCollateral(_home, 1), "no more");
-        vm.assertTrue(ledger.changeCollateral(_home, 0), "nothing is there");
-        vm.assertTrue(ledger.changeCollateral(_home, -int256(EUR / 4)), "released");
+        vm.assertEq(ledger.adjustCollateral(_home, 1), -1, "no more");
+        vm.assertEq(ledger.adjustCollateral(_home, 0), 0, "nothing is there");
+        vm.assertEq(ledger.adjustCollateral(_home, -int256(EUR / 4)), int256(EUR / 4), "released");
         vm.stopPrank();
         vm.assertEq(free(_home), EUR / 4, "free again");
         vm.assertEq(locked(_home), EUR - EUR / 4, "locked less");
         vm.prank(FORWARD);
         vm.expectRevert();
-        ledger.changeCollateral(_home, -int256(EUR));
+        ledger.adjustCollateral(_home, -int256(EUR));
     }
 
     function test_P6_contractsPayFromTheirCollateral() public {
         _give(_home, EUR);
         vm.prank(FORWARD);
-        ledger.changeCollateral(_home, int256(EUR));
+        ledger.adjustCollateral(_home, int256(EUR));
         vm.expectEmit(address(ledger));
         emit ILedger.ContractSettled(M, METER, _home, EUR / 2, -int256(EUR / 2));
         _settle(_contract(EUR / 2, -int256(EUR / 2)), 0, 0);

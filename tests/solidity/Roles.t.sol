@@ -34,7 +34,7 @@ contract RolesTest is World {
     function _table() private view returns (Guarded[] memory t) {
         IMetering.Exchange memory e;
         uint32 next = slotNow() + 1;
-        t = new Guarded[](16);
+        t = new Guarded[](15);
         t[0] = Guarded(
             "addArea", address(registry), abi.encodeCall(registry.addArea, (0, stranger)), REGISTRAR, registrar
         );
@@ -82,48 +82,41 @@ contract RolesTest is World {
         );
         t[7] = Guarded("setPaused", address(markets), abi.encodeCall(markets.setPaused, (true)), GUARDIAN, guardian);
         t[8] = Guarded(
-            "bindSettlement",
-            address(ledger),
-            abi.encodeCall(ledger.bindSettlement, (stranger, stranger)),
-            manager.ADMIN_ROLE(),
-            address(this)
-        );
-        t[9] = Guarded(
             "bind",
             address(metering),
             abi.encodeCall(metering.bind, (stranger, stranger)),
             manager.ADMIN_ROLE(),
             address(this)
         );
-        t[10] = Guarded(
+        t[9] = Guarded(
             "createAuction",
             address(forward),
             abi.encodeCall(forward.createAuction, (auctionRules())),
             MARKET_OPERATOR,
             marketOperator
         );
-        t[11] = Guarded(
+        t[10] = Guarded(
             "setPaused of an auction",
             address(forward),
             abi.encodeCall(forward.setPaused, (_auction, true)),
             GUARDIAN,
             guardian
         );
-        t[12] = Guarded(
+        t[11] = Guarded(
             "bindSettlement of the forward auction",
             address(forward),
             abi.encodeCall(forward.bindSettlement, (stranger)),
             manager.ADMIN_ROLE(),
             address(this)
         );
-        t[13] = Guarded(
+        t[12] = Guarded(
             "bindForward",
             address(registry),
             abi.encodeCall(registry.bindForward, (stranger)),
             manager.ADMIN_ROLE(),
             address(this)
         );
-        t[14] = Guarded(
+        t[13] = Guarded(
             "setBoundary",
             address(registry),
             abi.encodeCall(registry.setBoundary, (1, 1, 0, 0)),
@@ -131,7 +124,7 @@ contract RolesTest is World {
             registrar
         );
         IMetering.Correction memory c;
-        t[15] = Guarded(
+        t[14] = Guarded(
             "correct",
             address(metering),
             abi.encodeCall(metering.correct, (c, new IMetering.Reading[](0))),
@@ -226,7 +219,7 @@ contract RolesTest is World {
             vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, callers[i]));
             forward.termsChange(1, 1, true);
             vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, callers[i]));
-            ledger.changeCollateral(homes[_id].owner, 1);
+            ledger.adjustCollateral(homes[_id].owner, 1);
             vm.stopPrank();
         }
         // Nor may one of these contracts do what another one may.
@@ -234,7 +227,7 @@ contract RolesTest is World {
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.NotRegistry.selector, address(settlement)));
         forward.termsChange(1, 1, true);
         vm.expectRevert(abi.encodeWithSelector(ILedger.NotForward.selector, address(settlement)));
-        ledger.changeCollateral(homes[_id].owner, 1);
+        ledger.adjustCollateral(homes[_id].owner, 1);
         forward.finish(market, 1, 1);
         vm.stopPrank();
         vm.startPrank(address(forward));
@@ -249,8 +242,6 @@ contract RolesTest is World {
     }
 
     function test_P29_bindingsAreForEver() public {
-        vm.expectRevert();
-        ledger.bindSettlement(stranger, stranger);
         vm.expectRevert();
         metering.bind(stranger, stranger);
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.AlreadyBound.selector, address(settlement)));

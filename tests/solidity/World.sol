@@ -80,12 +80,16 @@ abstract contract World is Base {
         manager = new AccessManager(address(this));
         registry = new Registry(address(manager), slotSeconds());
         tariffs = new Tariffs(registry);
-        ledger = new Ledger(address(manager), currency);
         metering = new Metering(address(manager), registry);
         markets = new Markets(address(manager), registry, metering);
+        uint64 nonce = vm.getNonce(address(this));
+        ledger = new Ledger(
+            currency,
+            vm.computeCreateAddress(address(this), nonce + 2),
+            vm.computeCreateAddress(address(this), nonce + 1)
+        );
         forward = new ForwardAuction(address(manager), registry, markets, ledger);
         settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward);
-        ledger.bindSettlement(address(settlement), address(forward));
         forward.bindSettlement(address(settlement));
         registry.bindForward(address(forward));
         metering.bind(address(settlement), address(markets));

@@ -186,8 +186,8 @@ class ForwardWorld:
             lane = OrderLane()
             if order.action != Action.CANCEL:
                 lane = order_lane(params, order.sell, order.limit_nano, order.wh)
-            fields = fields_of(order) | {"lane": lane.pack()}
-            self._do(event("Ordered", **fields))
+            fields = fields_of(order) | {"order": lane.pack() | order.action << 28}
+            self._do(event("OrderRelayed", **fields))
         return refusal
 
     def cancel(self, meter: int, slot: int, **more: Any) -> ForwardRefusal:

@@ -119,9 +119,9 @@ class RandomWorld(ForwardWorld):
                 lane = OrderLane()
                 if action != Action.CANCEL:
                     lane = order_lane(auction.params, order.sell, order.limit_nano, order.wh)
-                names = ("auction", "meter", "slot", "sequence", "action")
+                names = ("auction", "meter", "slot", "sequence")
                 fields = {name: getattr(order, name) for name in names}
-                self._do(event("Ordered", lane=lane.pack(), **fields))
+                self._do(event("OrderRelayed", order=lane.pack() | action << 28, **fields))
             self.twin.assert_conserved()
 
     def random_schedule(self, meter: int, number: int) -> None:
@@ -309,11 +309,11 @@ def test_an_order_that_was_another_is_a_difference(scheduled: bool) -> None:
             assert world.order(order.meter, 0, *more) == ForwardRefusal.NONE
     world.play({1: (0, 100), 2: (100, 0)})
     rebuilt(world.log)
-    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("Ordered", "Scheduled"))
+    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("OrderRelayed", "Scheduled"))
     if scheduled:
         said.words = (said.words[0] + 1, *said.words[1:])
     else:
-        said.lane += 1
+        said.order += 1
     with pytest.raises(Difference, match="ForwardCleared"):
         rebuilt(world.log)
 
@@ -324,8 +324,8 @@ def test_a_missing_or_refused_event_is_a_difference() -> None:
         log = [[e for e in tx if type(e).__name__ != name] for tx in world.log]
         with pytest.raises((Difference, Refused)):
             rebuilt(log)
-    order = next(tx for tx in world.log if type(tx[0]).__name__ == "Ordered")
-    with pytest.raises(Difference, match="Ordered"):
+    order = next(tx for tx in world.log if type(tx[0]).__name__ == "OrderRelayed")
+    with pytest.raises(Difference, match="OrderRelayed"):
         rebuilt([*world.log, order])
     bad = event("AuctionPaused", auction=world.auctions[0], paused=True)
     with pytest.raises(Difference, match="refusal is NONE on chain, PAUSED recomputed"):
@@ -336,16 +336,16 @@ def test_pauses_skips_and_own_orders_are_replayed() -> None:
     world = ForwardWorld()
     auction = world.auctions[0]
     world.log.append([event("SequenceSkipped", auction=auction, meter=1, sequence=9)])
-    own = {"auction": auction, "meter": 1, "slot": FIRST, "sequence": 9}
+    own = {"auction": auction, "meter": 1, "slot": FIRST}
     lane = OrderLane(5, 30, Side.BUY).pack()
-    world.log.append([event("Ordered", action=Action.PLACE, lane=lane, **own)])
+    world.log.append([event("Ordered", order=lane, **own)])
     twin = rebuilt(world.log)
     assert twin.auction(auction).sequences[1] == 9
     assert twin.ledger.accounts[account(1)].locked_nano == 150
-    cancel = event("Ordered", action=Action.CANCEL, lane=lane, **own)
+    cancel = event("Ordered", order=lane | Action.CANCEL << 28, **own)
     with pytest.raises(Difference, match="lane is"):
         rebuilt([*world.log, [cancel]])
-    cancel.lane = 0
+    cancel.order = Action.CANCEL << 28
     assert rebuilt([*world.log, [cancel]]).auction(auction).orders == {}
     wrong = copy.copy(world.log[-3][0])
     wrong.auction = b"\1" * 32

@@ -1193,19 +1193,6 @@ class SafeCastOverflowedIntDowncast(ContractError):
         self.value = value
 
 
-class SafeCastOverflowedIntToUint(ContractError):
-    """`SafeCastOverflowedIntToUint(int256)`"""
-
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("a8ce4432")
-    TYPES: ClassVar[tuple[str, ...]] = ("int256",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("value",)
-    TEXT: ClassVar[str] = "safe cast overflowed int to uint"
-
-    def __init__(self, value: int) -> None:
-        super().__init__(value)
-        self.value = value
-
-
 class SafeCastOverflowedUintDowncast(ContractError):
     """`SafeCastOverflowedUintDowncast(uint8, uint256)`"""
 
@@ -1657,7 +1644,6 @@ ERRORS: dict[bytes, type[ContractError]] = {
         RingFull,
         RowsNotOneOrTwentyFour,
         SafeCastOverflowedIntDowncast,
-        SafeCastOverflowedIntToUint,
         SafeCastOverflowedUintDowncast,
         SafeCastOverflowedUintToInt,
         SafeERC20FailedOperation,

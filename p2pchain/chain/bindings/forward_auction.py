@@ -161,6 +161,35 @@ class ForwardVoided(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class OrderRelayed(Event):
+    """The same of a signed order; the signature is empty where the owner himself handed it in
+    without one.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "d7beeef00b672e9a745d835ca5b5e6bb642f27ef918b9384dbf2e580cfbe5824"
+    )
+    auction: bytes
+    meter: int
+    slot: int
+    sequence: int
+    order: int
+    signature: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint32", "uint32", "bytes"), data)
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint32", topics[2]),
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class OrderSkipped(Event):
     """`OrderSkipped(bytes32, uint32, uint32, uint32, Refusal)`"""
 
@@ -187,29 +216,22 @@ class OrderSkipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Ordered(Event):
-    """An order was taken; `lane` as in OrderWord, zero for a cancellation."""
+    """An owner's own order was taken; `order` is its lane as in OrderWord (28 bits), zero for a
+    cancellation, and above it the action.
+    """
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "144e7add947e79d340ed9f34e3de7e0c34649bcf1891f580cd47f4f81906b3e3"
+        "7f03e8a0f068a81ee838309f921297ca00e5659f4e50e94b8d672aa3198a7131"
     )
     auction: bytes
     meter: int
     slot: int
-    sequence: int
-    action: Action
-    lane: int
+    order: int
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint8", "uint32"), data)
-        return cls(
-            topic("bytes32", topics[1]),
-            topic("uint32", topics[2]),
-            topic("uint32", topics[3]),
-            raw[0],
-            Action(raw[1]),
-            raw[2],
-        )
+        raw = decode(("uint32", "uint32"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -239,26 +261,28 @@ class ScheduleSkipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class Scheduled(Event):
-    """`Scheduled(bytes32, uint32, uint32, uint32, uint256[])`"""
+    """`Scheduled(bytes32, uint32, uint32, uint32, uint256[], bytes)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "d634c955fce4dcb6e7d19a41c67aca81f9931806a6319954f4b236ad14c1cb90"
+        "b1cf78e87b3d546023f7b24a00064bcb9f1109f70e1c9468db0d3fa06df73459"
     )
     auction: bytes
     meter: int
     day: int
     sequence: int
     words: tuple[int, ...]
+    signature: bytes
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint256[]"), data)
+        raw = decode(("uint32", "uint32", "uint256[]", "bytes"), data)
         return cls(
             topic("bytes32", topics[1]),
             topic("uint32", topics[2]),
-            topic("uint32", topics[3]),
             raw[0],
             raw[1],
+            raw[2],
+            raw[3],
         )
 
 
@@ -294,26 +318,6 @@ class SettlementBound(Event):
         return cls(checksum(raw[0]))
 
 
-@dataclass(frozen=True, slots=True)
-class Signed(Event):
-    """The signature under the order or schedule of the same meter and sequence; none for the
-    owner's own call.
-    """
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "b877e1d58e897a8b0a64a9be033917a7b5ab6b72ee20fbeddac5d4cd392440cd"
-    )
-    auction: bytes
-    meter: int
-    sequence: int
-    signature: bytes
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "bytes"), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
-
-
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
@@ -325,13 +329,13 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         ForwardFinished,
         ForwardStep,
         ForwardVoided,
+        OrderRelayed,
         OrderSkipped,
         Ordered,
         ScheduleSkipped,
         Scheduled,
         SequenceSkipped,
         SettlementBound,
-        Signed,
     )
 }
 

@@ -13,21 +13,6 @@ from p2pchain.chain.bindings.structs import Account, Claim, Cover, Entry, Networ
 
 
 @dataclass(frozen=True, slots=True)
-class AuthorityUpdated(Event):
-    """`AuthorityUpdated(address)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "2f658b440c35314f52658ea8a740e05b284cdc84dc9ae01e891f21b8933e7cad"
-    )
-    authority: str
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address",), data)
-        return cls(checksum(raw[0]))
-
-
-@dataclass(frozen=True, slots=True)
 class ClaimOpened(Event):
     """`ClaimOpened(uint256, address, address, uint256)`"""
 
@@ -279,22 +264,6 @@ class NetworkSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class SettlementBound(Event):
-    """`SettlementBound(address, address)`"""
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "a3c9d8c2eb692ed984e221b1d520d226e789ba0e8acfb8e4b7480422896be3d3"
-    )
-    settlement: str
-    forward: str
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address", "address"), data)
-        return cls(checksum(raw[0]), checksum(raw[1]))
-
-
-@dataclass(frozen=True, slots=True)
 class Unlocked(Event):
     """`Unlocked(address, uint32, address, uint256)`"""
 
@@ -341,7 +310,6 @@ class Withdrawn(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
-        AuthorityUpdated,
         ClaimOpened,
         ClaimPaid,
         ContractSettled,
@@ -353,7 +321,6 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         GuaranteeReturned,
         Locked,
         NetworkSettled,
-        SettlementBound,
         Unlocked,
         Withdrawn,
     )
@@ -368,11 +335,11 @@ class Ledger:
         self.address = address
 
     @staticmethod
-    def constructor(access_manager: str, token: str) -> bytes:
+    def constructor(token: str, settlement: str, forward: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address"),
-            (access_manager, token),
+            ("address", "address", "address"),
+            (token, settlement, forward),
         )
 
     def account_of(self, account: str, *, block: int | str = "latest") -> Account:
@@ -390,43 +357,21 @@ class Ledger:
         _value: Account = Account.from_abi(_out[0])
         return _value
 
-    def authority(self, *, block: int | str = "latest") -> str:
-        """`authority()`"""
-        _data = bytes.fromhex("bf7e214f")
-        return self.authority_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def authority_result(raw: bytes) -> str:
-        """Return what `authority` answered, decoded."""
-        _out = decode(("address",), raw)
-        _value: str = checksum(_out[0])
-        return _value
-
-    def bind_settlement(self, settlement: str, forward: str) -> Call:
-        """Sets the contract that may lock and settle, and the one that may lock collateral;
-        once, at deployment.
+    def adjust_collateral(self, account: str, delta_nano: int) -> Call:
+        """Locks (above zero) or releases collateral of forward orders. Forward auctions only; an
+        event of theirs tells.
         """
-        _data = bytes.fromhex("68e4bd60") + encode(
-            ("address", "address"),
-            (settlement, forward),
-        )
-        return Call(self.address, _data, 0, "Ledger.bindSettlement")
-
-    def change_collateral(self, account: str, delta_nano: int) -> Call:
-        """Locks (above zero) or releases collateral of forward orders; false where free money is
-        short. Forward auctions only; an event of theirs tells.
-        """
-        _data = bytes.fromhex("7dda455c") + encode(
+        _data = bytes.fromhex("3d67a55b") + encode(
             ("address", "int256"),
             (account, delta_nano),
         )
-        return Call(self.address, _data, 0, "Ledger.changeCollateral")
+        return Call(self.address, _data, 0, "Ledger.adjustCollateral")
 
     @staticmethod
-    def change_collateral_result(raw: bytes) -> bool:
-        """Return what `change_collateral` answered, decoded."""
-        _out = decode(("bool",), raw)
-        _value: bool = _out[0]
+    def adjust_collateral_result(raw: bytes) -> int:
+        """Return what `adjust_collateral` answered, decoded."""
+        _out = decode(("int256",), raw)
+        _value: int = _out[0]
         return _value
 
     def claim(self, id: int, *, block: int | str = "latest") -> Claim:
@@ -520,7 +465,7 @@ class Ledger:
         return Call(self.address, _data, 0, "Ledger.depositWithPermit")
 
     def forward(self, *, block: int | str = "latest") -> str:
-        """`forward()`"""
+        """The contract that may lock collateral."""
         _data = bytes.fromhex("d264e05e")
         return self.forward_result(self._chain.call(self.address, _data, block))
 
@@ -575,18 +520,6 @@ class Ledger:
         _value: int = _out[0]
         return _value
 
-    def is_consuming_scheduled_op(self, *, block: int | str = "latest") -> bytes:
-        """`isConsumingScheduledOp()`"""
-        _data = bytes.fromhex("8fb36037")
-        return self.is_consuming_scheduled_op_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def is_consuming_scheduled_op_result(raw: bytes) -> bytes:
-        """Return what `is_consuming_scheduled_op` answered, decoded."""
-        _out = decode(("bytes4",), raw)
-        _value: bytes = _out[0]
-        return _value
-
     def lock_up_to(self, account: str, supplier: str, meter: int, wanted_nano: int) -> Call:
         """Locks up to `wantedNano`: the owner's free money first, then the guarantee. Settlement
         only.
@@ -637,14 +570,6 @@ class Ledger:
         )
         return Call(self.address, _data, 0, "Ledger.returnGuarantee")
 
-    def set_authority(self, new_authority: str) -> Call:
-        """`setAuthority(address)`"""
-        _data = bytes.fromhex("7a9e5e4b") + encode(
-            ("address",),
-            (new_authority,),
-        )
-        return Call(self.address, _data, 0, "Ledger.setAuthority")
-
     def settle(
         self,
         market: bytes,
@@ -678,7 +603,7 @@ class Ledger:
         return Call(self.address, _data, 0, "Ledger.settle")
 
     def settlement(self, *, block: int | str = "latest") -> str:
-        """`settlement()`"""
+        """The contract that may lock and settle."""
         _data = bytes.fromhex("51160630")
         return self.settlement_result(self._chain.call(self.address, _data, block))
 

@@ -84,7 +84,7 @@ def deploy(
         *LIBRARIES,
         *CORE[5:],
     ]
-    steps = len(names) + 4 + sum(2 + len(targets) for targets in RESTRICTED.values())
+    steps = len(names) + 3 + sum(2 + len(targets) for targets in RESTRICTED.values())
     plan = {
         "network": env.network.label,
         "chain_id": chain.chain_id,

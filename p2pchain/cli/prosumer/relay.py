@@ -155,13 +155,13 @@ def _begun(env: Env, carried: Sequence[Carried]) -> list[Receipt]:
 
 def _taken(env: Env, receipt: Receipt) -> set[tuple[bytes, int, int]]:
     """Auction, meter and number of the messages that a transaction has taken."""
-    from p2pchain.chain.bindings.forward_auction import Ordered, Scheduled
+    from p2pchain.chain.bindings.forward_auction import OrderRelayed, Scheduled
     from p2pchain.chain.events import of_receipt
 
     return {
         (event.auction, event.meter, event.sequence)
         for event in of_receipt(env.contracts, receipt)
-        if isinstance(event, (Ordered, Scheduled))
+        if isinstance(event, (OrderRelayed, Scheduled))
     }
 
 
