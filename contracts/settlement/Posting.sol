@@ -214,34 +214,57 @@ library Posting {
     /// @dev The money for all that a record measured; false where some of it cannot be offered.
     function _wanted(Env memory env, Work memory work) private pure returns (bool plain, uint256 wantedNano) {
         uint256[] memory words = work.volumes;
-        Member memory m = work.m;
-        uint256[] memory runs = work.period.table.runs[m.tariff];
-        uint256 end = work.period.table.slots;
+        uint256[] memory runs = work.period.table.runs[work.m.tariff];
+        bool hourly = work.m.hourly.length != 0;
         uint256 lane = work.period.first % WINDOW;
-        // Volumes have 24 bits by the fuse, quotes 32, and there are 96 slots at most.
+        // There are 96 slots at most.
         unchecked {
-            uint256 count;
-            for (uint256 i; i < end; i += count) {
-                count = m.hourly.length != 0 ? 1 : runs.get(i);
-                uint256 place = (lane + i) / WINDOW * 2;
-                uint256 from = (lane + i) % WINDOW;
-                if (count > WINDOW - from) count = WINDOW - from;
-                (uint256 buys, uint256 sells) = LaneWords.parted(LaneWords.part(words.get(place), from, count));
-                // What a slot sells beside what it buys stands in the second word.
-                uint256 second = words.get(place + 1);
-                if (second != 0) sells |= LaneWords.part(second, from, count) & LaneWords.VOLUMES;
-                if (buys | sells == 0) continue;
-                Quote quote = Context.quoteAt(env, work.period.table, m, i);
-                if (buys != 0) {
-                    if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
-                    uint256 each = quote.buyLock();
-                    if (each != 0) wantedNano += LaneWords.sum(buys) * each;
+            uint256 i;
+            for (uint256 w; w < words.length; w += 2) {
+                (uint256 word, uint256 second) = (words.get(w), words.get(w + 1));
+                uint256 end = w / 2 * WINDOW + WINDOW - lane;
+                if (end > work.period.table.slots) end = work.period.table.slots;
+                while (i < end) {
+                    uint256 count = hourly ? 1 : runs.get(i);
+                    if (count > end - i) count = end - i;
+                    uint256 nano;
+                    if (count == WINDOW) {
+                        (plain, nano) = _wantedIn(env, work, i, word, second);
+                    } else {
+                        uint256 mask = LaneWords.part(LaneWords.LANES_MASK, (lane + i) % WINDOW, count);
+                        (plain, nano) = _wantedIn(env, work, i, word & mask, second & mask);
+                    }
+                    if (!plain) return (false, 0);
+                    wantedNano += nano;
+                    i += count;
                 }
-                if (sells != 0) {
-                    if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
-                    uint256 each = quote.sellLock();
-                    if (each != 0) wantedNano += LaneWords.sum(sells) * each;
-                }
+            }
+        }
+        return (true, wantedNano);
+    }
+
+    /// @dev The same of lanes whose slots have one quote, that of slot `i` of the record.
+    function _wantedIn(Env memory env, Work memory work, uint256 i, uint256 word, uint256 second)
+        private
+        pure
+        returns (bool plain, uint256 wantedNano)
+    {
+        (uint256 buys, uint256 sells) = LaneWords.parted(word);
+        // What a slot sells beside what it buys stands in the second word.
+        sells |= second & LaneWords.VOLUMES;
+        if (buys | sells == 0) return (true, 0);
+        Quote quote = Context.quoteAt(env, work.period.table, work.m, i);
+        // Volumes have 27 bits, quotes 32.
+        unchecked {
+            if (buys != 0) {
+                if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
+                uint256 each = quote.buyLock();
+                if (each != 0) wantedNano = LaneWords.sum(buys) * each;
+            }
+            if (sells != 0) {
+                if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
+                uint256 each = quote.sellLock();
+                if (each != 0) wantedNano += LaneWords.sum(sells) * each;
             }
         }
         return (true, wantedNano);

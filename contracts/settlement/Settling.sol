@@ -435,11 +435,16 @@ library Settling {
         uint256 place,
         uint256 slots
     ) private pure {
-        uint256 offers = word & LaneWords.part(LaneWords.VOLUMES | LaneWords.SIDES, place % WINDOW, slots);
-        (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, contracts));
+        uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+        if (slots != WINDOW) offers = LaneWords.part(offers, place % WINDOW, slots);
+        (uint256 buys, uint256 sells) = LaneWords.parted(offers);
+        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+        (uint256 imports,) = LaneWords.parted(LaneWords.netted(buys + bought, sells + sold));
         uint256 prices = run.deviations[m.tariff].get(place / WINDOW);
+        // The fills have the sides of the offers.
+        offers -= fills & LaneWords.VOLUMES;
         if (prices != 0) {
-            _accrueContracts(acc, prices, offers, contracts, fills, imports);
+            _accrueContracts(acc, prices, offers, bought, sold, imports, buys);
             return;
         }
         // Slots have 32 bits.
@@ -449,43 +454,43 @@ library Settling {
                 if (count > end - place) count = end - place;
                 uint256 mask = LaneWords.part(LaneWords.LANES_MASK, place % WINDOW, count);
                 prices = _deviationsAt(run, run.table.rows[m.tariff].get(place));
-                _accrueContracts(acc, prices, offers & mask, contracts & mask, fills & mask, imports & mask);
+                _accrueContracts(
+                    acc, prices, offers & mask, bought & mask, sold & mask, imports & mask, buys & mask
+                );
                 place += count;
             }
         }
     }
 
     /// @dev What was not delivered costs more than energy, and what was not consumed fetches more than the feed-in
-    /// price; in most rows one of them or both do not. Fills are at most what was offered.
+    /// price; in most rows one of them or both do not. `rest` is what of the offers was not filled: what is missing
+    /// buys, what is left sells. Imports beyond what was offered to be bought have not borne their charges yet.
     function _accrueContracts(
         Accrual memory acc,
         uint256 prices,
-        uint256 offers,
-        uint256 contracts,
-        uint256 fills,
-        uint256 imports
+        uint256 rest,
+        uint256 bought,
+        uint256 sold,
+        uint256 imports,
+        uint256 buys
     ) private pure {
         // Sums of eight volumes have 30 bits, prices 34 at most.
         unchecked {
-            (uint256 buys,) = LaneWords.parted(offers);
             int256 more = int256(LaneWords.sum(imports)) - int256(LaneWords.sum(buys));
             int256 nano = more * int40(uint40(prices));
             acc.networkNano += more * int40(uint40(prices >> 40));
             int256 undelivered = int40(uint40(prices >> 80));
+            if (undelivered != 0 && sold != 0) {
+                uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
+                (uint256 missing,) = LaneWords.parted(rest);
+                uint256 wh = LaneWords.sum(LaneWords.above(missing & sellers, imports & sellers));
+                nano += int256(wh) * undelivered;
+            }
             int256 unconsumed = int40(uint40(prices >> 120));
-            if (undelivered != 0 || unconsumed != 0) {
-                // What is missing buys and what is left sells: the fills have the sides of the offers.
-                (uint256 missing, uint256 left) = LaneWords.parted(offers - (fills & LaneWords.VOLUMES));
-                (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
-                if (undelivered != 0 && sold != 0) {
-                    uint256 sellers = (LaneWords.sidesOf(sold) >> 27) * LaneWords.MAX_WH;
-                    uint256 wh = LaneWords.sum(LaneWords.above(missing & sellers, imports & sellers));
-                    nano += int256(wh) * undelivered;
-                }
-                if (unconsumed != 0 && bought != 0) {
-                    uint256 over = LaneWords.above(bought, imports);
-                    nano -= int256(LaneWords.sum(over - LaneWords.above(over, left))) * unconsumed;
-                }
+            if (unconsumed != 0 && bought != 0) {
+                (, uint256 left) = LaneWords.parted(rest);
+                uint256 over = LaneWords.above(bought, imports);
+                nano -= int256(LaneWords.sum(over - LaneWords.above(over, left))) * unconsumed;
             }
             acc.supplierNano -= nano;
         }
@@ -502,20 +507,16 @@ library Settling {
         uint256 place,
         uint256 slots
     ) private pure returns (uint256 fills) {
-        uint256[] memory quotes = run.table.quotes[m.tariff];
-        (bool plain, bool hourly) = (m.atTariff, m.hourly.length != 0);
+        if (word & LaneWords.VOLUMES == 0) return 0;
+        bool hourly = m.hourly.length != 0;
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
                 uint256 count = hourly ? 1 : spans.get(place);
+                Quote quote = Context.quoteAt(run.env, run.table, m, place);
+                if (count == WINDOW) return _settleRun(run, acc, quote, word, place);
                 if (count > end - place) count = end - place;
-                uint256 lanes = count == WINDOW ? word : LaneWords.part(word, place % WINDOW, count);
-                if (lanes & LaneWords.VOLUMES != 0) {
-                    Quote quote = plain
-                        ? Quote.wrap(quotes.get(place))
-                        : Context.quoteAt(run.env, run.table, m, place);
-                    fills |= _settleRun(run, acc, quote, lanes, place);
-                }
+                fills |= _settleRun(run, acc, quote, LaneWords.part(word, place % WINDOW, count), place);
                 place += count;
             }
         }
@@ -566,14 +567,13 @@ library Settling {
         uint256[] memory results = run.results;
         place -= place % WINDOW;
         unchecked {
-            for (uint256 shift; volumes != 0; shift += LaneWords.LANE_BITS) {
-                uint256 wh = volumes & LaneWords.LANE_MASK;
+            for (uint256 shift; volumes >> shift != 0; shift += LaneWords.LANE_BITS) {
+                uint256 wh = (volumes >> shift) & LaneWords.LANE_MASK;
                 if (wh != 0) {
                     (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(results.get(place)), wh);
                     results.set(place, ResultWord.unwrap(next));
                     fills |= filled << shift;
                 }
-                volumes >>= LaneWords.LANE_BITS;
                 ++place;
             }
         }
