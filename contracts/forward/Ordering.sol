@@ -30,8 +30,8 @@ library Ordering {
         int256 untoldNano;
     }
 
-    /// @dev What a schedule changes beside the orders in it: the collateral of those that go, and by window a bit for what is to be opened
-    /// and for where nothing is to be written.
+    /// @dev What a schedule changes beside the orders in it: the collateral of those that go, and by window a bit for
+    /// what is to be opened and for where nothing is to be written.
     struct Day {
         uint256 oldNano;
         uint256 opens;
@@ -422,8 +422,8 @@ library Ordering {
         }
     }
 
-    /// @dev Whether the place of a window of which the owner has no word is taken by an older one, and whether the window
-    /// is to be opened.
+    /// @dev Whether the place of a window of which the owner has no word is taken by an older one, and whether the
+    /// window is to be opened.
     function _look(Auction storage auction, uint256 window) private view returns (bool full, bool opens) {
         IForwardAuction.Window storage w = auction.windows[window % RING];
         IForwardAuction.Phase phase = w.phase;
@@ -433,7 +433,8 @@ library Ordering {
         return (!opens, opens);
     }
 
-    /// @dev `ILedger.adjustCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
+    /// @dev `ILedger.adjustCollateral`, and what it answers. Every order calls it, so without the memory that Solidity
+    /// sets aside for answers.
     function _lock(ILedger ledger, address owner, int256 deltaNano) private returns (int256 leftNano) {
         bytes4 selector = ILedger.adjustCollateral.selector;
         // solhint-disable-next-line no-inline-assembly

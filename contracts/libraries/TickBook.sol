@@ -163,8 +163,8 @@ library TickBook {
         }
     }
 
-    /// @dev Where the curves of a slot begin, what is bought and what is sold, a cell of 64 bytes a tick; and how far to
-    /// shift what stands there.
+    /// @dev Where the curves of a slot begin, what is bought and what is sold, a cell of 64 bytes a tick; and how far
+    /// to shift what stands there.
     function _curves(Book memory book, uint256 slot)
         private
         pure
