@@ -104,9 +104,10 @@ library ForwardClearing {
         }
         // Where nothing is rationed there is nothing to walk for.
         uint256 last = walk.members;
-        if (CutWord.unwrap(auction.cuts[window % RING]) & (OrderWords.ONES << 27) != 0) {
+        CutWord cuts = auction.cuts[window % RING];
+        if (CutWord.unwrap(cuts) & (OrderWords.ONES << 27) != 0) {
             last = _end(walk, w.cursor);
-            _ration(auction, walk, window, w.cursor, last);
+            _ration(auction, walk, cuts, window, w.cursor, last);
         }
         if (last < walk.members) {
             for (uint256 i; i < WINDOW; ++i) {
@@ -177,19 +178,25 @@ library ForwardClearing {
 
     /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x /
     /// offered, carry = x mod offered, so that they add up exactly.
-    function _ration(Auction storage auction, Walk memory walk, uint256 window, uint256 from, uint256 end) private {
+    function _ration(
+        Auction storage auction,
+        Walk memory walk,
+        CutWord cuts,
+        uint256 window,
+        uint256 from,
+        uint256 end
+    ) private {
         uint256 bits;
         for (uint256 index = from; index < end; ++index) {
             if (index == from || index & 0xff == 0) bits = auction.traders[index >> 8] >> (index & 0xff);
-            if (bits & 1 != 0) _rationOne(auction, walk, (index << 7) | (window % RING), window);
+            if (bits & 1 != 0) {
+                uint256 key = (index << 7) | (window % RING);
+                uint256 lanes = auction.orders[key].lanesOf(window);
+                uint256 lots = lanes & cuts.rationedOf(lanes);
+                if (lots != 0) auction.fills[key] = OrderWords.pack(window, _fills(walk, lots));
+            }
             bits >>= 1;
         }
-    }
-
-    function _rationOne(Auction storage auction, Walk memory walk, uint256 key, uint256 window) private {
-        uint256 lanes = auction.orders[key].lanesOf(window);
-        uint256 lots = lanes & auction.cuts[window % RING].rationedOf(lanes);
-        if (lots != 0) auction.fills[key] = OrderWords.pack(window, _fills(walk, lots));
     }
 
     function _fills(Walk memory walk, uint256 lots) private pure returns (uint256 fills) {

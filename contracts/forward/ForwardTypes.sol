@@ -34,6 +34,15 @@ struct Auction {
     mapping(uint256 place => mapping(uint256 cell => uint256)) halfBooks;
 }
 
+/// @dev Order words of one auction added up, at most 512: lots by lane and side, lots times ticks (see
+/// `OrderWords.lotTicks`), and what they can cost at worst where that does not follow from these.
+struct OrderSum {
+    uint256 buys;
+    uint256 sells;
+    int256 lotTicks;
+    uint256 nano;
+}
+
 /// @notice The parameters of an auction in one word, least significant bit first: floor, cap, surplus (int32 each),
 /// tick (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists.
 type RulesWord is uint256;
@@ -154,33 +163,37 @@ library RulesWords {
     }
 
     /// @notice What eight orders can cost at worst: Wh x `eachNano` of each.
-    function collateral(RulesWord word, uint256 lanes) internal pure returns (uint256 nano) {
-        if (!word.isLinear()) return _collateralEach(word, lanes);
-        uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
-        uint256 sells = OrderWords.soldOf(lanes, lots);
-        return word.linearCollateral(lots ^ sells, sells, OrderWords.lotTicks(lanes, lots ^ sells, sells));
+    function collateral(RulesWord word, uint256 lanes) internal pure returns (uint256) {
+        OrderSum memory sum;
+        word.count(sum, lanes);
+        return word.collateral(sum);
     }
 
-    /// @notice Whether a buy at the lowest tick costs something at worst, or nothing exactly; then what orders can cost is
-    /// linear in their ticks.
-    function isLinear(RulesWord word) internal pure returns (bool) {
-        return word.floorNano() >= word.surplusNano();
-    }
-
-    /// @notice The same where it is linear in the ticks, from lots by lane, which may be sums over words that stay within
-    /// their lanes, and lots times ticks (see `OrderWords.lotTicks`).
-    function linearCollateral(RulesWord word, uint256 buys, uint256 sells, int256 lotTicks)
-        internal
-        pure
-        returns (uint256)
-    {
+    /// @notice What all orders of a sum can cost at worst.
+    function collateral(RulesWord word, OrderSum memory sum) internal pure returns (uint256) {
         // Lots have 28 bits and prices 33.
         unchecked {
             int256 floor = word.floorNano();
-            int256 nano = lotTicks * word.tickNano();
-            if (buys != 0) nano += int256(LaneWords.sum(buys)) * (floor - word.surplusNano());
-            if (sells != 0) nano += int256(LaneWords.sum(sells)) * (_max(word.capNano(), 0) - floor);
-            return uint256(nano) * word.lotWh();
+            int256 nano = sum.lotTicks * word.tickNano();
+            nano += int256(LaneWords.sum(sum.buys)) * (floor - word.surplusNano());
+            nano += int256(LaneWords.sum(sum.sells)) * (_max(word.capNano(), 0) - floor);
+            return sum.nano + uint256(nano) * word.lotWh();
+        }
+    }
+
+    /// @notice Adds eight orders to a sum.
+    function count(RulesWord word, OrderSum memory sum, uint256 lanes) internal pure {
+        unchecked {
+            // Only where every buy costs something at worst, or nothing exactly, the worst is linear in the ticks.
+            if (word.floorNano() < word.surplusNano()) {
+                sum.nano += _collateralEach(word, lanes);
+                return;
+            }
+            uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
+            uint256 sells = OrderWords.soldOf(lanes, lots);
+            sum.buys += lots ^ sells;
+            sum.sells += sells;
+            sum.lotTicks += OrderWords.lotTicks(lanes, lots ^ sells, sells);
         }
     }
 

@@ -10,6 +10,7 @@ import {
     Auction,
     MAX_LEAD,
     MAX_ORDER_WH,
+    OrderSum,
     RING,
     RulesWord,
     SeatWord,
@@ -29,13 +30,10 @@ library Ordering {
         int256 untoldNano;
     }
 
-    /// @dev What a schedule changes: lots by lane over all its windows, with their ticks; collateral that does not follow
-    /// from these; and by window a bit for what is to be opened, and for where nothing is to be written.
+    /// @dev What a schedule changes beside the orders in it: the collateral of those that go, and by window a bit for
+    /// what is to be opened and for where nothing is to be written.
     struct Day {
-        uint256 buys;
-        uint256 sells;
-        int256 lotTicks;
-        int256 deltaNano;
+        uint256 oldNano;
         uint256 opens;
         uint256 idle;
     }
@@ -120,8 +118,9 @@ library Ordering {
         uint256 lanes = OrderWord.unwrap(auction.orders[key]);
         bool opens;
         if (lanes >> 236 != window) {
-            (refusal, opens) = _look(auction, window);
-            if (refusal != OK) return (refusal, 0);
+            bool full;
+            (full, opens) = _look(auction, window);
+            if (full) return (IForwardAuction.Refusal.RingFull, 0);
             lanes = 0;
         }
         uint256 old = OrderWords.lane(lanes, slot % WINDOW);
@@ -178,8 +177,9 @@ library Ordering {
         uint256 lanes = OrderWord.unwrap(auction.orders[key]);
         bool opens;
         if (lanes >> 236 != window) {
-            (refusal, opens) = _look(auction, window);
-            if (refusal != OK) return refusal;
+            bool full;
+            (full, opens) = _look(auction, window);
+            if (full) return IForwardAuction.Refusal.RingFull;
             lanes = 0;
         }
         uint256 old = OrderWords.lane(lanes, o.slot % WINDOW);
@@ -231,9 +231,10 @@ library Ordering {
         if (!_authorised(seat.owner(), s.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         if (s.words.length != windows) return IForwardAuction.Refusal.BadFormat;
         Day memory day;
-        refusal = _changeDay(day, auction, rules, windowSeconds, seat, first, s.words);
+        OrderSum memory sum;
+        refusal = _changeDay(day, sum, auction, rules, windowSeconds, seat, first, s.words);
         if (refusal != OK) return refusal;
-        int256 deltaNano = day.deltaNano + int256(rules.linearCollateral(day.buys, day.sells, day.lotTicks));
+        int256 deltaNano = int256(rules.collateral(sum)) - int256(day.oldNano);
         if (deltaNano != 0) {
             if (_lock(ledger, seat.owner(), deltaNano) < 0) return IForwardAuction.Refusal.TooLittleMoney;
         }
@@ -279,21 +280,22 @@ library Ordering {
     /// @dev Checks the words of a schedule, window by window, and adds up what they change.
     function _changeDay(
         Day memory day,
+        OrderSum memory sum,
         Auction storage auction,
         RulesWord rules,
         uint256 windowSeconds,
         SeatWord seat,
         uint256 first,
         uint256[] calldata words
-    ) private view returns (IForwardAuction.Refusal refusal) {
+    ) private view returns (IForwardAuction.Refusal) {
         // No window's gate closes before that of the first.
         (bool closed, bool firm) = _gates(rules, first, windowSeconds);
         if (closed) return IForwardAuction.Refusal.AfterGate;
-        uint256 mostLots = rules.mostLots();
+        uint256 most = OrderWords.ONES * (rules.mostLots() | (1 << 19));
         unchecked {
             for (uint256 i; i < words.length; ++i) {
                 uint256 window = first + i;
-                uint256 lanes = words[i];
+                uint256 lanes = _at(words, i);
                 uint256 old = OrderWord.unwrap(auction.orders[_keyOf(seat, window)]);
                 bool there = old >> 236 == window;
                 if (there) {
@@ -301,40 +303,33 @@ library Ordering {
                     if (old != 0) {
                         if (!rules.byDay()) (, firm) = _gates(rules, window, windowSeconds);
                         if (firm) return IForwardAuction.Refusal.FirmPeriod;
-                        day.deltaNano -= int256(rules.collateral(old));
+                        day.oldNano += rules.collateral(old);
                     }
                 }
                 if (lanes != 0) {
-                    refusal = _checkLanes(mostLots, lanes);
-                    if (refusal != OK) return refusal;
-                    _count(day, rules, lanes);
+                    (bool formed, bool within) = _checkLanes(most, lanes);
+                    if (!formed) return IForwardAuction.Refusal.BadFormat;
+                    if (!within) return IForwardAuction.Refusal.BadVolume;
+                    rules.count(sum, lanes);
                 }
                 if (there) continue;
                 if (lanes == 0) {
                     day.idle |= 1 << i;
                     continue;
                 }
-                bool opens;
-                (refusal, opens) = _look(auction, window);
-                if (refusal != OK) return refusal;
+                (bool full, bool opens) = _look(auction, window);
+                if (full) return IForwardAuction.Refusal.RingFull;
                 if (opens) day.opens |= 1 << i;
             }
         }
+        return OK;
     }
 
-    /// @dev Adds the collateral of a word, which may wait until the end of the day where it is linear: twelve times the
-    /// most lots stay within their lane.
-    function _count(Day memory day, RulesWord rules, uint256 lanes) private pure {
-        unchecked {
-            if (!rules.isLinear()) {
-                day.deltaNano += int256(rules.collateral(lanes));
-                return;
-            }
-            uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
-            uint256 sells = OrderWords.soldOf(lanes, lots);
-            day.buys += lots ^ sells;
-            day.sells += sells;
-            day.lotTicks += OrderWords.lotTicks(lanes, lots ^ sells, sells);
+    /// @dev Word `i`; below the length by the caller.
+    function _at(uint256[] calldata words, uint256 i) private pure returns (uint256 word) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            word := calldataload(add(words.offset, shl(5, i)))
         }
     }
 
@@ -352,7 +347,7 @@ library Ordering {
                 if ((idle >> i) & 1 != 0) continue;
                 uint256 window = first + i;
                 if ((opens >> i) & 1 != 0) _open(auction, window);
-                auction.orders[_keyOf(seat, window)] = OrderWords.pack(window, words[i]);
+                auction.orders[_keyOf(seat, window)] = OrderWords.pack(window, _at(words, i));
             }
         }
     }
@@ -427,20 +422,19 @@ library Ordering {
         }
     }
 
-    /// @dev Whether a window of which the owner has no word is there or can be opened.
-    function _look(Auction storage auction, uint256 window)
-        private
-        view
-        returns (IForwardAuction.Refusal, bool opens)
-    {
+    /// @dev Whether the place of a window of which the owner has no word is taken by an older one, and whether the
+    /// window is to be opened.
+    function _look(Auction storage auction, uint256 window) private view returns (bool full, bool opens) {
         IForwardAuction.Window storage w = auction.windows[window % RING];
         IForwardAuction.Phase phase = w.phase;
-        if (phase != IForwardAuction.Phase.Absent && w.window == window) return (OK, false);
-        opens = phase == IForwardAuction.Phase.Absent || phase == IForwardAuction.Phase.Settled;
-        return (opens ? OK : IForwardAuction.Refusal.RingFull, opens);
+        if (phase == IForwardAuction.Phase.Absent) return (false, true);
+        if (w.window == window) return (false, false);
+        opens = phase == IForwardAuction.Phase.Settled;
+        return (!opens, opens);
     }
 
-    /// @dev `ILedger.adjustCollateral`; every order calls it, so without the memory that Solidity sets aside for answers.
+    /// @dev `ILedger.adjustCollateral`, and what it answers. Every order calls it, so without the memory that Solidity
+    /// sets aside for answers.
     function _lock(ILedger ledger, address owner, int256 deltaNano) private returns (int256 leftNano) {
         bytes4 selector = ILedger.adjustCollateral.selector;
         // solhint-disable-next-line no-inline-assembly
@@ -502,17 +496,16 @@ library Ordering {
         marketOf[meter] = auction.market;
     }
 
-    /// @dev Lanes of a schedule: nothing beside them, no tick or side without a volume, no volume above `mostLots`.
-    function _checkLanes(uint256 mostLots, uint256 lanes) private pure returns (IForwardAuction.Refusal) {
-        if (lanes > OrderWords.LANES) return IForwardAuction.Refusal.BadFormat;
+    /// @dev Lanes of a schedule: nothing beside them, no tick or side without a volume; no volume above that of `most`,
+    /// which has a bit above the lots of each lane to take from.
+    function _checkLanes(uint256 most, uint256 lanes) private pure returns (bool formed, bool within) {
         // Lots have 19 bits and a bit to spare above them.
         unchecked {
             uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
             uint256 some = ((lots + OrderWords.ONES * OrderWords.MAX_LOTS) >> 19) & OrderWords.ONES;
-            if (lanes & ((OrderWords.ONES ^ some) * OrderWords.LANE) != 0) return IForwardAuction.Refusal.BadFormat;
-            uint256 within = ((OrderWords.ONES * (mostLots | (1 << 19))) - lots) >> 19;
-            if (within & OrderWords.ONES != OrderWords.ONES) return IForwardAuction.Refusal.BadVolume;
+            // What is allowed are the lanes with lots; nothing above them is.
+            formed = lanes & ~(some * OrderWords.LANE) == 0;
+            within = ((most - lots) >> 19) & OrderWords.ONES == OrderWords.ONES;
         }
-        return OK;
     }
 }

@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
 import {CutWord, LaneWords, OrderWord, OrderWords} from "../libraries/Packed.sol";
 import {Words} from "../libraries/Words.sol";
-import {Auction, RING, RulesWord} from "./ForwardTypes.sol";
+import {Auction, OrderSum, RING, RulesWord} from "./ForwardTypes.sol";
 
 /// @title Positions: what a member's orders of a cleared window have become
 /// @notice Fills, the energy that they contract, the money that they move and the collateral that stood for them.
@@ -92,9 +92,11 @@ library Positions {
     ) internal view {
         uint256 windows = c.cuts.length;
         RulesWord rules = c.rules;
-        uint256 collateralNano;
-        int256 contractNano;
-        // Windows have 29 bits.
+        OrderSum memory sum;
+        uint256 bought;
+        uint256 sold;
+        int256 nano;
+        // Windows have 29 bits, and sums of lots stay within their lanes.
         unchecked {
             for (uint256 i; i < windows; ++i) {
                 uint256 cuts = c.cuts.get(i);
@@ -103,15 +105,18 @@ library Positions {
                 uint256 key = (index << 7) | (window % RING);
                 uint256 own = OrderWord.unwrap(auction.orders[key]);
                 if (own >> 236 != window) continue;
-                collateralNano += rules.collateral(own & OrderWords.LANES);
+                rules.count(sum, own & OrderWords.LANES);
                 uint256 lots = filledLots(auction, CutWord.wrap(cuts), key, window, own);
                 if (lots == 0) continue;
                 uint256 sells = OrderWords.soldOf(own, lots);
-                contractNano += _value(rules, lots ^ sells, sells, c.even.get(i), c.odd.get(i));
+                bought += lots ^ sells;
+                sold += sells;
+                if (sells != 0) nano += int256(OrderWords.dot(sells, c.even.get(i), c.odd.get(i)));
+                if (sells != lots) nano -= int256(OrderWords.dot(lots ^ sells, c.even.get(i), c.odd.get(i)));
                 _add(words, begin + i, _lanes(lots, sells, rules.lotWh()));
             }
-            words[begin + windows] += collateralNano;
-            words[begin + windows + 1] += uint256(contractNano);
+            words[begin + windows] += rules.collateral(sum);
+            words[begin + windows + 1] += uint256(_value(rules, bought, sold, nano));
         }
     }
 
@@ -128,7 +133,9 @@ library Positions {
         uint256 lots = filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own) & mask;
         uint256 sells = OrderWords.soldOf(own, lots);
         lanes = _lanes(lots, sells, c.rules.lotWh());
-        contractNano = _value(c.rules, lots ^ sells, sells, c.even[0], c.odd[0]);
+        contractNano = int256(OrderWords.dot(sells, c.even[0], c.odd[0]))
+            - int256(OrderWords.dot(lots ^ sells, c.even[0], c.odd[0]));
+        contractNano = _value(c.rules, lots ^ sells, sells, contractNano);
         collateralNano = c.rules.collateral(own & mask);
     }
 
@@ -139,18 +146,12 @@ library Positions {
         }
     }
 
-    /// @dev What filled lots are worth: sold less bought, each at the price of its slot.
-    function _value(RulesWord rules, uint256 buys, uint256 sells, uint256 even, uint256 odd)
-        private
-        pure
-        returns (int256 nano)
-    {
-        int256 floorNano = rules.floorNano();
-        // Wh have 24 bits, prices 33, and there are eight.
+    /// @dev What filled lots are worth, sold less bought; `above` is that of a Wh each at the prices above the floor.
+    function _value(RulesWord rules, uint256 buys, uint256 sells, int256 above) private pure returns (int256) {
+        // Wh have 24 bits, prices 33, and there are eight in a window.
         unchecked {
-            if (sells != 0) nano = int256(OrderWords.dot(sells, even, odd)) + int256(LaneWords.sum(sells)) * floorNano;
-            if (buys != 0) nano -= int256(OrderWords.dot(buys, even, odd)) + int256(LaneWords.sum(buys)) * floorNano;
-            return nano * int256(rules.lotWh());
+            int256 lots = int256(LaneWords.sum(sells)) - int256(LaneWords.sum(buys));
+            return (above + lots * rules.floorNano()) * int256(rules.lotWh());
         }
     }
 }

@@ -325,8 +325,8 @@ library CutWords {
         cut |= uint256(buys ? 2 : 3) << 26;
     }
 
-    /// @notice Lots of the lanes of an order word that are filled, as if nothing was rationed; and the lots of those that
-    /// are rationed (a mask of their bits).
+    /// @notice Lots of the lanes of an order word that are filled, as if nothing was rationed; and the lots of those
+    /// that are rationed (a mask of their bits).
     function filled(CutWord cuts, uint256 lanes) internal pure returns (uint256 lots, uint256 rationed) {
         uint256 word = CutWord.unwrap(cuts);
         // Fields of nine bits and a guard bit above them: no lane reaches into the next.

@@ -146,74 +146,112 @@ library TickBook {
         returns (ResultWord)
     {
         unchecked {
+            (uint256 buys, uint256 sells, uint256 shift) = _curves(book, slot);
             // From the first tick on at which as much is sold as bought; before it less is sold than bought.
-            uint256 turn = _firstBalanced(book, slot);
-            uint256 matched = turn == 256 ? 0 : _volume(book, slot, BUY, turn);
-            if (turn != 0) matched = Math.max(matched, _volume(book, slot, SELL, turn - 1));
+            uint256 turn = _firstBalanced(buys, shift);
+            uint256 matched = turn == 256 ? 0 : _sum(buys, shift, turn);
+            if (turn != 0) matched = Math.max(matched, _sum(sells, shift, turn - 1));
             if (matched == 0) return ResultWord.wrap(0);
-            (uint256 buyTick, uint256 buyLive, uint256 buyLeft) = _lastBuy(book, slot, matched);
-            (uint256 sellTick, uint256 sellLive, uint256 sellLeft) = _lastSell(book, slot, matched);
+            (uint256 buyTick, uint256 buyLive, uint256 buyLeft) = _lastBuy(buys, shift, matched);
+            (uint256 sellTick, uint256 sellLive, uint256 sellLeft) = _lastSell(sells, shift, matched);
             // A limit that is filled in part counts as unfilled, and so do those that are not touched.
-            uint256 low = Math.max(sellTick, _highestBuy(book, slot, matched + 1));
-            uint256 high = Math.min(buyTick, _lowestSell(book, slot, matched + 1));
+            uint256 low = Math.max(sellTick, _highestBuy(buys, shift, matched + 1));
+            uint256 high = Math.min(buyTick, _lowestSell(sells, shift, matched + 1));
             int256 price = floorNano + int256(low) * tickNano
                 + int256((kPpm * (high - low) * uint256(tickNano)) / 1_000_000);
             return _result(price, matched, buyTick, buyLive, buyLeft, sellTick, sellLive, sellLeft);
         }
     }
 
+    /// @dev Where the curves of a slot begin, what is bought and what is sold, a cell of 64 bytes a tick; and how far
+    /// to shift what stands there.
+    function _curves(Book memory book, uint256 slot)
+        private
+        pure
+        returns (uint256 buys, uint256 sells, uint256 shift)
+    {
+        // The same cells as in `_addAt`.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            buys := add(add(mload(book), 0x20), shl(5, and(slot, 1)))
+            sells := add(buys, 0x4000)
+            shift := mul(shr(1, slot), 56)
+        }
+    }
+
+    /// @dev A curve at a tick below 256.
+    function _sum(uint256 curve, uint256 shift, uint256 tick) private pure returns (uint256 wh) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            wh := and(shr(shift, mload(add(curve, shl(6, tick)))), 0xffffffffffffff)
+        }
+    }
+
     /// @dev The first tick at which no more is bought than sold, 256 where there is none.
-    function _firstBalanced(Book memory book, uint256 slot) private pure returns (uint256 tick) {
-        unchecked {
-            for (uint256 step = 256; step != 0; step >>= 1) {
-                uint256 before = tick + step - 1;
-                if (before < 256 && _volume(book, slot, BUY, before) > _volume(book, slot, SELL, before)) tick += step;
+    function _firstBalanced(uint256 buys, uint256 shift) private pure returns (uint256 tick) {
+        // Halves what is left; past 255 there is no cell and nothing to compare.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            for { let step := 256 } step { step := shr(1, step) } {
+                let before := sub(add(tick, step), 1)
+                if lt(before, 256) {
+                    let cell := add(buys, shl(6, before))
+                    let bought := and(shr(shift, mload(cell)), 0xffffffffffffff)
+                    let sold := and(shr(shift, mload(add(cell, 0x4000))), 0xffffffffffffff)
+                    if gt(bought, sold) { tick := add(tick, step) }
+                }
             }
         }
     }
 
     /// @dev The highest tick at which at least `wh` is bought; zero where there is none.
-    function _highestBuy(Book memory book, uint256 slot, uint256 wh) private pure returns (uint256 tick) {
-        unchecked {
-            for (uint256 step = 128; step != 0; step >>= 1) {
-                if (_volume(book, slot, BUY, tick + step) >= wh) tick += step;
+    function _highestBuy(uint256 buys, uint256 shift, uint256 wh) private pure returns (uint256 tick) {
+        // The steps add up to 255.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            for { let step := 128 } step { step := shr(1, step) } {
+                let cell := add(buys, shl(6, add(tick, step)))
+                if iszero(lt(and(shr(shift, mload(cell)), 0xffffffffffffff), wh)) { tick := add(tick, step) }
             }
         }
     }
 
     /// @dev The lowest tick at which at least `wh` is sold; 255 where there is none.
-    function _lowestSell(Book memory book, uint256 slot, uint256 wh) private pure returns (uint256 tick) {
-        unchecked {
-            for (uint256 step = 128; step != 0; step >>= 1) {
-                if (_volume(book, slot, SELL, tick + step - 1) < wh) tick += step;
+    function _lowestSell(uint256 sells, uint256 shift, uint256 wh) private pure returns (uint256 tick) {
+        // The steps add up to 255.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            for { let step := 128 } step { step := shr(1, step) } {
+                let cell := add(sells, shl(6, sub(add(tick, step), 1)))
+                if lt(and(shr(shift, mload(cell)), 0xffffffffffffff), wh) { tick := add(tick, step) }
             }
         }
     }
 
     /// @dev The last tick of the highest `wh` bought, all that is bought there, and what of it is not filled.
-    function _lastBuy(Book memory book, uint256 slot, uint256 wh)
+    function _lastBuy(uint256 buys, uint256 shift, uint256 wh)
         private
         pure
         returns (uint256 tick, uint256 liveWh, uint256 leftWh)
     {
-        tick = _highestBuy(book, slot, wh);
-        uint256 bought = _volume(book, slot, BUY, tick);
+        tick = _highestBuy(buys, shift, wh);
+        uint256 bought = _sum(buys, shift, tick);
         unchecked {
-            liveWh = tick == 255 ? bought : bought - _volume(book, slot, BUY, tick + 1);
+            liveWh = tick == 255 ? bought : bought - _sum(buys, shift, tick + 1);
             leftWh = bought - wh;
         }
     }
 
     /// @dev The same of the lowest `wh` sold.
-    function _lastSell(Book memory book, uint256 slot, uint256 wh)
+    function _lastSell(uint256 sells, uint256 shift, uint256 wh)
         private
         pure
         returns (uint256 tick, uint256 liveWh, uint256 leftWh)
     {
-        tick = _lowestSell(book, slot, wh);
-        uint256 sold = _volume(book, slot, SELL, tick);
+        tick = _lowestSell(sells, shift, wh);
+        uint256 sold = _sum(sells, shift, tick);
         unchecked {
-            liveWh = tick == 0 ? sold : sold - _volume(book, slot, SELL, tick - 1);
+            liveWh = tick == 0 ? sold : sold - _sum(sells, shift, tick - 1);
             leftWh = sold - wh;
         }
     }
