@@ -29,9 +29,9 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /* IMMUTABLES */
 
-    IRegistry public immutable registry;
-    IMarkets public immutable markets;
-    ILedger public immutable ledger;
+    IRegistry private immutable _registry;
+    IMarkets private immutable _markets;
+    ILedger private immutable _ledger;
     uint256 private immutable _windowSeconds;
 
     /* STORAGE */
@@ -53,7 +53,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         AccessManaged(accessManager)
         EIP712("p2pchain ForwardAuction", "1")
     {
-        (registry, markets, ledger) = (registry_, markets_, ledger_);
+        (_registry, _markets, _ledger) = (registry_, markets_, ledger_);
         _windowSeconds = registry_.slotSeconds() * WINDOW;
     }
 
@@ -69,7 +69,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function createAuction(AuctionParams calldata p) external restricted returns (bytes32 id) {
-        require(markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
+        require(_markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
         return Auctions.create(_auctions, _auctionsOf[p.market], p);
     }
 
@@ -89,13 +89,13 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         for (uint256 i; i < orders.length; ++i) {
             Order calldata o = orders[i];
             Refusal refusal = Ordering.take(
-                _auctions[o.auction], _marketOf, markets, ledger, _windowSeconds, purse, o, orderDigest(o)
+                _auctions[o.auction], _marketOf, _markets, _ledger, _windowSeconds, purse, o, orderDigest(o)
             );
             if (refusal == Refusal.None) continue;
             refusals[i] = refusal;
             emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusal);
         }
-        Ordering.close(purse, ledger);
+        Ordering.close(purse, _ledger);
     }
 
     /// @inheritdoc IForwardAuction
@@ -104,7 +104,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         for (uint256 i; i < schedules.length; ++i) {
             Schedule calldata s = schedules[i];
             Refusal refusal = Ordering.takeDay(
-                _auctions[s.auction], _marketOf, markets, ledger, _windowSeconds, s, scheduleDigest(s)
+                _auctions[s.auction], _marketOf, _markets, _ledger, _windowSeconds, s, scheduleDigest(s)
             );
             if (refusal == Refusal.None) continue;
             refusals[i] = refusal;
@@ -123,7 +123,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         uint32 wh
     ) external {
         (Refusal refusal, uint256 lane) = Ordering.own(
-            _auctions[id], _marketOf, markets, ledger, _windowSeconds, meter, slot, action, sell, limitNano, wh
+            _auctions[id], _marketOf, _markets, _ledger, _windowSeconds, meter, slot, action, sell, limitNano, wh
         );
         if (refusal != Refusal.None) revert OrderRefused(meter, slot, refusal);
         emit Ordered(id, meter, slot, uint32(lane | (uint256(action) << 28)));
@@ -132,7 +132,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function skipSequence(bytes32 id, uint32 meter, uint32 sequence) external {
         Auction storage auction = _known(id);
-        (IRegistry.Terms memory terms,) = registry.termsAt(meter, registry.currentSlot());
+        (IRegistry.Terms memory terms,) = _registry.termsAt(meter, _registry.currentSlot());
         require(terms.owner == msg.sender, NotOwner(meter, msg.sender));
         SeatWord seat = auction.seats[meter];
         require(sequence > seat.sequence(), SequenceUsed(meter, sequence));
@@ -145,7 +145,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function clear(bytes32 id, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
         Auction storage auction = _auctions[id];
-        uint256 members = markets.memberCount(auction.market);
+        uint256 members = _markets.memberCount(auction.market);
         ForwardClearing.clear(auction, id, firstWindow, windows, maxMembers, members, _windowSeconds);
     }
 
@@ -252,7 +252,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function termsChange(uint32 meter, uint32 fromSlot, bool owner) external {
-        require(msg.sender == address(registry), NotRegistry(msg.sender));
+        require(msg.sender == address(_registry), NotRegistry(msg.sender));
         bytes32[] storage ids = _auctionsOf[_marketOf[meter]];
         for (uint256 a; a < ids.length; ++a) Auctions.termsChange(_auctions[ids[a]], meter, fromSlot, owner);
     }
@@ -299,7 +299,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function orderOf(bytes32 id, uint32 meter, uint32 slot) external view returns (OrderState memory) {
         Auction storage auction = _known(id);
-        (MemberWord member, StatedWord stated) = markets.packedMember(auction.market, meter, slot);
+        (MemberWord member, StatedWord stated) = _markets.packedMember(auction.market, meter, slot);
         require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(auction.market, meter));
         return Auctions.orderOf(auction, stated.index(), slot);
     }

@@ -84,7 +84,7 @@ _WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
 # The same where members trade ahead: readings may fill more layers, and contracts are settled too.
 _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
 _AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)
-_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=55_000, slot=1_750)
+_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=1_600)
 _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_500)
 
 
@@ -223,7 +223,7 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     while usual > settled:
         if _fits(market, both(market.id, first_window, windows, usual)):
             settled = usual
-        usual = usual * 9 // 10
+        usual = usual * 19 // 20
     settled = min(max(1, settled), members)
     rest = _settle_calls(market, first_window, windows, members - settled)
     return [both(market.id, first_window, windows, settled), *rest]

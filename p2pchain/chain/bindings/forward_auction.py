@@ -582,30 +582,6 @@ class ForwardAuction:
         _value: bytes = _out[0]
         return _value
 
-    def ledger(self, *, block: int | str = "latest") -> str:
-        """`ledger()`"""
-        _data = bytes.fromhex("56397c35")
-        return self.ledger_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def ledger_result(raw: bytes) -> str:
-        """Return what `ledger` answered, decoded."""
-        _out = decode(("address",), raw)
-        _value: str = checksum(_out[0])
-        return _value
-
-    def markets(self, *, block: int | str = "latest") -> str:
-        """`markets()`"""
-        _data = bytes.fromhex("3ac2a032")
-        return self.markets_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def markets_result(raw: bytes) -> str:
-        """Return what `markets` answered, decoded."""
-        _out = decode(("address",), raw)
-        _value: str = checksum(_out[0])
-        return _value
-
     def max_lead(self, *, block: int | str = "latest") -> int:
         """Windows that an order may lie ahead of the running one."""
         _data = bytes.fromhex("5a8b0bd3")
@@ -818,18 +794,6 @@ class ForwardAuction:
         """Return what `readiness` answered, decoded."""
         _out = decode(("bool", "uint256", "int32", "int32"), raw)
         return ReadinessResult(_out[0], _out[1], _out[2], _out[3])
-
-    def registry(self, *, block: int | str = "latest") -> str:
-        """`registry()`"""
-        _data = bytes.fromhex("7b103999")
-        return self.registry_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def registry_result(raw: bytes) -> str:
-        """Return what `registry` answered, decoded."""
-        _out = decode(("address",), raw)
-        _value: str = checksum(_out[0])
-        return _value
 
     def result_of(
         self,
