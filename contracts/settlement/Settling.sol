@@ -46,7 +46,7 @@ library Settling {
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
     /// @dev Members whose positions are asked for together.
-    uint256 private constant POSITIONS = 16;
+    uint256 private constant POSITIONS = 64;
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `spans` by tariff and slot how many slots from there on have the
