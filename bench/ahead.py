@@ -3,7 +3,8 @@
 Every participant orders in every slot, on its side, at a limit of randint(80, 300) tenths of a cent
 per kWh and randint(50, 5000) Wh: the workload again, drawn apart from what is metered then, so that
 every slot has deviations. Day-ahead: one signed schedule a day, relayed in batches. Intraday: one
-signed order and one signed reading for each slot, relayed home by home as a window comes and goes.
+signed order for each slot; the readings of a window's slots are handed in when it is over, in one
+signed record or, which costs more, each in a record of its own. Both are relayed home by home.
 """
 
 from __future__ import annotations
@@ -174,9 +175,9 @@ class AheadWorld:
                 signed.append(self.auction.sign_order(home.owner, order))
         return signed
 
-    def intraday_windows(self, windows: int) -> dict[str, list[int]]:
+    def intraday_windows(self, windows: int, slots: int = WINDOW_SLOTS) -> dict[str, list[int]]:
         """So many windows: the next one is ordered, the running one passes, the next one is
-        cleared forward, the one that has passed is metered slot by slot and settled.
+        cleared forward, the one that has passed is metered in records of so many slots and settled.
 
         Returns the gas of each transaction by what it does.
         """
@@ -186,21 +187,22 @@ class AheadWorld:
             window = self.world.slot // WINDOW_SLOTS
             for orders in self.auction.order_batches(self.orders(window + 1)):
                 gas["order"] += self._spend([self.auction.place_call(orders)])
-            readings = self._single_readings()
+            readings = self._readings(slots)
             gas["clear forward"] += self.clear([window + 1])
             for batch in market.batches(readings):
                 gas["post"] += self.world.spend([market.post_call(batch)])
             gas["settle"] += self.world.spend(market.clear_and_settle_calls(window, 1))
         return gas
 
-    def _single_readings(self) -> list[Reading]:
-        """Wait until the running window is over; return a reading of each slot, home by home."""
+    def _readings(self, slots: int) -> list[Reading]:
+        """Wait until the running window is over; return what was read in it, home by home, in
+        records of so many slots."""
         first = self.world.slot
         self.world.wait(WINDOW_SLOTS)
         return [
-            self.world.read(home, first + place, 1)
+            self.world.read(home, first + place, slots)
             for home in self.world.homes
-            for place in range(WINDOW_SLOTS)
+            for place in range(0, WINDOW_SLOTS, slots)
         ]
 
     def _spend(self, calls: Sequence[Call]) -> list[int]:
@@ -247,15 +249,17 @@ def day_ahead(meters: int, seed: int, days: int) -> dict[str, int]:
 
 
 def intraday(meters: int, seed: int, windows: int = WINDOWS_PER_DAY) -> dict[str, int]:
-    """Return gas of windows that are ordered and metered slot by slot."""
+    """Return gas of windows that are ordered slot by slot, and settled one by one."""
     with ahead_world(meters, seed, Gate.WINDOW) as ahead:
         # The first window has not been ordered.
         ahead.intraday_windows(1)
         gas = ahead.intraday_windows(windows)
-        slots = meters * WINDOW_SLOTS * windows
+        single = ahead.intraday_windows(1, slots=1)
+        slots = meters * WINDOW_SLOTS
         return {
-            "intraday_per_participant_slot": -(-sum(map(sum, gas.values())) // slots),
-            "relayed_order": -(-sum(gas["order"]) // slots),
+            "intraday_per_participant_slot": -(-sum(map(sum, gas.values())) // (slots * windows)),
+            "intraday_single_readings": -(-sum(map(sum, single.values())) // slots),
+            "relayed_order": -(-sum(gas["order"]) // (slots * windows)),
         }
 
 
