@@ -189,17 +189,21 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IForwardAuction
-    function contractsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows)
+    function contractsOf(bytes32 market, uint32[] calldata indices, uint32 firstWindow, uint32 windows)
         external
         view
         returns (uint256[] memory lanes)
     {
         bytes32[] memory ids = _auctionsOf[market];
+        lanes = new uint256[](indices.length * windows);
         for (uint256 a; a < ids.length; ++a) {
             Auction storage auction = _auctions[ids[a]];
-            if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
-            if (lanes.length == 0) lanes = new uint256[](windows);
-            Positions.addContracts(auction, lanes, index, firstWindow);
+            uint256[] memory cuts = Positions.cutsOf(auction, firstWindow, windows);
+            for (uint256 i; i < indices.length; ++i) {
+                uint256 index = indices[i];
+                if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
+                Positions.addContracts(auction, cuts, lanes, i * windows, index, firstWindow);
+            }
         }
     }
 

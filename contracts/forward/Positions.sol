@@ -30,21 +30,35 @@ library Positions {
             && (w.phase == IForwardAuction.Phase.Cleared || w.phase == IForwardAuction.Phase.Settled);
     }
 
-    /// @notice Adds the net energy of one auction to lanes of Wh (see LaneWord), window by window.
-    function addContracts(Auction storage auction, uint256[] memory lanes, uint256 index, uint256 firstWindow)
+    /// @notice What is filled in some windows of an auction.
+    function cutsOf(Auction storage auction, uint256 firstWindow, uint256 windows)
         internal
         view
+        returns (uint256[] memory cuts)
     {
+        cuts = new uint256[](windows);
+        for (uint256 i; i < windows; ++i) cuts[i] = CutWord.unwrap(auction.cuts[(firstWindow + i) % RING]);
+    }
+
+    /// @notice Adds the net energy of one auction to lanes of Wh (see LaneWord), window by window from `begin` on.
+    function addContracts(
+        Auction storage auction,
+        uint256[] memory cuts,
+        uint256[] memory lanes,
+        uint256 begin,
+        uint256 index,
+        uint256 firstWindow
+    ) internal view {
         uint256 lotWh = auction.rules.lotWh();
         // Windows have 29 bits.
         unchecked {
-            for (uint256 i; i < lanes.length; ++i) {
+            for (uint256 i; i < cuts.length; ++i) {
                 uint256 window = firstWindow + i;
                 uint256 key = (index << 7) | (window % RING);
                 uint256 own = OrderWord.unwrap(auction.orders[key]);
                 if (own >> 236 != window) continue;
-                uint256 lots = filledLots(auction, auction.cuts[window % RING], key, window, own);
-                if (lots != 0) _add(lanes, i, _lanes(lots, OrderWords.soldOf(own, lots), lotWh));
+                uint256 lots = filledLots(auction, CutWord.wrap(cuts.get(i)), key, window, own);
+                if (lots != 0) _add(lanes, begin + i, _lanes(lots, OrderWords.soldOf(own, lots), lotWh));
             }
         }
     }

@@ -273,15 +273,15 @@ interface IForwardAuction {
     /// @notice Whether a window has orders that are not settled yet; and whether an older one stands in its place.
     function pending(bytes32 market, uint32 window) external view returns (bool own, bool older);
 
-    /// @notice Net contracted energy of a member over all auctions of a market, by cleared window: eight lanes of side
-    /// and Wh as in LaneWord. Empty for a member that has never ordered.
-    function contractsOf(bytes32 market, uint32 index, uint32 firstWindow, uint32 windows)
+    /// @notice Net contracted energy of some members over all auctions of a market, `windows` words each: by cleared
+    /// window eight lanes of side and Wh as in LaneWord.
+    function contractsOf(bytes32 market, uint32[] calldata indices, uint32 firstWindow, uint32 windows)
         external
         view
         returns (uint256[] memory lanes);
 
-    /// @notice The same for `count` members from an index on, `windows` + 2 words each: the lanes by window, then over
-    /// all these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing
+    /// @notice The same of `count` members from an index on, `windows` + 2 words each: the lanes by window, then over all
+    /// these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing
     /// of windows that are settled.
     function positionsOf(bytes32 market, uint32 firstIndex, uint32 count, uint32 firstWindow, uint32 windows)
         external

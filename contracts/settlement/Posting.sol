@@ -59,13 +59,14 @@ library Posting {
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
-    /// energy, `contracts` the lanes of forward contracts by window (none: no contracts); `volumes` are two lane words
+    /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes` are two lane words
     /// for each window in the common case, else words of the slots.
     struct Work {
         Member m;
         Period period;
         uint256 contracted;
         uint256[] contracts;
+        uint256 begin;
         uint256[] volumes;
     }
 
@@ -82,6 +83,7 @@ library Posting {
         for (uint256 i; i < readings.length; ++i) {
             outcomes[i] = _admit(state, env, readings[i], works[i], works[i == 0 ? 0 : i - 1].period);
         }
+        _admitContracts(env, works, outcomes);
         outcomes = _take(core.metering, readings, outcomes);
         for (uint256 i; i < readings.length; ++i) {
             Work memory work = works[i];
@@ -134,11 +136,8 @@ library Posting {
         }
         Context.fill(env, work.period.table, work.m, member, stated);
         // Once a tariff has begun it goes on, so the first slot speaks for all.
-        if (work.period.table.rows[work.m.tariff][0] == 0) return IMetering.Outcome.NoTariff;
-        IMetering.Outcome outcome;
-        if (work.period.forward.any) outcome = _admitContracts(env, work);
-        if (outcome != IMetering.Outcome.Accepted || !work.period.closed) return outcome;
-        return IMetering.Outcome.Final;
+        bool priced = work.period.table.rows[work.m.tariff][0] != 0;
+        return priced ? IMetering.Outcome.Accepted : IMetering.Outcome.NoTariff;
     }
 
     function _begin(State storage state, Env memory env, Period memory period, uint256 first, uint256 slots)
@@ -159,22 +158,62 @@ library Posting {
         }
     }
 
-    /// @dev Loads the member's contracts. They must be known; and where the window waits to be settled, a reading would
-    /// come between what has been cleared and what is to be settled for it.
-    function _admitContracts(Env memory env, Work memory work) private view returns (IMetering.Outcome) {
+    /// @dev Loads the contracts of records of the same slots together, which is cheaper than one by one; and refuses
+    /// what they do not admit, or comes too late.
+    function _admitContracts(Env memory env, Work[] memory works, IMetering.Outcome[] memory outcomes) private view {
+        uint256 end;
+        for (uint256 begin; begin < works.length; begin = end) {
+            Period memory period = works[begin].period;
+            for (end = begin + 1; end < works.length; ++end) {
+                Period memory other = works[end].period;
+                if (other.first != period.first || other.table.slots != period.table.slots) break;
+            }
+            uint256[] memory contracts;
+            if (period.forward.any && period.uncleared == 0) contracts = _contractsOf(env, works, begin, end);
+            for (uint256 i = begin; i < end; ++i) {
+                if (outcomes[i] != IMetering.Outcome.Accepted) continue;
+                outcomes[i] = _admitted(works[i], contracts, (i - begin) * period.windows);
+            }
+        }
+    }
+
+    function _contractsOf(Env memory env, Work[] memory works, uint256 begin, uint256 end)
+        private
+        view
+        returns (uint256[] memory)
+    {
+        Period memory period = works[begin].period;
+        uint32[] memory indices = new uint32[](end - begin);
+        for (uint256 i = begin; i < end; ++i) indices[i - begin] = uint32(works[i].m.index);
+        return env.core.forward.contractsOf(
+            env.market, indices, uint32(period.first / WINDOW), uint32(period.windows)
+        );
+    }
+
+    /// @dev Contracts must be known; and where the window waits to be settled, a reading would come between what has
+    /// been cleared and what is to be settled for it.
+    function _admitted(Work memory work, uint256[] memory contracts, uint256 begin)
+        private
+        pure
+        returns (IMetering.Outcome)
+    {
         Period memory period = work.period;
         if (period.uncleared != 0) return IMetering.Outcome.ForwardNotCleared;
-        uint256[] memory contracts = env.core.forward.contractsOf(
-            env.market, uint32(work.m.index), uint32(period.first / WINDOW), uint32(period.windows)
-        );
         uint256 any;
-        for (uint256 i; i < contracts.length; ++i) {
-            uint256 lanes = contracts.get(i);
-            any |= lanes;
-            if (lanes != 0 && (period.between >> i) & 1 != 0) return IMetering.Outcome.SettleFirst;
+        if (contracts.length != 0) {
+            for (uint256 w; w < period.windows; ++w) {
+                uint256 lanes = contracts.get(begin + w);
+                any |= lanes;
+                if (lanes != 0 && (period.between >> w) & 1 != 0) return IMetering.Outcome.SettleFirst;
+            }
         }
-        if (any != 0) work.contracts = contracts;
-        return IMetering.Outcome.Accepted;
+        if (any != 0) (work.contracts, work.begin) = (contracts, begin);
+        return period.closed ? IMetering.Outcome.Final : IMetering.Outcome.Accepted;
+    }
+
+    /// @dev The lanes of the forward contracts of a record in its `w`-th window.
+    function _lanesOf(Work memory work, uint256 w) private pure returns (uint256) {
+        return work.contracts.length == 0 ? 0 : work.contracts.get(work.begin + w);
     }
 
     function _post(State storage state, Env memory env, Work memory work, IMetering.Reading calldata r) private {
@@ -216,55 +255,36 @@ library Posting {
         uint256[] memory words = work.volumes;
         uint256[] memory runs = work.period.table.runs[work.m.tariff];
         bool hourly = work.m.hourly.length != 0;
+        uint256 end = work.period.table.slots;
         uint256 lane = work.period.first % WINDOW;
-        // There are 96 slots at most.
+        // Volumes have 27 bits, quotes 32, and there are 96 slots at most.
         unchecked {
-            uint256 i;
-            for (uint256 w; w < words.length; w += 2) {
-                (uint256 word, uint256 second) = (words.get(w), words.get(w + 1));
-                uint256 end = w / 2 * WINDOW + WINDOW - lane;
-                if (end > work.period.table.slots) end = work.period.table.slots;
-                while (i < end) {
-                    uint256 count = hourly ? 1 : runs.get(i);
-                    if (count > end - i) count = end - i;
-                    uint256 nano;
-                    if (count == WINDOW) {
-                        (plain, nano) = _wantedIn(env, work, i, word, second);
-                    } else {
-                        uint256 mask = LaneWords.part(LaneWords.LANES_MASK, (lane + i) % WINDOW, count);
-                        (plain, nano) = _wantedIn(env, work, i, word & mask, second & mask);
-                    }
-                    if (!plain) return (false, 0);
-                    wantedNano += nano;
-                    i += count;
+            uint256 count;
+            for (uint256 i; i < end; i += count) {
+                count = hourly ? 1 : runs.get(i);
+                uint256 place = (lane + i) / WINDOW * 2;
+                uint256 from = (lane + i) % WINDOW;
+                if (count > WINDOW - from) count = WINDOW - from;
+                (uint256 word, uint256 second) = (words.get(place), words.get(place + 1));
+                if (count != WINDOW) {
+                    word = LaneWords.part(word, from, count);
+                    second = LaneWords.part(second, from, count);
                 }
-            }
-        }
-        return (true, wantedNano);
-    }
-
-    /// @dev The same of lanes whose slots have one quote, that of slot `i` of the record.
-    function _wantedIn(Env memory env, Work memory work, uint256 i, uint256 word, uint256 second)
-        private
-        pure
-        returns (bool plain, uint256 wantedNano)
-    {
-        (uint256 buys, uint256 sells) = LaneWords.parted(word);
-        // What a slot sells beside what it buys stands in the second word.
-        sells |= second & LaneWords.VOLUMES;
-        if (buys | sells == 0) return (true, 0);
-        Quote quote = Context.quoteAt(env, work.period.table, work.m, i);
-        // Volumes have 27 bits, quotes 32.
-        unchecked {
-            if (buys != 0) {
-                if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
-                uint256 each = quote.buyLock();
-                if (each != 0) wantedNano = LaneWords.sum(buys) * each;
-            }
-            if (sells != 0) {
-                if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
-                uint256 each = quote.sellLock();
-                if (each != 0) wantedNano += LaneWords.sum(sells) * each;
+                (uint256 buys, uint256 sells) = LaneWords.parted(word);
+                // What a slot sells beside what it buys stands in the second word.
+                sells |= second & LaneWords.VOLUMES;
+                if (buys | sells == 0) continue;
+                Quote quote = Context.quoteAt(env, work.period.table, work.m, i);
+                if (buys != 0) {
+                    if (quote.buyTick() == Quotes.NO_TICK) return (false, 0);
+                    uint256 each = quote.buyLock();
+                    if (each != 0) wantedNano += LaneWords.sum(buys) * each;
+                }
+                if (sells != 0) {
+                    if (quote.sellTick() == Quotes.NO_TICK) return (false, 0);
+                    uint256 each = quote.sellLock();
+                    if (each != 0) wantedNano += LaneWords.sum(sells) * each;
+                }
             }
         }
         return (true, wantedNano);
@@ -276,7 +296,6 @@ library Posting {
     function _laneWords(Work memory work, IMetering.Reading calldata r) private pure returns (bool) {
         uint256[] calldata intervals = r.intervals;
         uint256[] memory words = new uint256[](2 * work.period.windows);
-        uint256[] memory contracts = work.contracts;
         work.volumes = words;
         // A word of intervals fills the lower or the upper half of a window. Volumes have 24 bits by the fuse.
         unchecked {
@@ -295,7 +314,7 @@ library Posting {
                 posted >>= WINDOW;
                 // Slots with both sides keep their buys in the first layer.
                 uint256 second = sells & ((LaneWords.sidesOf(buys) >> 27) * LaneWords.MAX_WH);
-                uint256 contracted = contracts.length == 0 ? 0 : contracts.get(w / 2);
+                uint256 contracted = _lanesOf(work, w / 2);
                 if (contracted != 0) {
                     if (second != 0 || mask != WHOLE) return false;
                     (uint256 bought, uint256 sold) = LaneWords.parted(contracted);
@@ -421,8 +440,8 @@ library Posting {
             uint256 word = env.core.ledger.contractedWord(work.m.meter, uint32(window));
             wh = int32(uint32(word >> (32 * (slot % WINDOW))));
         }
-        if (late || work.contracts.length == 0) return wh;
-        return wh + LaneWords.signedAt(work.contracts[window - work.period.first / WINDOW], slot % WINDOW);
+        if (late) return wh;
+        return wh + LaneWords.signedAt(_lanesOf(work, window - work.period.first / WINDOW), slot % WINDOW);
     }
 
     /// @dev Withholds what `budgetNano` does not cover, the earliest slots first; returns what is left of it.
@@ -471,8 +490,7 @@ library Posting {
             if (end > work.volumes.length) end = work.volumes.length;
             if ((work.period.late >> w) & 1 != 0) continue;
             (uint256 word, bool extras) = _firstLayer(work, begin, end);
-            bool contracted = (work.contracted >> w) & 1 != 0
-                || (work.contracts.length != 0 && work.contracts[w] != 0);
+            bool contracted = (work.contracted >> w) & 1 != 0 || _lanesOf(work, w) != 0;
             if (extras || contracted) word |= _storeExtras(lanes, env, work, window, begin, end, contracted);
             _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word);
         }

@@ -97,10 +97,11 @@ library Stages {
         uint256 window,
         LaneWord word
     ) private returns (LaneWord flagged) {
-        uint256[] memory contracts =
-            env.core.forward.contractsOf(env.market, uint32(index), uint32(window), 1);
+        uint32[] memory indices = new uint32[](1);
+        indices[0] = uint32(index);
+        uint256 contracts = env.core.forward.contractsOf(env.market, indices, uint32(window), 1)[0];
         uint256 offers = LaneWord.unwrap(word) & (LaneWords.VOLUMES | LaneWords.SIDES);
-        if (contracts.length != 0) offers = LaneWords.together(offers, contracts[0]);
+        if (contracts != 0) offers = LaneWords.together(offers, contracts);
         (uint256 imports,) = LaneWords.parted(offers);
         if (word.has(LaneWords.WITHHELD_BUY)) {
             imports += LaneWord.unwrap(lanes[Context.laneKey(index, window, WITHHELD_BUY)]) & LaneWords.VOLUMES;

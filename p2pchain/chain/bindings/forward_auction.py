@@ -487,18 +487,18 @@ class ForwardAuction:
     def contracts_of(
         self,
         market: bytes,
-        index: int,
+        indices: Sequence[int],
         first_window: int,
         windows: int,
         *,
         block: int | str = "latest",
     ) -> tuple[int, ...]:
-        """Net contracted energy of a member over all auctions of a market, by cleared window:
-        eight lanes of side and Wh as in LaneWord. Empty for a member that has never ordered.
+        """Net contracted energy of some members over all auctions of a market, `windows` words
+        each: by cleared window eight lanes of side and Wh as in LaneWord.
         """
-        _data = bytes.fromhex("add5218c") + encode(
-            ("bytes32", "uint32", "uint32", "uint32"),
-            (sized(market, 32), index, first_window, windows),
+        _data = bytes.fromhex("a60da252") + encode(
+            ("bytes32", "uint32[]", "uint32", "uint32"),
+            (sized(market, 32), indices, first_window, windows),
         )
         return self.contracts_of_result(self._chain.call(self.address, _data, block))
 
@@ -755,7 +755,7 @@ class ForwardAuction:
         *,
         block: int | str = "latest",
     ) -> tuple[int, ...]:
-        """The same for `count` members from an index on, `windows` + 2 words each: the lanes by
+        """The same of `count` members from an index on, `windows` + 2 words each: the lanes by
         window, then over all these windows the collateral of all orders, and what fills cost
         (negative) or earn at their prices. Nothing of windows that are settled.
         """
