@@ -183,7 +183,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     /// @inheritdoc ILedger
     function unlock(address account, address supplier, uint32 meter, uint256 amountNano) external onlySettlement {
         if (amountNano == 0) return;
-        _release(account, supplier, meter, amountNano, 0, 0);
+        _release(account, supplier, meter, amountNano, 0, 0, 0, 0);
         emit Unlocked(account, meter, supplier, amountNano);
     }
 
@@ -219,12 +219,26 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         for (uint256 i; i < entries.length; ++i) {
             Entry calldata e = entries[i];
             require(e.payNano <= e.releaseNano, PaysMoreThanReleased(e.meter));
-            _release(e.account, e.supplier, e.meter, e.releaseNano, e.payNano, e.incomeNano);
-            transit += e.payNano.toInt256() - e.incomeNano.toInt256();
+            // Collateral ends, and what was contracted is paid from it or credited.
+            int256 back = e.collateralNano.toInt256() + e.contractNano;
+            require(back >= 0, PaysMoreThanReleased(e.meter));
+            _release(
+                e.account,
+                e.supplier,
+                e.meter,
+                e.releaseNano,
+                e.payNano,
+                e.incomeNano,
+                e.collateralNano,
+                uint256(back)
+            );
+            transit += e.payNano.toInt256() - e.incomeNano.toInt256() - e.contractNano;
             emit EntrySettled(
                 market, e.meter, e.account, e.supplier, e.releaseNano, e.payNano, e.incomeNano, e.supplierNano
             );
-            if (e.collateralNano != 0 || e.contractNano != 0) transit -= _settleContracts(market, e);
+            if (e.collateralNano != 0 || e.contractNano != 0) {
+                emit ContractSettled(market, e.meter, e.account, e.collateralNano, e.contractNano);
+            }
         }
         // Debits before credits: a supplier pays its customers from what its customers have just paid.
         for (uint256 i; i < entries.length; ++i) {
@@ -285,49 +299,39 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
 
     /// @dev Ends a lock: `payNano` leaves, from the owner's part first; of the rest the guarantee gets its part back
     /// first, and what remains is free again, with `incomeNano`. So a guarantee is used last and freed first, however
-    /// many calls a settlement is cut into.
+    /// many calls a settlement is cut into. `ended` and `back`: what ends and what comes back besides.
     function _release(
         address account,
         address supplier,
         uint32 meter,
         uint256 releaseNano,
         uint256 payNano,
-        uint256 incomeNano
+        uint256 incomeNano,
+        uint256 ended,
+        uint256 back
     ) private {
-        uint256 back;
-        uint256 ended;
         if (releaseNano != 0) {
             Cover memory cover = _covers[account][supplier][meter];
             uint256 ownPays = Math.min(payNano, cover.ownNano);
             uint256 guaranteePays = payNano - ownPays;
             uint256 rest = releaseNano - payNano;
             uint256 toGuarantee = Math.min(rest, cover.guaranteeLockedNano - guaranteePays);
-            back = rest - toGuarantee;
-            ended = ownPays + back;
+            uint256 own = rest - toGuarantee;
+            back += own;
+            own += ownPays;
+            ended += own;
             _covers[account][supplier][meter] = Cover(
-                (cover.ownNano - ended).toUint64(),
+                (cover.ownNano - own).toUint64(),
                 (cover.guaranteeFreeNano + toGuarantee).toUint64(),
                 (cover.guaranteeLockedNano - guaranteePays - toGuarantee).toUint64(),
                 true
             );
         }
-        if (ended + incomeNano == 0) return;
+        if (ended + back + incomeNano == 0) return;
         Account memory money = _accounts[account];
         _accounts[account] = Account(
             (money.freeNano + back + incomeNano).toUint128(), (money.lockedNano - ended).toUint128()
         );
-    }
-
-    /// @dev Ends collateral, and pays or credits what was contracted, which the collateral covers.
-    function _settleContracts(bytes32 market, Entry calldata e) private returns (int256) {
-        int256 back = e.collateralNano.toInt256() + e.contractNano;
-        require(back >= 0, PaysMoreThanReleased(e.meter));
-        Account memory money = _accounts[e.account];
-        _accounts[e.account] = Account(
-            (money.freeNano + uint256(back)).toUint128(), (money.lockedNano - e.collateralNano).toUint128()
-        );
-        emit ContractSettled(market, e.meter, e.account, e.collateralNano, e.contractNano);
-        return e.contractNano;
     }
 
     /// @dev Moves free money as far as it goes.

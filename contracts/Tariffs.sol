@@ -1,15 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ITariffs} from "./interfaces/ITariffs.sol";
+import {Words} from "./libraries/Words.sol";
 
 /// @title Tariffs
 /// @notice What it promises, what it assumes and who may call: ITariffs.
 contract Tariffs is ITariffs {
+    using Words for uint256[];
+
+    /// @param changes the UTC hours that begin with other prices than the hour before (bit 0 is always set); only their
+    /// rows are kept
     struct Version {
         uint32 fromSlot;
-        bool hourly;
+        uint24 changes;
         int64 standingNano;
     }
 
@@ -50,13 +56,17 @@ contract Tariffs is ITariffs {
             versions.push();
             ++count;
         }
-        versions[count - 1] = Version(fromSlot, rows.length == 24, standingNano);
         version = uint32(count - 1);
+        uint256 changes;
+        uint256 before;
         for (uint256 hour; hour < rows.length; ++hour) {
             uint256 word = _pack(rows[hour], standingNano);
             require(word != 0, EmptyRow(hour));
+            if (word == before) continue;
             _rows[supplier][tariff][version][hour] = word;
+            (changes, before) = (changes | (1 << hour), word);
         }
+        versions[version] = Version(fromSlot, uint24(changes), standingNano);
         emit TariffPublished(supplier, tariff, version, fromSlot, rows, standingNano);
     }
 
@@ -66,7 +76,8 @@ contract Tariffs is ITariffs {
     function rowAt(uint16 supplier, uint16 tariff, uint32 slot) external view returns (Row memory) {
         (uint256 version, bool found) = _find(supplier, tariff, slot);
         require(found, NoTariff(supplier, tariff, slot));
-        return _unpack(_rows[supplier][tariff][version][_hour(_versions[supplier][tariff][version], slot)]);
+        uint256 hour = ((slot * _slotSeconds) / 3600) % 24;
+        return _unpack(_rows[supplier][tariff][version][_kept(_versions[supplier][tariff][version].changes, hour)]);
     }
 
     /// @inheritdoc ITariffs
@@ -122,8 +133,8 @@ contract Tariffs is ITariffs {
         return low == 0 ? (0, false) : (low - 1, true);
     }
 
-    /// @dev Rows of the slots from `i` to `until`, counted from `firstSlot`, by one version. Slots of one hour share a
-    /// row, so it is read once for them.
+    /// @dev Rows of the slots from `i` to `until`, counted from `firstSlot`, by one version. Hours with the same prices
+    /// share a row, so it is read once for them.
     function _fill(
         uint256[] memory rows,
         uint16 supplier,
@@ -135,21 +146,24 @@ contract Tariffs is ITariffs {
     ) private view {
         mapping(uint256 hour => uint256) storage table = _rows[supplier][tariff][version];
         uint256 perHour = 3600 / _slotSeconds;
-        bool hourly = _versions[supplier][tariff][version].hourly;
+        uint256 changes = _versions[supplier][tariff][version].changes;
         // Slots have 32 bits, and `until` is at most the length of `rows`.
         unchecked {
             while (i < until) {
-                uint256 hour = (firstSlot + i) / perHour;
-                uint256 end = hourly ? (hour + 1) * perHour - firstSlot : until;
+                uint256 hour = ((firstSlot + i) / perHour) % 24;
+                uint256 word = table[_kept(changes, hour)];
+                uint256 later = changes >> (hour + 1);
+                uint256 same = later == 0 ? 24 - hour : Math.log2(later & (~later + 1)) + 1;
+                uint256 end = i + same * perHour - (firstSlot + i) % perHour;
                 if (end > until) end = until;
-                uint256 word = table[hourly ? hour % 24 : 0];
-                for (; i < end; ++i) rows[i] = word;
+                for (; i < end; ++i) rows.set(i, word);
             }
         }
     }
 
-    function _hour(Version memory version, uint256 slot) private view returns (uint256) {
-        return version.hourly ? ((slot * _slotSeconds) / 3600) % 24 : 0;
+    /// @dev The hour whose row holds in an hour: the last one up to it that begins with other prices.
+    function _kept(uint256 changes, uint256 hour) private pure returns (uint256) {
+        return Math.log2(changes & ((2 << hour) - 1));
     }
 
     /// @dev Layout: see TariffWord.
