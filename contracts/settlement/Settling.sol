@@ -514,8 +514,8 @@ library Settling {
             for (uint256 end = place + slots; place < end;) {
                 uint256 count = hourly ? 1 : spans.get(place);
                 Quote quote = Context.quoteAt(run.env, run.table, m, place);
-                if (count == WINDOW) return _settleRun(run, acc, quote, word, place);
                 if (count > end - place) count = end - place;
+                if (count == WINDOW) return _settleRun(run, acc, quote, word, place);
                 fills |= _settleRun(run, acc, quote, LaneWords.part(word, place % WINDOW, count), place);
                 place += count;
             }
