@@ -5,28 +5,35 @@ import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {CutWord, CutWords, OrderWord, OrderWords, ResultWord} from "../libraries/Packed.sol";
 import {TickBook} from "../libraries/TickBook.sol";
-import {Auction, RING, RulesWord, WINDOW} from "./ForwardTypes.sol";
+import {ALONE, Auction, RING, RulesWord, WINDOW} from "./ForwardTypes.sol";
 
 /// @title ForwardClearing: from orders to one price and one rationed limit per slot, and to fills
 /// @notice Walks those who have ever ordered, in the order of their index, puts their orders into the book and matches;
-/// then walks them again and writes down the fills of the rationed limits, which follow from nothing else. A walk that
-/// is too long for one transaction is put down in storage and goes on in the next.
+/// then walks them again and writes down the fills of the rationed limits, which follow from nothing else: one word for
+/// the orders that are alone at theirs, as nearly all are, and one for each member who shares his with others. A walk
+/// that is too long for one transaction is put down in storage and goes on in the next.
 library ForwardClearing {
     using TickBook for TickBook.Book;
 
-    /// @dev Results and carries of the eight slots wait here, behind the book.
-    uint256 private constant CARRIES = HalfBooks.OWN;
+    /// @dev The results of the eight slots wait here, behind the book, then the lots found of each, and `open`.
+    uint256 private constant RESULTS = HalfBooks.OWN;
+    uint256 private constant FOUND = RESULTS + WINDOW;
+    uint256 private constant OPEN = FOUND + WINDOW;
 
-    /// @dev What one call works with; `results` and `carries` are those of the window at hand.
+    /// @dev What one call works with; the last four are those of the window at hand: the results of its slots, the lots
+    /// that the second walk has found at their rationed limits, the lowest bits of the lanes in which more are to come,
+    /// and the fills of orders that are alone (see Auction.lone).
     struct Walk {
         bytes32 id;
         RulesWord rules;
         TickBook.Book book;
-        uint256[8] results;
-        uint256[8] carries;
         uint256 members;
         uint256 windowSeconds;
         uint256 budget;
+        uint256[8] results;
+        uint256[8] found;
+        uint256 open;
+        uint256 lone;
     }
 
     /// @notice See IForwardAuction.clear.
@@ -82,7 +89,6 @@ library ForwardClearing {
         uint256 gate = walk.rules.gate(window, walk.windowSeconds);
         require(block.timestamp >= gate, IForwardAuction.GateOpen(uint32(window), uint64(gate)));
         mapping(uint256 => uint256) storage half = auction.halfBooks[window % RING];
-        delete walk.carries;
         if (w.phase != IForwardAuction.Phase.Rationing) {
             if (walk.book.volumes.length == 0) walk.book = TickBook.create();
             if (w.phase == IForwardAuction.Phase.Clearing) HalfBooks.resume(half, walk.book);
@@ -99,20 +105,21 @@ library ForwardClearing {
             w.cursor = 0;
         } else {
             for (uint256 i; i < WINDOW; ++i) {
-                (walk.results[i], walk.carries[i]) = (half[CARRIES + i], half[CARRIES + WINDOW + i]);
+                (walk.results[i], walk.found[i]) = (half[RESULTS + i], half[FOUND + i]);
             }
+            walk.open = half[OPEN];
         }
         // Where nothing is rationed there is nothing to walk for.
-        uint256 last = walk.members;
-        CutWord cuts = auction.cuts[window % RING];
-        if (CutWord.unwrap(cuts) & (OrderWords.ONES << 27) != 0) {
-            last = _end(walk, w.cursor);
-            _ration(auction, walk, cuts, window, w.cursor, last);
+        uint256 last = w.cursor;
+        if (walk.open != 0) {
+            last = _end(walk, last);
+            _ration(auction, walk, window, w.cursor, last);
         }
-        if (last < walk.members) {
+        if (walk.open != 0) {
             for (uint256 i; i < WINDOW; ++i) {
-                (half[CARRIES + i], half[CARRIES + WINDOW + i]) = (walk.results[i], walk.carries[i]);
+                (half[RESULTS + i], half[FOUND + i]) = (walk.results[i], walk.found[i]);
             }
+            half[OPEN] = walk.open;
             _wait(auction, walk.id, w, IForwardAuction.Phase.Rationing, last);
         } else {
             (w.phase, w.cursor) = (IForwardAuction.Phase.Cleared, 0);
@@ -172,33 +179,37 @@ library ForwardClearing {
             if (result.traded()) prices[slot & 1] |= uint256(result.price() - floorNano) << (168 - (slot >> 1) * 56);
         }
         auction.cuts[window % RING] = CutWord.wrap(cuts);
+        walk.open = (cuts >> 27) & OrderWords.ONES;
+        delete walk.found;
         uint256 key = (window % RING) * 2;
         (auction.prices[key], auction.prices[key + 1]) = (prices[0], prices[1]);
     }
 
-    /// @dev Writes the fills of rationed orders of the members [from, end): x = lots * filled + carry, fill = x /
-    /// offered, carry = x mod offered, so that they add up exactly.
-    function _ration(
-        Auction storage auction,
-        Walk memory walk,
-        CutWord cuts,
-        uint256 window,
-        uint256 from,
-        uint256 end
-    ) private {
+    /// @dev Writes the fills of rationed orders of the members [from, end), or of fewer when all are found.
+    function _ration(Auction storage auction, Walk memory walk, uint256 window, uint256 from, uint256 end) private {
+        CutWord cuts = auction.cuts[window % RING];
+        // Those that earlier calls have found; a word of an earlier turn of the ring is of another window.
+        walk.lone = auction.lone[window % RING].lanesOf(window);
         uint256 bits;
-        for (uint256 index = from; index < end; ++index) {
+        for (uint256 index = from; index < end && walk.open != 0; ++index) {
             if (index == from || index & 0xff == 0) bits = auction.traders[index >> 8] >> (index & 0xff);
             if (bits & 1 != 0) {
                 uint256 key = (index << 7) | (window % RING);
                 uint256 lanes = auction.orders[key].lanesOf(window);
                 uint256 lots = lanes & cuts.rationedOf(lanes);
-                if (lots != 0) auction.fills[key] = OrderWords.pack(window, _fills(walk, lots));
+                if (lots != 0) {
+                    uint256 fills = _fills(walk, lots);
+                    if (fills != 0) auction.fills[key] = OrderWords.pack(window, fills);
+                }
             }
             bits >>= 1;
         }
+        if (walk.lone != 0) auction.lone[window % RING] = OrderWords.pack(window, walk.lone);
     }
 
+    /// @dev Fills of a member's lots that share their limits with others; those of lots that are alone go to the walk.
+    /// An order gets what is filled of all lots up to its own, rounded down, less what the ones before it got; so the
+    /// fills add up exactly.
     function _fills(Walk memory walk, uint256 lots) private pure returns (uint256 fills) {
         // Lots have 19 bits and sums of them 48.
         unchecked {
@@ -206,10 +217,17 @@ library ForwardClearing {
                 uint256 offered = OrderWords.lane(lots, slot);
                 if (offered == 0) continue;
                 ResultWord result = ResultWord.wrap(walk.results[slot]);
-                uint256 x = offered * result.fillWh() + walk.carries[slot];
-                uint256 live = result.liveWh();
-                fills |= (x / live) << (slot * OrderWords.LANE_BITS);
-                walk.carries[slot] = x % live;
+                (uint256 fill, uint256 live) = (result.fillWh(), result.liveWh());
+                uint256 shift = slot * OrderWords.LANE_BITS;
+                uint256 before = walk.found[slot];
+                uint256 found = before + offered;
+                if (found == live) walk.open ^= 1 << shift;
+                if (offered == live) {
+                    walk.lone |= (fill | ALONE) << shift;
+                } else {
+                    fills |= (found * fill / live - before * fill / live) << shift;
+                    walk.found[slot] = found;
+                }
             }
         }
     }

@@ -11,12 +11,16 @@ uint256 constant RING = 128;
 uint256 constant MAX_LEAD = 64;
 /// @dev No meter carries more in a slot, see `Registry.Terms.fuseWh`.
 uint256 constant MAX_ORDER_WH = (1 << 24) - 1;
+/// @dev Above the lots of a lane: no other order has the rationed limit of this slot.
+uint256 constant ALONE = 1 << 19;
 
 /// @dev The storage of one auction. Words by member index << 7 | place in the ring, the rest by place in the ring.
 /// @param rules its parameters in one word
 /// @param traders bit by member index: has ordered at some time
 /// @param orders what was ordered
-/// @param fills lots of the lanes that were rationed, in the lanes of an OrderWord
+/// @param lone lots that were filled of the only order at the rationed limit of a slot, in the lanes of an OrderWord
+/// with the bit ALONE; zero where several share it
+/// @param fills lots that were filled of the lanes that share it, in those of an OrderWord
 /// @param cuts what is filled of a cleared window
 /// @param prices of its eight slots less the floor, by place in the ring * 2 + whether the slot is odd, as
 /// `OrderWords.dot` takes them
@@ -27,6 +31,7 @@ struct Auction {
     mapping(uint32 meter => SeatWord) seats;
     mapping(uint256 word => uint256) traders;
     mapping(uint256 key => OrderWord) orders;
+    mapping(uint256 place => OrderWord) lone;
     mapping(uint256 key => OrderWord) fills;
     mapping(uint256 place => IForwardAuction.Window) windows;
     mapping(uint256 place => CutWord) cuts;

@@ -20,7 +20,14 @@ library Positions {
     {
         uint256 rationed;
         (lots, rationed) = cuts.filled(lanes);
-        if (lanes & rationed != 0) lots = (lots & ~rationed) | (auction.fills[key].lanesOf(window) & rationed);
+        rationed &= lots;
+        if (rationed == 0) return lots;
+        uint256 some = OrderWords.some(rationed);
+        uint256 lone = auction.lone[window % RING].lanesOf(window);
+        uint256 alone = (lone >> 19) & some;
+        lots = (lots ^ rationed) | (lone & (alone * OrderWords.MAX_LOTS));
+        // Where others share the limit, the member has a word of his own.
+        if (alone != some) lots |= auction.fills[key].lanesOf(window);
     }
 
     /// @notice Whether the window holds results that are not overwritten; else everything about it is zero.

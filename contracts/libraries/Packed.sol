@@ -297,6 +297,14 @@ library OrderWords {
     function sells(uint256 order) internal pure returns (bool) {
         return order & SELL != 0;
     }
+
+    /// @notice The lowest bit of the lanes that have lots.
+    function some(uint256 lots_) internal pure returns (uint256) {
+        // The most lots on top reach the bit above them where there is one lot at least.
+        unchecked {
+            return ((lots_ + ONES * MAX_LOTS) >> 19) & ONES;
+        }
+    }
 }
 
 /// @notice What a cleared window fills, eight lanes of 28 bits, least significant bit first: the lowest tick of the
