@@ -280,8 +280,8 @@ interface IForwardAuction {
         view
         returns (uint256[] memory lanes);
 
-    /// @notice The same of `count` members from an index on, `windows` + 2 words each: the lanes by window, then over all
-    /// these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing
+    /// @notice The same of `count` members from an index on, `windows` + 2 words each: the lanes by window, then over
+    /// all these windows the collateral of all orders, and what fills cost (negative) or earn at their prices. Nothing
     /// of windows that are settled.
     function positionsOf(bytes32 market, uint32 firstIndex, uint32 count, uint32 firstWindow, uint32 windows)
         external

@@ -59,8 +59,8 @@ library Posting {
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
-    /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes` are two lane words
-    /// for each window in the common case, else words of the slots.
+    /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes` are
+    /// two lane words for each window in the common case, else words of the slots.
     struct Work {
         Member m;
         Period period;
@@ -290,9 +290,9 @@ library Posting {
         return (true, wantedNano);
     }
 
-    /// @dev The first and the second lane word of each window, less what is contracted. False where the general way must
-    /// be gone with contracts: in a window of which the record is a part only, or has a slot with both sides, whose
-    /// import does not follow from offer and contract.
+    /// @dev The first and the second lane word of each window, less what is contracted. False where the general way
+    /// must be gone with contracts: in a window of which the record is a part only, or has a slot with both sides,
+    /// whose import does not follow from offer and contract.
     function _laneWords(Work memory work, IMetering.Reading calldata r) private pure returns (bool) {
         uint256[] calldata intervals = r.intervals;
         uint256[] memory words = new uint256[](2 * work.period.windows);

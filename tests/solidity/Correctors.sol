@@ -110,7 +110,7 @@ abstract contract Correctors is Traders {
         uint32 end = maxMembers < state.members - state.cursor ? state.cursor + maxMembers : state.members;
         for (uint32 i = state.cursor; i < end; ++i) {
             call.meters.push(markets.meterAt(market, i));
-            call.contracts.push(_withoutZeros(forward.contractsOf(market, i, first, windows)));
+            call.contracts.push(_withoutZeros(contractsOf(i, first, windows)));
             call.fills.push(new uint256[](0));
         }
         vm.recordLogs();

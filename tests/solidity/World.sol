@@ -194,6 +194,13 @@ abstract contract World is Base {
         return markets.createMarket(p);
     }
 
+    /// @dev The forward contracts of one member, by window.
+    function contractsOf(uint32 index, uint32 firstWindow, uint32 windows) internal view returns (uint256[] memory) {
+        uint32[] memory indices = new uint32[](1);
+        indices[0] = index;
+        return forward.contractsOf(market, indices, firstWindow, windows);
+    }
+
     /// @dev An auction of the market: ticks from -0.05 to 0.46, each window closes two hours before it begins.
     function auctionRules() internal view virtual returns (IForwardAuction.AuctionParams memory p) {
         p.market = market;
