@@ -306,7 +306,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
             // A lane's top bit stays where the figure is not above the fuse, and is taken where it is.
             uint256 above = sums | ~(most - sums);
             for (uint256 w; w < last; ++w) {
-                uint256 word = Words.at(intervals, w);
+                uint256 word = Words.read(intervals, w);
                 above |= word | ~(most - word);
                 sums += word;
             }

@@ -13,7 +13,7 @@ library Words {
     }
 
     /// @notice Word `i` of the calldata; below the length by the caller.
-    function at(uint256[] calldata words, uint256 i) internal pure returns (uint256 word) {
+    function read(uint256[] calldata words, uint256 i) internal pure returns (uint256 word) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             word := calldataload(add(words.offset, shl(5, i)))

@@ -304,8 +304,8 @@ library Posting {
             uint256 next = lane / IN_WORD;
             uint256 count = intervals.length + next;
             for (uint256 w; w < words.length; w += 2) {
-                uint256 lower = next > w ? 0 : intervals.at(w - next);
-                uint256 upper = w + 1 < count ? intervals.at(w + 1 - next) : 0;
+                uint256 lower = next > w ? 0 : intervals.read(w - next);
+                uint256 upper = w + 1 < count ? intervals.read(w + 1 - next) : 0;
                 uint256 buys;
                 uint256 sells;
                 if ((lower | upper) & HIGH_HALVES != 0) buys = _squeezed(lower >> 32) | (_squeezed(upper >> 32) << 112);

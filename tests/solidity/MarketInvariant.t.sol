@@ -39,7 +39,7 @@ contract MarketInvariantTest is Base {
     /// @dev One long run in which every action occurs at least 100 times.
     function test_P5_P16_longCampaign() public {
         bytes4[] memory selectors = _handler.selectors();
-        for (uint256 i; i < 5500; ++i) {
+        for (uint256 i; i < 6500; ++i) {
             (bool ok, bytes memory answer) = address(_handler)
                 .call(abi.encodeWithSelector(selectors[chance(selectors.length)], chance(type(uint256).max)));
             if (!ok) {
@@ -85,7 +85,7 @@ contract MarketInvariantTest is Base {
         vm.assertGe(2 * effective, called, "at least half of the calls had an effect");
         emit log_named_uint("slots that traded ahead", _handler.slotsTradedAhead());
         vm.assertGe(_handler.slotsTraded(), 300, "slots that traded");
-        vm.assertGe(_handler.slotsTradedAhead(), 60, "slots that traded ahead");
+        vm.assertGe(_handler.slotsTradedAhead(), 100, "slots that traded ahead");
         _handler.checkMoney();
         _handler.finish();
     }

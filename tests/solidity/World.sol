@@ -195,10 +195,10 @@ abstract contract World is Base {
     }
 
     /// @dev The forward contracts of one member, by window.
-    function contractsOf(uint32 index, uint32 firstWindow, uint32 windows) internal view returns (uint256[] memory) {
+    function contractsOf(uint32 index, uint32 first, uint32 windows) internal view returns (uint256[] memory) {
         uint32[] memory indices = new uint32[](1);
         indices[0] = index;
-        return forward.contractsOf(market, indices, firstWindow, windows);
+        return forward.contractsOf(market, indices, first, windows);
     }
 
     /// @dev An auction of the market: ticks from -0.05 to 0.46, each window closes two hours before it begins.
