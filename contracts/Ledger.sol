@@ -31,6 +31,7 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
     IERC20Metadata public immutable token;
     address public immutable settlement;
     address public immutable forward;
+    address public immutable levels;
     uint256 public immutable unitNano;
     /// @dev Smallest units of the token in one nano-currency, where the token has more than nine decimals; else 1.
     uint256 private immutable _unitsPerNano;
@@ -53,11 +54,11 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
         _;
     }
 
-    constructor(IERC20Metadata token_, address settlement_, address forward_) {
-        require(settlement_ != address(0) && forward_ != address(0), ZeroAccount());
+    constructor(IERC20Metadata token_, address settlement_, address forward_, address levels_) {
+        require(settlement_ != address(0) && forward_ != address(0) && levels_ != address(0), ZeroAccount());
         uint8 decimals = token_.decimals();
         require(decimals <= 27, TokenDecimalsNotSupported(decimals));
-        (token, settlement, forward) = (token_, settlement_, forward_);
+        (token, settlement, forward, levels) = (token_, settlement_, forward_, levels_);
         unitNano = decimals < NANO_DECIMALS ? 10 ** (NANO_DECIMALS - decimals) : 1;
         _unitsPerNano = decimals > NANO_DECIMALS ? 10 ** (decimals - NANO_DECIMALS) : 1;
     }
@@ -261,6 +262,25 @@ contract Ledger is ILedger, ReentrancyGuardTransient {
             emit FeesSettled(market, feeAccount, feesNano);
         }
         if (transit != 0) transitNano[market] += transit;
+    }
+
+    /// @inheritdoc ILedger
+    function settleLevels(bytes32 tree, LevelMove[] calldata moves, LevelCharge[] calldata charges) external {
+        require(msg.sender == levels, NotLevels(msg.sender));
+        int256 transit;
+        for (uint256 i; i < moves.length; ++i) {
+            (bytes32 market, int256 nano) = (moves[i].market, moves[i].nano);
+            transitNano[market] -= nano;
+            transit += nano;
+            emit LevelSettled(market, tree, nano);
+        }
+        for (uint256 i; i < charges.length; ++i) {
+            (address account, uint256 nano) = (charges[i].account, charges[i].nano);
+            _accounts[account].freeNano += nano.toUint128();
+            transit -= nano.toInt256();
+            emit LevelCharged(tree, account, nano);
+        }
+        if (transit != 0) transitNano[tree] += transit;
     }
 
     /// @inheritdoc ILedger

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
+import {ILevels} from "./interfaces/ILevels.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IMetering} from "./interfaces/IMetering.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
@@ -11,6 +12,7 @@ import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ITariffs} from "./interfaces/ITariffs.sol";
 import {LaneWord, ResultWord} from "./libraries/Packed.sol";
 import {Records} from "./libraries/Records.sol";
+import {Adopting} from "./settlement/Adopting.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
 import {Posting} from "./settlement/Posting.sol";
@@ -23,7 +25,7 @@ import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol"
 /// @title Settlement
 /// @notice What it promises, what it assumes and who may call: ISettlement.
 /// @dev Storage and entry points. The phases are linked libraries that work on this storage, one file each under
-/// settlement/: Posting -> Clearing -> Settling -> Runs, and Tally; Context and Account are what they share.
+/// settlement/: Posting -> Clearing -> Adopting -> Settling -> Runs, and Tally; Context and Account are what they share.
 contract Settlement is ISettlement {
     uint32 public constant RING = uint32(RING_WINDOWS);
 
@@ -35,6 +37,7 @@ contract Settlement is ISettlement {
     IMetering public immutable metering;
     IMarkets public immutable markets;
     IForwardAuction public immutable forward;
+    ILevels public immutable levels;
     uint256 private immutable _slotSeconds;
 
     /* STORAGE */
@@ -49,7 +52,8 @@ contract Settlement is ISettlement {
         ILedger ledger_,
         IMetering metering_,
         IMarkets markets_,
-        IForwardAuction forward_
+        IForwardAuction forward_,
+        ILevels levels_
     ) {
         registry = registry_;
         tariffs = tariffs_;
@@ -57,6 +61,7 @@ contract Settlement is ISettlement {
         metering = metering_;
         markets = markets_;
         forward = forward_;
+        levels = levels_;
         _slotSeconds = registry_.slotSeconds();
     }
 
@@ -98,6 +103,21 @@ contract Settlement is ISettlement {
     /// @inheritdoc ISettlement
     function voidWindow(bytes32 market, uint32 window) external {
         Clearing.voidWindow(_state, _core(), market, window);
+    }
+
+    /* LEVELS */
+
+    /// @inheritdoc ISettlement
+    function adopt(bytes32 market, uint32 window, uint256[16] calldata added, int256[16] calldata nano)
+        external
+        returns (uint256 roundingNano, address feeAccount)
+    {
+        return Adopting.adopt(_state, _core(), market, window, added, nano);
+    }
+
+    /// @inheritdoc ISettlement
+    function passOver(bytes32 market, uint32 window) external {
+        Adopting.passOver(_state, _core(), market, window);
     }
 
     /* RUNS */
@@ -155,20 +175,14 @@ contract Settlement is ISettlement {
 
     /// @inheritdoc ISettlement
     function resultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
-        Window memory w = Context.windowOf(_state, market, slot / WINDOW);
-        require(w.phase >= Phase.Cleared, WrongPhase(w.window, w.phase));
-        ResultWord r = _state.results[market][Context.resultPlace(w.window, slot % WINDOW)];
-        return Result(
-            r.traded(),
-            int32(r.price()),
-            uint48(r.matchedWh()),
-            uint8(r.buyTick()),
-            uint8(r.sellTick()),
-            r.buyRationed(),
-            uint48(r.fillWh()),
-            uint48(r.liveWh()),
-            uint48(r.carry())
-        );
+        return _unpacked(_resultAt(market, slot));
+    }
+
+    /// @inheritdoc ISettlement
+    function sellResultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
+        ResultWord r = _resultAt(market, slot);
+        if (r.isApart()) r = _state.sellResults[market][Context.resultPlace(slot / WINDOW, slot % WINDOW)];
+        return _unpacked(r);
     }
 
     /// @inheritdoc ISettlement
@@ -216,7 +230,27 @@ contract Settlement is ISettlement {
 
     /* INTERNAL */
 
+    function _resultAt(bytes32 market, uint32 slot) private view returns (ResultWord) {
+        Window memory w = Context.windowOf(_state, market, slot / WINDOW);
+        require(w.phase >= Phase.Cleared, WrongPhase(w.window, w.phase));
+        return _state.results[market][Context.resultPlace(w.window, slot % WINDOW)];
+    }
+
+    function _unpacked(ResultWord r) private pure returns (Result memory) {
+        return Result(
+            r.traded(),
+            int32(r.price()),
+            uint48(r.matchedWh()),
+            uint8(r.buyTick()),
+            uint8(r.sellTick()),
+            r.buyRationed(),
+            uint48(r.fillWh()),
+            uint48(r.liveWh()),
+            uint48(r.carry())
+        );
+    }
+
     function _core() private view returns (Core memory) {
-        return Core(registry, tariffs, ledger, metering, markets, forward, _slotSeconds);
+        return Core(registry, tariffs, ledger, metering, markets, forward, levels, _slotSeconds);
     }
 }

@@ -57,8 +57,9 @@ class Phase(IntEnum):
     ABSENT = 0
     OPEN = 1
     CLEARING = 2
-    CLEARED = 3
-    SETTLED = 4
+    AWAITING = 3
+    CLEARED = 4
+    SETTLED = 5
 
 
 class Outcome(IntEnum):

@@ -9,7 +9,8 @@ pragma solidity 0.8.37;
 /// - free money can be withdrawn at any time; no role can stop that or move anybody's balance;
 /// - who may do that is fixed at construction; there is no owner and no role;
 /// - money is locked, paid and credited by `Settlement` only, for members who enrolled with a signature; collateral is
-///   locked and given back by `ForwardAuction` too, for orders that their owner has signed;
+///   locked and given back by `ForwardAuction` too, for orders that their owner has signed; `Levels` moves what is in
+///   transit, and pays the operators of edges from it;
 /// - what an account cannot pay becomes a numbered claim beside the ledger and never makes settlement revert;
 /// - energy: postings come in pairs, so the contracted energy of every slot sums to zero over all meters.
 ///
@@ -62,6 +63,19 @@ interface ILedger {
         int256 chargeNano;
     }
 
+    /// @notice What a market owes the levels above for a window (negative: what they owe it).
+    struct LevelMove {
+        bytes32 market;
+        int256 nano;
+    }
+
+    /// @notice What the operator of an edge gets for what crossed it, or a market's fee account for what whole prices
+    /// leave over.
+    struct LevelCharge {
+        address account;
+        uint256 nano;
+    }
+
     struct Claim {
         address debtor;
         address creditor;
@@ -102,12 +116,16 @@ interface ILedger {
     );
     event NetworkSettled(bytes32 indexed market, address indexed supplier, address indexed operator, int256 chargeNano);
     event FeesSettled(bytes32 indexed market, address indexed account, uint256 amountNano);
+    /// @notice Money in transit went from a market to the levels of its tree, told by their root; negative: back.
+    event LevelSettled(bytes32 indexed market, bytes32 indexed tree, int256 nano);
+    event LevelCharged(bytes32 indexed tree, address indexed account, uint256 nano);
     event ClaimOpened(uint256 indexed id, address indexed debtor, address indexed creditor, uint256 amountNano);
     event ClaimPaid(uint256 indexed id, uint256 amountNano, uint256 openNano);
     event EnergyPosted(uint32 indexed fromMeter, uint32 indexed toMeter, uint32 indexed slot, uint32 wh);
 
     error NotSettlement(address caller);
     error NotForward(address caller);
+    error NotLevels(address caller);
     error TokenDecimalsNotSupported(uint8 decimals);
     /// @notice The amount is not a whole number of the token's smallest unit.
     error NotRepresentable(uint256 amountNano, uint256 unitNano);
@@ -126,6 +144,9 @@ interface ILedger {
     /// @notice The contract that may lock collateral.
     function forward() external view returns (address);
 
+    /// @notice The contract that may move money in transit between markets.
+    function levels() external view returns (address);
+
     /// @notice Nano-currency per smallest unit of the token.
     function unitNano() external view returns (uint256);
 
@@ -133,7 +154,8 @@ interface ILedger {
 
     function coverOf(address account, address supplier, uint32 meter) external view returns (Cover memory);
 
-    /// @notice Money between buyers and sellers of slots that are partly settled; signed, zero when all is settled.
+    /// @notice Money between buyers and sellers of slots that are partly settled, of a market or of a tree (by its root
+    /// level); signed, zero when all is settled.
     function transitNano(bytes32 market) external view returns (int256);
 
     /// @notice Sum of everything held: equals the token balance times `unitNano`, donations aside.
@@ -191,6 +213,10 @@ interface ILedger {
         Entry[] calldata entries,
         Network[] calldata networks
     ) external;
+
+    /// @notice Moves money in transit from markets to a tree and pays charges from that. It may stand below zero in
+    /// between: what is still to be paid is locked already, and when all is settled nothing is left. Levels only.
+    function settleLevels(bytes32 tree, LevelMove[] calldata moves, LevelCharge[] calldata charges) external;
 
     /// @notice Posts `wh` from one meter to another: a pair, so the slot still sums to zero. Settlement only, for the
     /// stages of a market; later modules post through a stage.

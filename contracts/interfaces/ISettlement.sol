@@ -11,7 +11,8 @@ import {IMetering} from "./IMetering.sol";
 /// Promises:
 /// - a member never buys above his limit and his own tariff, never sells below his limit and his own feed-in price;
 /// - all who trade in a slot trade at one price p; energy bought equals energy sold, to the Wh; money paid equals
-///   money received plus fees, to the unit;
+///   money received plus fees, to the unit. Where levels above add to it, all who buy pay one price and all who sell
+///   receive one, and what the market buys and pays more than it sells and receives is what it owes the levels;
 /// - under `Reference` p follows from tariffs that were known beforehand, and a stated limit never moves it; under
 ///   `Sdr` it follows from the offered volumes too;
 /// - anybody may clear and settle; each happens once; neither can revert for anything that was accepted, and the
@@ -27,13 +28,16 @@ import {IMetering} from "./IMetering.sol";
 ///   not add up to the boundary meter stays open until they do, as long as evidence is kept;
 /// - no role can alter a reading without a key of its meter, or a cleared slot or a balance, or stop any of this.
 ///
-/// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), anybody the rest.
+/// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), `Levels` (`adopt`),
+/// anybody the rest.
 interface ISettlement {
-    /// @notice Absent: never posted to. A void window is Cleared without a trade.
+    /// @notice Absent: never posted to. Awaiting: cleared in its own auction, what is left was sent up. A void window is
+    /// Cleared without a trade.
     enum Phase {
         Absent,
         Open,
         Clearing,
+        Awaiting,
         Cleared,
         Settled
     }
@@ -110,6 +114,12 @@ interface ISettlement {
     event StageFinished(bytes32 indexed market, uint32 indexed window, uint8 stage);
     /// @notice The eight results of a window, packed (see ResultWord), before any settlement.
     event WindowCleared(bytes32 indexed market, uint32 indexed window, uint32 members, uint256[8] results);
+    /// @notice The results of the sells, where some slot has one of its own for them (both sides were limited).
+    event SellsCleared(bytes32 indexed market, uint32 indexed window, uint256[8] sells);
+    /// @notice The results over all levels; of slots whose buys and sells have a result each, those of the sells too.
+    event WindowAdopted(bytes32 indexed market, uint32 indexed window, uint256[8] results, uint256[8] sells);
+    /// @notice The level above was not cleared in time: the results of the market's own auction stand.
+    event LevelsPassedOver(bytes32 indexed market, uint32 indexed window);
     event WindowVoided(bytes32 indexed market, uint32 indexed window);
     /// @notice A step of clearing that did not reach the end.
     event ClearingStep(bytes32 indexed market, uint32 indexed window, uint32 cursor);
@@ -149,6 +159,8 @@ interface ISettlement {
     /// @notice Import less export of all members in a UTC day, and that of the boundary meter.
     event Tallied(bytes32 indexed market, uint32 indexed day, int256 membersWh, int256 boundaryWh, bool disputed);
 
+    error NotLevels(address caller);
+    error LevelsPending(uint32 window);
     error NotDelivered(uint32 window);
     /// @notice A member has not posted and the deadline has not passed.
     error NotReady(uint32 window, uint32 meter, uint64 deadline);
@@ -188,7 +200,11 @@ interface ISettlement {
 
     function windowState(bytes32 market, uint32 window) external view returns (Window memory);
 
+    /// @notice Outcome of a slot; where buys and sells have one each, that of the buys.
     function resultOf(bytes32 market, uint32 slot) external view returns (Result memory);
+
+    /// @notice The same of the sells.
+    function sellResultOf(bytes32 market, uint32 slot) external view returns (Result memory);
 
     /// @notice Posted volumes of a member: lane words of the five layers (see LaneWord), zero where nothing is kept.
     function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory);
@@ -231,6 +247,19 @@ interface ISettlement {
 
     /// @notice Gives up a window that nobody cleared in time: no trade; `settle` then releases and bills.
     function voidWindow(bytes32 market, uint32 window) external;
+
+    /// @notice Adds what the levels above have filled to the results of a window that awaits it. Levels only.
+    /// @param added by slot * 2 + side (0 buys, 1 sells), least significant bit first: last tick (8 bits), filled and
+    /// left there before (48 bits each), all Wh (48 bits); better limits are filled wholly; zero: nothing
+    /// @param nano what it costs, or fetches, with the charges of all edges
+    /// @return roundingNano what the whole prices of the sides leave over
+    /// @return feeAccount of the market, which gets that
+    function adopt(bytes32 market, uint32 window, uint256[16] calldata added, int256[16] calldata nano)
+        external
+        returns (uint256 roundingNano, address feeAccount);
+
+    /// @notice Goes on without the levels above, where they were not cleared in time.
+    function passOver(bytes32 market, uint32 window) external;
 
     /// @notice Corrects readings of a member that have been settled, and settles the difference. Meter operator only.
     /// @param records see `IMetering.correct`

@@ -148,7 +148,7 @@ library LaneWords {
 }
 
 /// @notice Outcome of a slot in one word, least significant bit first:
-///   0..31 price (int32) | 32..39 buy tick | 40..47 sell tick | 48 traded | 49 buys are rationed |
+///   0..31 price (int32) | 32..39 buy tick | 40..47 sell tick | 48 traded | 49 buys are rationed | 50 of the buys alone |
 ///   56..103 matched Wh | 104..151 filled at the rationed limit | 152..199 offered there | 200..247 carry
 type ResultWord is uint256;
 
@@ -158,6 +158,8 @@ library ResultWords {
     uint256 private constant WH = (1 << 48) - 1;
     uint256 internal constant TRADED = 1 << 48;
     uint256 internal constant BUY_RATIONED = 1 << 49;
+    /// @dev Buys and sells have a result each: with a price and a rationed limit of their own.
+    uint256 internal constant APART = 1 << 50;
 
     function untraded(int256 priceNano) internal pure returns (ResultWord) {
         return ResultWord.wrap(uint256(uint32(int32(priceNano))));
@@ -181,6 +183,14 @@ library ResultWords {
 
     function buyRationed(ResultWord word) internal pure returns (bool) {
         return ResultWord.unwrap(word) & BUY_RATIONED != 0;
+    }
+
+    function isApart(ResultWord word) internal pure returns (bool) {
+        return ResultWord.unwrap(word) & APART != 0;
+    }
+
+    function apart(ResultWord word) internal pure returns (ResultWord) {
+        return ResultWord.wrap(ResultWord.unwrap(word) | APART);
     }
 
     function matchedWh(ResultWord word) internal pure returns (uint256) {

@@ -33,6 +33,17 @@ library Prices {
         if (tick > 255) tick = NO_SELL_TICK;
     }
 
+    /// @notice Which ticks take part at a price: buys from `minBuyTick` on (256: none), sells up to `maxSellTick`
+    /// (negative: none).
+    function ticksAt(int256 priceNano, int256 floorNano, int256 tickNano)
+        internal
+        pure
+        returns (uint256 minBuyTick, int256 maxSellTick)
+    {
+        int256 lowest = ceilDiv(priceNano - floorNano, tickNano);
+        return (lowest < 0 ? 0 : lowest > 256 ? 256 : uint256(lowest), floorDiv(priceNano - floorNano, tickNano));
+    }
+
     /// @notice p = floor(f + k (r - f)) for r > f.
     function reference_(int256 retailNano, int256 feedInNano, uint256 kPpm) internal pure returns (int256) {
         return feedInNano + (int256(kPpm) * (retailNano - feedInNano)) / 1_000_000;

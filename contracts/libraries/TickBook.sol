@@ -279,7 +279,7 @@ library TickBook {
                 uint256 even;
                 uint256 odd;
                 for (uint256 rest = map; rest != 0; rest &= rest - 1) {
-                    uint256 cell = (side * 256 + _lowest(rest)) * 2;
+                    uint256 cell = (side * 256 + lowest(rest)) * 2;
                     even += volumes[cell];
                     odd += volumes[cell + 1];
                 }
@@ -290,7 +290,8 @@ library TickBook {
         }
     }
 
-    function _volume(Book memory book, uint256 slot, uint256 side, uint256 tick) private pure returns (uint256 wh) {
+    /// @notice The volume of a slot and side at a tick, in Wh.
+    function volumeAt(Book memory book, uint256 slot, uint256 side, uint256 tick) internal pure returns (uint256 wh) {
         // The same cell as in `_addAt`.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
@@ -303,31 +304,55 @@ library TickBook {
     /// least `maxSellTick`.
     /// @param minBuyTick buys below it do not take part (256: none does)
     /// @param maxSellTick sells above it do not take part (negative: none does)
-    function matchAt(Book memory book, uint256 slot, int256 priceNano, uint256 minBuyTick, int256 maxSellTick)
-        internal
-        pure
-        returns (ResultWord)
-    {
-        uint256 buys = minBuyTick > 255 ? 0 : (book.maps[BUY] >> minBuyTick) << minBuyTick;
-        uint256 sells = book.maps[SELL];
-        if (maxSellTick < 255) sells = maxSellTick < 0 ? 0 : sells & ((2 << uint256(maxSellTick)) - 1);
-        return _meet(book, slot, priceNano, buys, sells);
+    /// @param mostWh what may be traded at most
+    /// @return result the outcome; where `mostWh` leaves both sides a rest, that of the buys (`ResultWords.APART`)
+    /// @return sells then that of the sells, else zero
+    function matchAt(
+        Book memory book,
+        uint256 slot,
+        int256 priceNano,
+        uint256 minBuyTick,
+        int256 maxSellTick,
+        uint256 mostWh
+    ) internal pure returns (ResultWord result, ResultWord sells) {
+        return _meet(
+            book, slot, priceNano, buysFrom(book, minBuyTick), sellsUpTo(book, maxSellTick), mostWh
+        );
     }
 
-    /// @dev At one price every buy that takes part meets every sell: the shorter side is used up, and the longer side
-    /// loses its worst volumes, down to the tick that is left partly filled.
-    function _meet(Book memory book, uint256 slot, int256 priceNano, uint256 buys, uint256 sells)
-        private
-        pure
-        returns (ResultWord)
-    {
+    /// @notice The ticks of the buys that take part.
+    function buysFrom(Book memory book, uint256 minBuyTick) internal pure returns (uint256 map) {
+        return minBuyTick > 255 ? 0 : (book.maps[BUY] >> minBuyTick) << minBuyTick;
+    }
+
+    /// @notice The ticks of the sells that take part.
+    function sellsUpTo(Book memory book, int256 maxSellTick) internal pure returns (uint256 map) {
+        map = book.maps[SELL];
+        if (maxSellTick < 255) map = maxSellTick < 0 ? 0 : map & ((2 << uint256(maxSellTick)) - 1);
+    }
+
+    /// @dev At one price every buy that takes part meets every sell: the shorter side is used up, unless there is a
+    /// limit to what may be traded, and the longer side loses its worst volumes, down to the tick that is left partly
+    /// filled.
+    function _meet(
+        Book memory book,
+        uint256 slot,
+        int256 priceNano,
+        uint256 buys,
+        uint256 sells,
+        uint256 mostWh
+    ) private pure returns (ResultWord result, ResultWord ofSells) {
         uint256 buyWh = _total(book, slot, BUY, buys);
         uint256 sellWh = _total(book, slot, SELL, sells);
-        if (buyWh == 0 || sellWh == 0) return ResultWords.untraded(priceNano);
-        uint256 matched = Math.min(buyWh, sellWh);
+        uint256 matched = Math.min(Math.min(buyWh, sellWh), mostWh);
+        if (matched == 0) return (ResultWords.untraded(priceNano), ResultWord.wrap(0));
         (uint256 buyTick, uint256 buyLive, uint256 buyOver) = _last(book, slot, BUY, buys, buyWh - matched);
         (uint256 sellTick, uint256 sellLive, uint256 sellOver) = _last(book, slot, SELL, sells, sellWh - matched);
-        return _result(priceNano, matched, buyTick, buyLive, buyOver, sellTick, sellLive, sellOver);
+        result = _result(priceNano, matched, buyTick, buyLive, buyOver, sellTick, sellLive, sellOver);
+        if (buyOver != 0 && sellOver != 0) {
+            ofSells = _result(priceNano, matched, buyTick, buyLive, 0, sellTick, sellLive, sellOver).apart();
+            result = result.apart();
+        }
     }
 
     /// @dev From the worst tick of `map` on, takes `overWh` off: the tick that is not used up by that, its volume, and
@@ -340,8 +365,8 @@ library TickBook {
         offWh = overWh;
         unchecked {
             while (true) {
-                tick = side == BUY ? _lowest(map) : _highest(map);
-                liveWh = _volume(book, slot, side, tick);
+                tick = side == BUY ? lowest(map) : highest(map);
+                liveWh = volumeAt(book, slot, side, tick);
                 if (liveWh > offWh) return (tick, liveWh, offWh);
                 offWh -= liveWh;
                 map ^= 1 << tick;
@@ -383,8 +408,8 @@ library TickBook {
         }
     }
 
-    /// @dev The highest bit set, by halving; `map` is not zero.
-    function _highest(uint256 map) private pure returns (uint256 bit) {
+    /// @notice The highest bit set of a map that is not zero.
+    function highest(uint256 map) internal pure returns (uint256 bit) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
             bit := shl(7, lt(0xffffffffffffffffffffffffffffffff, map))
@@ -398,10 +423,11 @@ library TickBook {
         }
     }
 
-    function _lowest(uint256 map) private pure returns (uint256) {
+    /// @notice The lowest one.
+    function lowest(uint256 map) internal pure returns (uint256) {
         unchecked {
             // Two's complement on purpose: leaves the lowest set bit alone.
-            return _highest(map & (~map + 1));
+            return highest(map & (~map + 1));
         }
     }
 }

@@ -4,7 +4,9 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {Edges} from "../levels/Edges.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
+import {Ladders} from "../libraries/Ladders.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
@@ -25,7 +27,7 @@ library Clearing {
         int32 feedInNano;
     }
 
-    /// @dev What one call of clearing works with.
+    /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree.
     struct Walk {
         Env env;
         PriceTable table;
@@ -35,6 +37,7 @@ library Clearing {
         uint256 memberCount;
         uint256 budget;
         bool forward;
+        uint256[] edges;
     }
 
     /// @notice See ISettlement.clear.
@@ -54,6 +57,7 @@ library Clearing {
         walk.book = TickBook.create();
         walk.memberCount = core.markets.memberCount(market);
         walk.forward = _requireForwardCleared(walk.env, firstWindow, windows);
+        walk.edges = core.levels.edgesOf(market, firstWindow, windows);
         // Kept from window to window; a call that does little keeps little.
         walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
         walk.budget = maxMembers;
@@ -81,7 +85,7 @@ library Clearing {
         for (uint256 lane; lane < WINDOW; ++lane) {
             state.results[market][Context.resultPlace(window, lane)] = ResultWord.wrap(0);
         }
-        _finish(state, market, w, none);
+        _finish(state, market, w, ISettlement.Phase.Cleared, none);
         emit ISettlement.WindowVoided(market, window);
     }
 
@@ -136,7 +140,9 @@ library Clearing {
             _putDown(state, walk, window);
             emit ISettlement.ClearingStep(market, w.window, w.cursor);
         } else {
-            _finish(state, market, w, _match(state, walk, window));
+            uint256[8] memory results = _match(state, walk, window);
+            bool sent = _send(state, walk, window, results);
+            _finish(state, market, w, sent ? ISettlement.Phase.Awaiting : ISettlement.Phase.Cleared, results);
         }
         walk.book.reset();
         delete walk.refs;
@@ -302,17 +308,62 @@ library Clearing {
         returns (uint256[8] memory results)
     {
         Env memory env = walk.env;
+        uint256 mostWh = walk.edges.length == 0 ? type(uint256).max : Edges.feederOf(_edge(walk, window));
+        uint256[8] memory sells;
+        bool apart;
         for (uint256 lane; lane < WINDOW; ++lane) {
             (int256 price, bool defined) = _price(walk, lane);
             ResultWord result = ResultWord.wrap(0);
+            ResultWord ofSells = result;
+            uint256 place = Context.resultPlace(window, lane);
             if (defined) {
-                int256 minBuy = Prices.ceilDiv(price - env.floorNano, env.tickNano);
-                int256 maxSell = Prices.floorDiv(price - env.floorNano, env.tickNano);
-                result = walk.book.matchAt(lane, price, minBuy < 0 ? 0 : uint256(minBuy), maxSell);
+                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
+                (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
             }
-            state.results[env.market][Context.resultPlace(window, lane)] = result;
+            state.results[env.market][place] = result;
             results[lane] = ResultWord.unwrap(result);
+            if (!result.isApart()) continue;
+            state.sellResults[env.market][place] = ofSells;
+            (sells[lane], apart) = (ResultWord.unwrap(ofSells), true);
         }
+        if (apart) emit ISettlement.SellsCleared(env.market, uint32(window), sells);
+    }
+
+    function _edge(Walk memory walk, uint256 window) private pure returns (uint256) {
+        return walk.edges[window - walk.table.firstSlot / WINDOW];
+    }
+
+    /// @dev Sends up what took part and was not matched (all, where there was no auction). False: the market is in no
+    /// tree, or the level above takes nothing any more.
+    function _send(State storage state, Walk memory walk, uint256 window, uint256[8] memory results)
+        private
+        returns (bool)
+    {
+        if (walk.edges.length == 0) return false;
+        uint256 edge = _edge(walk, window);
+        if (!Edges.takes(edge)) return false;
+        Env memory env = walk.env;
+        Ladders.Writer memory writer = Ladders.writer(walk.book);
+        uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            Reference memory ref = walk.refs[lane];
+            if (!ref.any || !Edges.isOpen(edge, lane)) continue;
+            Ladders.setBounds(writer, lane, ref.retailNano, ref.feedInNano);
+            (uint256 buys, uint256 sells) = (walk.book.maps[TickBook.BUY], walk.book.maps[TickBook.SELL]);
+            (int256 price, bool defined) = _price(walk, lane);
+            if (defined) {
+                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
+                (buys, sells) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
+            }
+            ResultWord result = ResultWord.wrap(results[lane]);
+            Ladders.add(writer, walk.book, lane, TickBook.BUY, buys, result, ticks, Edges.downOf(edge));
+            if (result.isApart()) {
+                result = state.sellResults[env.market][Context.resultPlace(window, lane)];
+            }
+            Ladders.add(writer, walk.book, lane, TickBook.SELL, sells, result, ticks, Edges.upOf(edge));
+        }
+        env.core.levels.send(env.market, uint32(window), Ladders.done(writer));
+        return true;
     }
 
     /// @dev p, and whether there is one.
@@ -339,10 +390,14 @@ library Clearing {
         return env.params.hasStatedPrice ? (int256(env.params.statedPriceNano), true) : (int256(0), false);
     }
 
-    function _finish(State storage state, bytes32 market, ISettlement.Window memory w, uint256[8] memory results)
-        private
-    {
-        w.phase = ISettlement.Phase.Cleared;
+    function _finish(
+        State storage state,
+        bytes32 market,
+        ISettlement.Window memory w,
+        ISettlement.Phase phase,
+        uint256[8] memory results
+    ) private {
+        w.phase = phase;
         w.cursor = 0;
         state.windows[market][w.window % RING] = w;
         emit ISettlement.WindowCleared(market, w.window, w.members, results);

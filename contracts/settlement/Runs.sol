@@ -28,12 +28,13 @@ library Runs {
         bool staged;
     }
 
-    /// @dev A slot as it was settled: forward contracts, fills of the neighbours, and p.
+    /// @dev A slot as it was settled: forward contracts, fills of the neighbours, and what a Wh was bought and sold at.
     struct Settled {
         int256 contracted;
         uint256 boughtWh;
         uint256 soldWh;
-        int256 priceNano;
+        int256 buyNano;
+        int256 sellNano;
     }
 
     /* CORRECTIONS */
@@ -103,11 +104,15 @@ library Runs {
             if (wh > 0) s.boughtWh += uint256(wh);
             else s.soldWh += uint256(-wh);
         }
-        s.priceNano = ResultWord.wrap(e.results[slot - uint256(e.firstWindow) * WINDOW]).price();
+        uint256 place = slot - uint256(e.firstWindow) * WINDOW;
+        s.buyNano = s.sellNano = ResultWord.wrap(e.results[place]).price();
+        // Results of the sells follow where some slot has one of its own for them.
+        uint256 slots = uint256(e.windows) * WINDOW;
+        if (e.results.length > slots) s.sellNano = ResultWord.wrap(e.results[slots + place]).price();
     }
 
     /// @dev What a slot with this reading comes to with the supplier, the standing charge left out. What neighbours
-    /// have traded beyond what there was, the supplier takes back at p.
+    /// have traded beyond what there was, the supplier takes back at what it cost or fetched.
     function _amount(Work memory work, Settled memory s, uint256 i, uint256 value) private view returns (int256) {
         (uint256 importWh, uint256 exportWh) = (value >> 32, value & type(uint32).max);
         (uint256 buyWh, uint256 sellWh) = Account.net(s.contracted + _staged(work, i), importWh, exportWh);
@@ -123,7 +128,7 @@ library Runs {
         }
         uint256 overBuyWh = Account.above(s.boughtWh, buyWh);
         uint256 overSellWh = Account.above(s.soldWh, sellWh);
-        return acc.supplierNano + (int256(overBuyWh) - int256(overSellWh)) * s.priceNano;
+        return acc.supplierNano + int256(overBuyWh) * s.buyNano - int256(overSellWh) * s.sellNano;
     }
 
     /* ESTIMATES */

@@ -50,19 +50,23 @@ library Settling {
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `spans` by tariff and slot how many slots from there on have the
-    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. `leaves` is
-    /// what will prove how members were settled.
+    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. Those of sells
+    /// are the same arrays, unless some slot has a result of its own for them. `leaves` is what will prove how members
+    /// were settled.
     struct Run {
         Env env;
         PriceTable table;
         Batch batch;
         Forward forward;
         uint256[] results;
+        uint256[] sellResults;
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
         uint256[] cuts;
+        uint256[] sellCuts;
         uint256[] prices;
+        uint256[] sellPrices;
         uint256[][] spans;
         uint256[][] deviations;
         uint256[] leaves;
@@ -104,10 +108,16 @@ library Settling {
         (run.firstWindow, run.windows) = (firstWindow, windows);
         run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
-        run.results = _loadResults(state, market, first, windows);
+        (run.results, run.sellResults) = _loadResults(state, market, first, windows);
+        bool apart = run.sellResults.length != 0;
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
         (run.cuts, run.prices) = _outcomes(run.results);
-        bytes32 resultsHash = _resultsHash(run.results, first.cursor != 0);
+        bytes32 resultsHash = _resultsHash(run.results, run.sellResults, first.cursor != 0);
+        if (apart) {
+            (run.sellCuts, run.sellPrices) = _outcomes(run.sellResults);
+        } else {
+            (run.sellResults, run.sellCuts, run.sellPrices) = (run.results, run.cuts, run.prices);
+        }
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
         run.fills = new uint256[](2 * run.windows);
@@ -127,22 +137,41 @@ library Settling {
 
     /* INTERNAL: SETTLING */
 
-    /// @dev All windows must stand at the same member, so that one walk settles them all.
+    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells only where
+    /// a slot has them apart.
     function _loadResults(State storage state, bytes32 market, ISettlement.Window memory first, uint256 windows)
         private
         view
-        returns (uint256[] memory results)
+        returns (uint256[] memory results, uint256[] memory sells)
     {
         mapping(uint256 => ResultWord) storage stored = state.results[market];
         results = new uint256[](windows * WINDOW);
+        bool apart;
         for (uint256 i; i < windows; ++i) {
             uint256 window = first.window + i;
             ISettlement.Window memory w = Context.windowOf(state, market, window);
             require(w.phase == ISettlement.Phase.Cleared, ISettlement.WrongPhase(w.window, w.phase));
             require(w.members == first.members && w.cursor == first.cursor, ISettlement.WindowsDiffer(w.window));
             for (uint256 lane; lane < WINDOW; ++lane) {
-                results.set(i * WINDOW + lane, ResultWord.unwrap(stored[Context.resultPlace(window, lane)]));
+                ResultWord result = stored[Context.resultPlace(window, lane)];
+                results.set(i * WINDOW + lane, ResultWord.unwrap(result));
+                if (result.isApart()) apart = true;
             }
+        }
+        if (apart) sells = _loadSells(state, market, first.window, results);
+    }
+
+    function _loadSells(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
+        private
+        view
+        returns (uint256[] memory sells)
+    {
+        mapping(uint256 => ResultWord) storage stored = state.sellResults[market];
+        sells = new uint256[](results.length);
+        for (uint256 i; i < sells.length; ++i) {
+            ResultWord result = ResultWord.wrap(results[i]);
+            if (result.isApart()) result = stored[Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW)];
+            sells[i] = ResultWord.unwrap(result);
         }
     }
 
@@ -308,14 +337,22 @@ library Settling {
         return bytes32(nodes[0]);
     }
 
-    /// @dev The hash of the results as they were cleared: carries are left out, which change from call to call.
-    function _resultsHash(uint256[] memory results, bool carries) private pure returns (bytes32) {
-        if (!carries) return keccak256(abi.encodePacked(results));
-        uint256[] memory plain = new uint256[](results.length);
+    /// @dev The hash of the results as they were cleared, those of the sells behind them where there are any: carries are
+    /// left out, which change from call to call.
+    function _resultsHash(uint256[] memory results, uint256[] memory sells, bool carries)
+        private
+        pure
+        returns (bytes32)
+    {
+        if (carries) (results, sells) = (_plain(results), _plain(sells));
+        return keccak256(abi.encodePacked(results, sells));
+    }
+
+    function _plain(uint256[] memory results) private pure returns (uint256[] memory plain) {
+        plain = new uint256[](results.length);
         for (uint256 i; i < plain.length; ++i) {
             plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
         }
-        return keccak256(abi.encodePacked(plain));
     }
 
     /// @dev Contracts in some slots of a window; with their money, where that is not known for all windows together.
@@ -537,7 +574,7 @@ library Settling {
                     CutWord.wrap(run.cuts.get(place / WINDOW)).takenBuys(quote.buyTick());
                 fills = buys & (whole * LaneWords.MAX_WH);
                 part = buys & (part * LaneWords.MAX_WH);
-                if (part != 0) fills |= _rationed(run, part, place);
+                if (part != 0) fills |= _rationed(run.results, part, place);
                 uint256 wh = LaneWords.sum(buys);
                 uint256 filled = fills == buys ? wh : LaneWords.sum(fills);
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
@@ -547,24 +584,27 @@ library Settling {
             }
             if (sells != 0) {
                 (uint256 whole, uint256 part) =
-                    CutWord.wrap(run.cuts.get(place / WINDOW)).takenSells(quote.sellTick());
+                    CutWord.wrap(run.sellCuts.get(place / WINDOW)).takenSells(quote.sellTick());
                 uint256 sold = sells & (whole * LaneWords.MAX_WH);
                 part = sells & (part * LaneWords.MAX_WH);
-                if (part != 0) sold |= _rationed(run, part, place);
+                if (part != 0) sold |= _rationed(run.sellResults, part, place);
                 uint256 wh = LaneWords.sum(sells);
                 uint256 filled = sold == sells ? wh : LaneWords.sum(sold);
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
                 if (filled == 0) return fills;
-                _payFill(run, acc, int256(run.prices.get(place)), filled, run.env.sellFeeNano);
+                _payFill(run, acc, int256(run.sellPrices.get(place)), filled, run.env.sellFeeNano);
                 fills |= sold | LaneWords.sidesOf(sold);
             }
         }
     }
 
     /// @dev The fills of volumes in the slots of a window in which their limit is rationed.
-    function _rationed(Run memory run, uint256 volumes, uint256 place) private pure returns (uint256 fills) {
-        uint256[] memory results = run.results;
+    function _rationed(uint256[] memory results, uint256 volumes, uint256 place)
+        private
+        pure
+        returns (uint256 fills)
+    {
         place -= place % WINDOW;
         unchecked {
             for (uint256 shift; volumes >> shift != 0; shift += LaneWords.LANE_BITS) {
@@ -621,7 +661,7 @@ library Settling {
         if (quotes.length == 0) return spans;
         if (tariff >= run.spans.length) _makeRoom(run, 2 * (tariff + 1));
         if (run.forward.any) run.deviations[tariff] = _deviationsOf(run, tariff);
-        uint256[] memory prices = run.prices;
+        (uint256[] memory prices, uint256[] memory sellPrices) = (run.prices, run.sellPrices);
         spans = new uint256[](quotes.length);
         run.spans[tariff] = spans;
         uint256 quote;
@@ -630,7 +670,9 @@ library Settling {
         unchecked {
             for (uint256 i = quotes.length; i > 0;) {
                 bool last = i % WINDOW == 0;
-                (uint256 before, uint256 priceBefore) = (quotes.get(--i), prices.get(i));
+                // Prices have 34 bits, so both together are one figure.
+                (uint256 before, uint256 priceBefore) =
+                    (quotes.get(--i), prices.get(i) ^ (sellPrices.get(i) << 64));
                 span = !last && before == quote && priceBefore == price ? span + 1 : 1;
                 (quote, price) = (before, priceBefore);
                 spans.set(i, span);
@@ -771,10 +813,18 @@ library Settling {
             w.cursor = cursor;
             if (cursor == members) w.phase = ISettlement.Phase.Settled;
             for (uint256 lane; !whole && lane < WINDOW; ++lane) {
-                state.results[market][Context.resultPlace(window, lane)] =
-                    ResultWord.wrap(run.results[i * WINDOW + lane]);
+                _keepResult(state, run, Context.resultPlace(window, lane), i * WINDOW + lane);
             }
         }
         emit ISettlement.WindowsSettled(market, uint32(run.firstWindow), uint32(run.windows), cursor);
+    }
+
+    /// @dev Where sells have no result of their own, the carry stands with the side that is rationed.
+    function _keepResult(State storage state, Run memory run, uint256 place, uint256 i) private {
+        ResultWord result = ResultWord.wrap(run.results[i]);
+        ResultWord sells = ResultWord.wrap(run.sellResults[i]);
+        if (result.isApart()) state.sellResults[run.env.market][place] = sells;
+        else if (!result.buyRationed()) result = sells;
+        state.results[run.env.market][place] = result;
     }
 }

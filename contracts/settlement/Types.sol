@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
+import {ILevels} from "../interfaces/ILevels.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IMetering} from "../interfaces/IMetering.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
@@ -24,6 +25,7 @@ uint256 constant IMPORTS = 4;
 /// @param windows state by place in the ring
 /// @param lanes posted volumes by member index, place in the ring and layer
 /// @param results by place in the ring and slot; valid while the window is Cleared or Settled
+/// @param sellResults those of the sells, where they have one of their own (`ResultWords.APART`)
 /// @param unread by meter and window: contracted lanes of slots that were settled without a reading, and which they are
 /// (bits 224..231)
 /// @param roots what calls of `settle` have left as evidence, by first window << 32 | index of the first member
@@ -34,6 +36,7 @@ struct State {
     mapping(bytes32 market => mapping(uint256 place => ISettlement.Window)) windows;
     mapping(bytes32 market => mapping(uint256 key => LaneWord)) lanes;
     mapping(bytes32 market => mapping(uint256 place => ResultWord)) results;
+    mapping(bytes32 market => mapping(uint256 place => ResultWord)) sellResults;
     mapping(bytes32 market => mapping(uint256 place => mapping(uint256 cell => uint256))) halfBooks;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256))) unread;
     mapping(bytes32 market => mapping(uint256 key => bytes32)) roots;
@@ -49,6 +52,7 @@ struct Core {
     IMetering metering;
     IMarkets markets;
     IForwardAuction forward;
+    ILevels levels;
     uint256 slotSeconds;
 }
 

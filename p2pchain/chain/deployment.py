@@ -1,9 +1,9 @@
 """Deploying the contracts, and the record of where they stand.
 
 `deploy` creates the core set in the order in which it depends on itself, links the libraries of
-ForwardAuction and Settlement, names these two to the others, and gives the roles of
-docs/governance.md to one administrator, who hands them on. The ledger is told when it is created,
-by the addresses that they are going to have. The record is a JSON file
+ForwardAuction, Settlement and Levels, names the first two to the others, and gives the roles of
+docs/governance.md to one administrator, who hands them on. Who depends on what comes later is told
+when it is created, by the addresses that they are going to have. The record is a JSON file
 `deployments/<network>.json`.
 """
 
@@ -26,6 +26,7 @@ from p2pchain.chain.abi import Call, checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.ledger import Ledger
+from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.markets import Markets
 from p2pchain.chain.bindings.metering import Metering
 from p2pchain.chain.bindings.registry import Registry
@@ -44,9 +45,12 @@ LIBRARIES: Final = (
     "Posting",
     "Stages",
     "Clearing",
+    "Adopting",
     "Settling",
     "Runs",
     "Tally",
+    "LevelClearing",
+    "Sharing",
 )
 CORE: Final = (
     "Registry",
@@ -56,6 +60,7 @@ CORE: Final = (
     "Markets",
     "ForwardAuction",
     "Settlement",
+    "Levels",
 )
 
 #: Roles of the AccessManager: number and what may be called with it. Zero is the administrator.
@@ -91,6 +96,10 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "ForwardAuction": (
             "createAuction((bytes32,uint8,uint32,uint32,uint32,uint32,uint32,int32,uint32,int32,"
             "int32))",
+        ),
+        "Levels": (
+            "createLevel((uint32,uint32,uint32,int32,uint32,uint32,uint32))",
+            "attach(bytes32,bytes32,uint32)",
         ),
     },
     "GUARDIAN": {
@@ -243,6 +252,11 @@ class Contracts:
         return Settlement(self.chain, self.address("Settlement"))
 
     @cached_property
+    def levels(self) -> Levels:
+        """Areas above each other: edges, clearing level by level."""
+        return Levels(self.chain, self.address("Levels"))
+
+    @cached_property
     def token(self) -> TestCurrency:
         """The currency; any ERC-20 answers to what is used of it, `mint` aside."""
         return TestCurrency(self.chain, self.address("Token"))
@@ -284,14 +298,16 @@ def deploy(
     for library in LIBRARIES:
         create(library)
     nonce = chain.nonce(sender.address)
-    expected = [created_address(sender.address, nonce + later) for later in (2, 1)]
+    # Settlement, forward auctions, levels.
+    expected = [created_address(sender.address, nonce + later) for later in (2, 1, 3)]
     ledger = create("Ledger", Ledger.constructor(token, *expected))
     forward = create(
         "ForwardAuction", ForwardAuction.constructor(manager, registry, markets, ledger)
     )
     core = (registry, tariffs, ledger, metering, markets, forward)
-    settlement = create("Settlement", Settlement.constructor(*core))
-    if [settlement, forward] != expected:
+    settlement = create("Settlement", Settlement.constructor(*core, expected[2]))
+    levels = create("Levels", Levels.constructor(manager, registry, markets, ledger, settlement))
+    if [settlement, forward, levels] != expected:
         raise NonceTakenByOther(
             "something else was sent with this key meanwhile, so the ledger knows wrong addresses",
             hint="deploy again, with nothing else running",

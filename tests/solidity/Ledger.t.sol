@@ -15,10 +15,11 @@ contract LedgerTest is World {
     address private _home = address(0xB1);
     uint32 private constant METER = 7;
     address private constant FORWARD = address(0xF0);
+    address private constant LEVELS = address(0x1E);
 
     function setUp() public {
         deployCore();
-        ledger = new Ledger(currency, address(this), FORWARD);
+        ledger = new Ledger(currency, address(this), FORWARD, LEVELS);
     }
 
     function _give(
@@ -53,10 +54,10 @@ contract LedgerTest is World {
 
     function test_callersAreNamedAtConstruction() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        new Ledger(currency, address(0), FORWARD);
+        new Ledger(currency, address(0), FORWARD, LEVELS);
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        new Ledger(currency, address(0x55), address(0));
-        Ledger other = new Ledger(currency, address(0x55), FORWARD);
+        new Ledger(currency, address(0x55), address(0), LEVELS);
+        Ledger other = new Ledger(currency, address(0x55), FORWARD, LEVELS);
         vm.assertEq(other.settlement(), address(0x55), "settlement");
         vm.assertEq(other.forward(), FORWARD, "forward auctions");
     }
@@ -165,7 +166,7 @@ contract LedgerTest is World {
     function _with(
         address token
     ) private returns (Ledger l) {
-        l = new Ledger(IERC20Metadata(token), address(this), FORWARD);
+        l = new Ledger(IERC20Metadata(token), address(this), FORWARD, LEVELS);
     }
 
     function testFuzz_P7_roundTripWithAnyDecimals(
@@ -190,7 +191,7 @@ contract LedgerTest is World {
     function test_tooManyDecimals() public {
         MockToken token = new MockToken(28);
         vm.expectRevert(abi.encodeWithSelector(ILedger.TokenDecimalsNotSupported.selector, uint8(28)));
-        new Ledger(token, address(this), FORWARD);
+        new Ledger(token, address(this), FORWARD, LEVELS);
     }
 
     function test_feeTokenIsRefused() public {

@@ -47,9 +47,11 @@ contract LibrariesTest is Base {
         TickBook.Book memory book,
         uint256 slot,
         int256 price
-    ) private pure returns (ResultWord) {
+    ) private pure returns (ResultWord result) {
         int256 low = Prices.ceilDiv(price - FLOOR, TICK);
-        return book.matchAt(slot, price, low < 0 ? 0 : uint256(low), Prices.floorDiv(price - FLOOR, TICK));
+        (result,) = book.matchAt(
+            slot, price, low < 0 ? 0 : uint256(low), Prices.floorDiv(price - FLOOR, TICK), type(uint256).max
+        );
     }
 
     function _checkBook(
@@ -165,15 +167,16 @@ contract LibrariesTest is Base {
             book.add(slot, 0, 0, 7);
             book.add(slot, 1, 0, 4);
             book.add(slot, 1, 255, 6);
-            ResultWord r = book.matchAt(slot, 9, 256, 255);
+            (ResultWord r,) = book.matchAt(slot, 9, 256, 255, type(uint256).max);
             vm.assertTrue(!r.traded(), "no buy takes part");
-            r = book.matchAt(slot, 9, 0, -1);
+            (r,) = book.matchAt(slot, 9, 0, -1, type(uint256).max);
             vm.assertTrue(!r.traded(), "no sell takes part");
-            r = book.matchAt(slot, 9, 255, 254);
+            (r,) = book.matchAt(slot, 9, 255, 254, type(uint256).max);
             vm.assertEq(r.matchedWh(), 4, "only the best");
             vm.assertTrue(r.buyRationed() && r.fillWh() == 4 && r.liveWh() == 5, "the longer side is rationed");
         }
-        vm.assertTrue(!TickBook.create().matchAt(0, 9, 0, 0).traded(), "an empty book");
+        (ResultWord none,) = TickBook.create().matchAt(0, 9, 0, 0, type(uint256).max);
+        vm.assertTrue(!none.traded(), "an empty book");
     }
 
     /* PRICES */

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
 import {Ledger} from "../../contracts/Ledger.sol";
+import {Levels} from "../../contracts/Levels.sol";
 import {Markets} from "../../contracts/Markets.sol";
 import {Metering} from "../../contracts/Metering.sol";
 import {Registry} from "../../contracts/Registry.sol";
@@ -11,6 +12,7 @@ import {Settlement} from "../../contracts/Settlement.sol";
 import {Tariffs} from "../../contracts/Tariffs.sol";
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
+import {ILevels} from "../../contracts/interfaces/ILevels.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
@@ -54,6 +56,7 @@ abstract contract World is Base {
     Markets internal markets;
     ForwardAuction internal forward;
     Settlement internal settlement;
+    Levels internal levels;
 
     address internal registrar = address(0xA1);
     address internal meterOperator = address(0xA2);
@@ -86,10 +89,13 @@ abstract contract World is Base {
         ledger = new Ledger(
             currency,
             vm.computeCreateAddress(address(this), nonce + 2),
-            vm.computeCreateAddress(address(this), nonce + 1)
+            vm.computeCreateAddress(address(this), nonce + 1),
+            vm.computeCreateAddress(address(this), nonce + 3)
         );
         forward = new ForwardAuction(address(manager), registry, markets, ledger);
-        settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward);
+        ILevels levels_ = ILevels(vm.computeCreateAddress(address(this), nonce + 3));
+        settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward, levels_);
+        levels = new Levels(address(manager), registry, markets, ledger, settlement);
         forward.bindSettlement(address(settlement));
         registry.bindForward(address(forward));
         metering.bind(address(settlement), address(markets));
@@ -104,6 +110,8 @@ abstract contract World is Base {
         _allow(address(markets), markets.createMarket.selector, MARKET_OPERATOR);
         _allow(address(markets), markets.setPaused.selector, GUARDIAN);
         _allow(address(forward), forward.createAuction.selector, MARKET_OPERATOR);
+        _allow(address(levels), levels.createLevel.selector, MARKET_OPERATOR);
+        _allow(address(levels), levels.attach.selector, MARKET_OPERATOR);
         _allow(address(forward), forward.setPaused.selector, GUARDIAN);
         manager.grantRole(REGISTRAR, registrar, 0);
         manager.grantRole(METER_OPERATOR, meterOperator, 0);

@@ -3,6 +3,7 @@
     access_manager  AccessManager
     forward_auction  ForwardAuction
     ledger  Ledger
+    levels  Levels
     markets  Markets
     metering  Metering
     registry  Registry

@@ -50,6 +50,13 @@ class IForwardAuctionRefusal(IntEnum):
     TOO_LITTLE_MONEY = 15
 
 
+class ILevelsPhase(IntEnum):
+    ABSENT = 0
+    CLEARING = 1
+    CLEARED = 2
+    SHARED = 3
+
+
 class IMarketsRefusal(IntEnum):
     NONE = 0
     UNKNOWN_MARKET = 1
@@ -70,8 +77,9 @@ class ISettlementPhase(IntEnum):
     ABSENT = 0
     OPEN = 1
     CLEARING = 2
-    CLEARED = 3
-    SETTLED = 4
+    AWAITING = 3
+    CLEARED = 4
+    SETTLED = 5
 
 
 class Outcome(IntEnum):

@@ -25,6 +25,20 @@ class AboveFuse(ContractError):
         self.slot = slot
 
 
+class AbovePending(ContractError):
+    """`AbovePending(bytes32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7e6a7870")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("level", "window")
+    TEXT: ClassVar[str] = "The level above has not been shared yet"
+
+    def __init__(self, level: bytes, window: int) -> None:
+        super().__init__(level, window)
+        self.level = level
+        self.window = window
+
+
 class AccessManagedInvalidAuthority(ContractError):
     """`AccessManagedInvalidAuthority(address)`"""
 
@@ -270,6 +284,19 @@ class AddressEmptyCode(ContractError):
         return cls(checksum(raw[0]))
 
 
+class AlreadyAttached(ContractError):
+    """`AlreadyAttached(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("036b1638")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("node",)
+    TEXT: ClassVar[str] = "already attached"
+
+    def __init__(self, node: bytes) -> None:
+        super().__init__(node)
+        self.node = node
+
+
 class AlreadyBound(ContractError):
     """`AlreadyBound(address)`"""
 
@@ -341,6 +368,19 @@ class AmountTooLarge(ContractError):
         self.amount_nano = amount_nano
 
 
+class AreaTaken(ContractError):
+    """`AreaTaken(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3e83cca7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("area",)
+    TEXT: ClassVar[str] = "Another market or level stands for the area already"
+
+    def __init__(self, area: int) -> None:
+        super().__init__(area)
+        self.area = area
+
+
 class AuctionExists(ContractError):
     """`AuctionExists(bytes32)`"""
 
@@ -372,6 +412,20 @@ class BadParameter(ContractError):
     def __init__(self, what: str) -> None:
         super().__init__(what)
         self.what = what
+
+
+class BadRange(ContractError):
+    """`BadRange(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1dbea020")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("first_slot", "end_slot")
+    TEXT: ClassVar[str] = "bad range"
+
+    def __init__(self, first_slot: int, end_slot: int) -> None:
+        super().__init__(first_slot, end_slot)
+        self.first_slot = first_slot
+        self.end_slot = end_slot
 
 
 class BadSignature(ContractError):
@@ -742,6 +796,32 @@ class LaterVersionPending(ContractError):
         self.pending_slot = pending_slot
 
 
+class LevelExists(ContractError):
+    """`LevelExists(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1afbbd10")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("level",)
+    TEXT: ClassVar[str] = "level exists"
+
+    def __init__(self, level: bytes) -> None:
+        super().__init__(level)
+        self.level = level
+
+
+class LevelsPending(ContractError):
+    """`LevelsPending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e5dc2672")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "levels pending"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
 class MarketExists(ContractError):
     """`MarketExists(bytes32)`"""
 
@@ -813,6 +893,20 @@ class NoTariff(ContractError):
         self.slot = slot
 
 
+class NotAChild(ContractError):
+    """`NotAChild(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("31f5cb20")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("area", "parent")
+    TEXT: ClassVar[str] = "The area is not a child of the level's area in the registry"
+
+    def __init__(self, area: int, parent: int) -> None:
+        super().__init__(area, parent)
+        self.area = area
+        self.parent = parent
+
+
 class NotAMember(ContractError):
     """`NotAMember(bytes32, uint32)`"""
 
@@ -825,6 +919,37 @@ class NotAMember(ContractError):
         super().__init__(market, meter)
         self.market = market
         self.meter = meter
+
+
+class NotAreaOperator(ContractError):
+    """`NotAreaOperator(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5ffadc47")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("area", "caller")
+    TEXT: ClassVar[str] = "not area operator"
+
+    def __init__(self, area: int, caller: str) -> None:
+        super().__init__(area, caller)
+        self.area = area
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
+class NotAtWindow(ContractError):
+    """`NotAtWindow(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4c17d168")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("slot",)
+    TEXT: ClassVar[str] = "not at window"
+
+    def __init__(self, slot: int) -> None:
+        super().__init__(slot)
+        self.slot = slot
 
 
 class NotBillingGrade(ContractError):
@@ -917,6 +1042,23 @@ class NotForward(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotLevels(ContractError):
+    """`NotLevels(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3adfb638")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not levels"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class NotMarkets(ContractError):
     """`NotMarkets(address)`"""
 
@@ -966,7 +1108,21 @@ class NotRead(ContractError):
         self.slot = slot
 
 
-class NotReady(ContractError):
+class NotReadyBytes32Uint64(ContractError):
+    """`NotReady(bytes32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b70c20cf")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("child", "deadline")
+    TEXT: ClassVar[str] = "The child has not sent anything yet, and may until `deadline`"
+
+    def __init__(self, child: bytes, deadline: int) -> None:
+        super().__init__(child, deadline)
+        self.child = child
+        self.deadline = deadline
+
+
+class NotReadyUint32Uint32Uint64(ContractError):
     """`NotReady(uint32, uint32, uint64)`"""
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1e55a212")
@@ -1115,6 +1271,19 @@ class OrderRefused(ContractError):
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
         return cls(raw[0], raw[1], IForwardAuctionRefusal(raw[2]))
+
+
+class PassedOver(ContractError):
+    """`PassedOver(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("405f070b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "The level was not cleared in time and is passed over"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
 
 
 class PaysMoreThanReleased(ContractError):
@@ -1319,6 +1488,13 @@ class StringTooLong(ContractError):
         self.str_ = str_
 
 
+class TicksDiffer(ContractError):
+    """`TicksDiffer()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6c95c1c9")
+    TEXT: ClassVar[str] = "Ticks of another size or floor than those of the level"
+
+
 class TokenDecimalsNotSupported(ContractError):
     """`TokenDecimalsNotSupported(uint8)`"""
 
@@ -1346,6 +1522,13 @@ class TokenTookFee(ContractError):
         self.received = received
 
 
+class TooDeep(ContractError):
+    """`TooDeep()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("88ac5cad")
+    TEXT: ClassVar[str] = "too deep"
+
+
 class TooEarlyToVoid(ContractError):
     """`TooEarlyToVoid(uint32, uint64)`"""
 
@@ -1371,6 +1554,20 @@ class TooManyAuctions(ContractError):
     def __init__(self, market: bytes) -> None:
         super().__init__(market)
         self.market = market
+
+
+class TooManyLadders(ContractError):
+    """`TooManyLadders(uint256, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("88cf1604")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("given", "left")
+    TEXT: ClassVar[str] = "too many ladders"
+
+    def __init__(self, given: int, left: int) -> None:
+        super().__init__(given, left)
+        self.given = given
+        self.left = left
 
 
 class TooMuchContracted(ContractError):
@@ -1426,6 +1623,19 @@ class UnknownClaim(ContractError):
         self.id = id
 
 
+class UnknownLevel(ContractError):
+    """`UnknownLevel(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("afc99a74")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("level",)
+    TEXT: ClassVar[str] = "unknown level"
+
+    def __init__(self, level: bytes) -> None:
+        super().__init__(level)
+        self.level = level
+
+
 class UnknownMarket(ContractError):
     """`UnknownMarket(bytes32)`"""
 
@@ -1452,6 +1662,19 @@ class UnknownMeter(ContractError):
         self.meter = meter
 
 
+class UnknownNode(ContractError):
+    """`UnknownNode(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("706d8e77")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("node",)
+    TEXT: ClassVar[str] = "unknown node"
+
+    def __init__(self, node: bytes) -> None:
+        super().__init__(node)
+        self.node = node
+
+
 class UnknownSupplier(ContractError):
     """`UnknownSupplier(uint16)`"""
 
@@ -1463,6 +1686,19 @@ class UnknownSupplier(ContractError):
     def __init__(self, supplier: int) -> None:
         super().__init__(supplier)
         self.supplier = supplier
+
+
+class WindowHasBegun(ContractError):
+    """`WindowHasBegun(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("7392bac2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "window has begun"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
 
 
 class WindowsDiffer(ContractError):
@@ -1508,6 +1744,19 @@ class WrongEvidence(ContractError):
         super().__init__(meter, day)
         self.meter = meter
         self.day = day
+
+
+class WrongLadder(ContractError):
+    """`WrongLadder(bytes32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4283f43b")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("child",)
+    TEXT: ClassVar[str] = "The numbers are not those that the child has sent"
+
+    def __init__(self, child: bytes) -> None:
+        super().__init__(child)
+        self.child = child
 
 
 class WrongNumber(ContractError):
@@ -1561,6 +1810,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
     known.SELECTOR: known
     for known in (
         AboveFuse,
+        AbovePending,
         AccessManagedInvalidAuthority,
         AccessManagedRequiredDelay,
         AccessManagedUnauthorized,
@@ -1577,14 +1827,17 @@ ERRORS: dict[bytes, type[ContractError]] = {
         AccessManagerUnauthorizedCancel,
         AccessManagerUnauthorizedConsume,
         AddressEmptyCode,
+        AlreadyAttached,
         AlreadyBound,
         AlreadyEnrolled,
         AlreadyEstimated,
         AlreadyRead,
         AmountTooLarge,
+        AreaTaken,
         AuctionExists,
         BadFormat,
         BadParameter,
+        BadRange,
         BadSignature,
         BadSigner,
         BeforeRegistration,
@@ -1611,22 +1864,29 @@ ERRORS: dict[bytes, type[ContractError]] = {
         InvalidShortString,
         LaterChangePending,
         LaterVersionPending,
+        LevelExists,
+        LevelsPending,
         MarketExists,
         MoreThanPosted,
         NoBoundary,
         NoEstimate,
         NoTariff,
+        NotAChild,
         NotAMember,
+        NotAreaOperator,
+        NotAtWindow,
         NotBillingGrade,
         NotComplete,
         NotDelivered,
         NotEnoughFree,
         NotEnoughGuarantee,
         NotForward,
+        NotLevels,
         NotMarkets,
         NotOwner,
         NotRead,
-        NotReady,
+        NotReadyBytes32Uint64,
+        NotReadyUint32Uint32Uint64,
         NotRegistry,
         NotRepresentable,
         NotSettled,
@@ -1637,6 +1897,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         OpenOrders,
         OrderRefused,
         Panicked,
+        PassedOver,
         PaysMoreThanReleased,
         ReadThroughSettlement,
         ReentrancyGuardReentrantCall,
@@ -1653,20 +1914,27 @@ ERRORS: dict[bytes, type[ContractError]] = {
         SplitAtChange,
         StagePending,
         StringTooLong,
+        TicksDiffer,
         TokenDecimalsNotSupported,
         TokenTookFee,
+        TooDeep,
         TooEarlyToVoid,
         TooManyAuctions,
+        TooManyLadders,
         TooMuchContracted,
         UnknownArea,
         UnknownAuction,
         UnknownClaim,
+        UnknownLevel,
         UnknownMarket,
         UnknownMeter,
+        UnknownNode,
         UnknownSupplier,
+        WindowHasBegun,
         WindowsDiffer,
         WrongCursor,
         WrongEvidence,
+        WrongLadder,
         WrongNumber,
         WrongPhase,
         WrongProof,

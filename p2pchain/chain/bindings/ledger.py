@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.structs import Account, Claim, Cover, Entry, Network
+from p2pchain.chain.bindings.structs import (
+    Account,
+    Claim,
+    Cover,
+    Entry,
+    LevelCharge,
+    LevelMove,
+    Network,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -216,6 +224,42 @@ class GuaranteeReturned(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LevelCharged(Event):
+    """`LevelCharged(bytes32, address, uint256)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "b637b478d3815277a13651773acf0c5fbed71eaaeb27ba08d8bc195f96ef97e0"
+    )
+    tree: bytes
+    account: str
+    nano: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256",), data)
+        return cls(topic("bytes32", topics[1]), checksum(topic("address", topics[2])), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
+class LevelSettled(Event):
+    """Money in transit went from a market to the levels of its tree, told by their root;
+    negative: back.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "c51682ee64c83051c9ea8767d8bf8debfa0381d312446bd71187468ba3518cd0"
+    )
+    market: bytes
+    tree: bytes
+    nano: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("int256",), data)
+        return cls(topic("bytes32", topics[1]), topic("bytes32", topics[2]), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
 class Locked(Event):
     """`Locked(address, uint32, address, uint256, uint256)`"""
 
@@ -319,6 +363,8 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         FeesSettled,
         GuaranteeGiven,
         GuaranteeReturned,
+        LevelCharged,
+        LevelSettled,
         Locked,
         NetworkSettled,
         Unlocked,
@@ -335,11 +381,11 @@ class Ledger:
         self.address = address
 
     @staticmethod
-    def constructor(token: str, settlement: str, forward: str) -> bytes:
+    def constructor(token: str, settlement: str, forward: str, levels: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address", "address"),
-            (token, settlement, forward),
+            ("address", "address", "address", "address"),
+            (token, settlement, forward, levels),
         )
 
     def account_of(self, account: str, *, block: int | str = "latest") -> Account:
@@ -520,6 +566,18 @@ class Ledger:
         _value: int = _out[0]
         return _value
 
+    def levels(self, *, block: int | str = "latest") -> str:
+        """The contract that may move money in transit between markets."""
+        _data = bytes.fromhex("4ecf518b")
+        return self.levels_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def levels_result(raw: bytes) -> str:
+        """Return what `levels` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
     def lock_up_to(self, account: str, supplier: str, meter: int, wanted_nano: int) -> Call:
         """Locks up to `wantedNano`: the owner's free money first, then the guarantee. Settlement
         only.
@@ -602,6 +660,22 @@ class Ledger:
         )
         return Call(self.address, _data, 0, "Ledger.settle")
 
+    def settle_levels(
+        self,
+        tree: bytes,
+        moves: Sequence[LevelMove],
+        charges: Sequence[LevelCharge],
+    ) -> Call:
+        """Moves money in transit from markets to a tree and pays charges from that. It may stand
+        below zero in between: what is still to be paid is locked already, and when all is
+        settled nothing is left. Levels only.
+        """
+        _data = bytes.fromhex("a1be6eed") + encode(
+            ("bytes32", "(bytes32,int256)[]", "(address,uint256)[]"),
+            (sized(tree, 32), [i.to_abi() for i in moves], [i.to_abi() for i in charges]),
+        )
+        return Call(self.address, _data, 0, "Ledger.settleLevels")
+
     def settlement(self, *, block: int | str = "latest") -> str:
         """The contract that may lock and settle."""
         _data = bytes.fromhex("51160630")
@@ -627,8 +701,8 @@ class Ledger:
         return _value
 
     def transit_nano(self, market: bytes, *, block: int | str = "latest") -> int:
-        """Money between buyers and sellers of slots that are partly settled; signed, zero when
-        all is settled.
+        """Money between buyers and sellers of slots that are partly settled, of a market or of a
+        tree (by its root level); signed, zero when all is settled.
         """
         _data = bytes.fromhex("bc199003") + encode(
             ("bytes32",),

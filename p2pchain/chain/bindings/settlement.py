@@ -114,6 +114,21 @@ class LateSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class LevelsPassedOver(Event):
+    """The level above was not cleared in time: the results of the market's own auction stand."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "5b48241a938f4426bae3568d7244b94e16540bec4ad905f6fa05aa2dc9906d26"
+    )
+    market: bytes
+    window: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]))
+
+
+@dataclass(frozen=True, slots=True)
 class Lowered(Event):
     """`Lowered(bytes32, uint32, uint32, uint32, uint32)`"""
 
@@ -152,6 +167,25 @@ class MemberSettled(Event):
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "uint32", "uint256[]"), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class SellsCleared(Event):
+    """The results of the sells, where some slot has one of its own for them (both sides were
+    limited).
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "a9cd57cabcf0d37e0d74eb0cb6833e9f7aee91a64ad62514ccaafb3b631ba2b4"
+    )
+    market: bytes
+    window: int
+    sells: tuple[int, ...]
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256[8]",), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,6 +239,26 @@ class TallyStep(Event):
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "int256"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class WindowAdopted(Event):
+    """The results over all levels; of slots whose buys and sells have a result each, those of
+    the sells too.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "14c0611fd6a886a8bf7b528357ab1cb881c5b11ab5c3c0b1837d1ddfc6d4256e"
+    )
+    market: bytes
+    window: int
+    results: tuple[int, ...]
+    sells: tuple[int, ...]
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256[8]", "uint256[8]"), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
@@ -293,17 +347,27 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         CorrectionSettled,
         EstimateSettled,
         LateSettled,
+        LevelsPassedOver,
         Lowered,
         MemberSettled,
+        SellsCleared,
         StageFinished,
         Tallied,
         TallyStep,
+        WindowAdopted,
         WindowCleared,
         WindowVoided,
         WindowsSettled,
         Withheld,
     )
 }
+
+
+class AdoptResult(NamedTuple):
+    """What `adopt(bytes32, uint32, uint256[16], int256[16])` returns."""
+
+    rounding_nano: int
+    fee_account: str
 
 
 class ReferenceAtResult(NamedTuple):
@@ -330,12 +394,29 @@ class Settlement:
         metering: str,
         markets: str,
         forward: str,
+        levels: str,
     ) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address", "address", "address", "address", "address"),
-            (registry, tariffs, ledger, metering, markets, forward),
+            ("address", "address", "address", "address", "address", "address", "address"),
+            (registry, tariffs, ledger, metering, markets, forward, levels),
         )
+
+    def adopt(self, market: bytes, window: int, added: Sequence[int], nano: Sequence[int]) -> Call:
+        """Adds what the levels above have filled to the results of a window that awaits it.
+        Levels only.
+        """
+        _data = bytes.fromhex("8f4a3761") + encode(
+            ("bytes32", "uint32", "uint256[16]", "int256[16]"),
+            (sized(market, 32), window, added, nano),
+        )
+        return Call(self.address, _data, 0, "Settlement.adopt")
+
+    @staticmethod
+    def adopt_result(raw: bytes) -> AdoptResult:
+        """Return what `adopt` answered, decoded."""
+        _out = decode(("uint256", "address"), raw)
+        return AdoptResult(_out[0], checksum(_out[1]))
 
     def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Clears windows in order; stops after `maxMembers` member-windows and goes on at the
@@ -507,6 +588,18 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
+    def levels(self, *, block: int | str = "latest") -> str:
+        """`levels()`"""
+        _data = bytes.fromhex("4ecf518b")
+        return self.levels_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def levels_result(raw: bytes) -> str:
+        """Return what `levels` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
     def lower(self, market: bytes, slot: int, buy_meter: int, sell_meter: int, wh: int) -> Call:
         """A stage lowers one posted buy and one posted sell by the same Wh and posts the pair."""
         _data = bytes.fromhex("33ca4e87") + encode(
@@ -538,6 +631,14 @@ class Settlement:
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
         return _value
+
+    def pass_over(self, market: bytes, window: int) -> Call:
+        """Goes on without the levels above, where they were not cleared in time."""
+        _data = bytes.fromhex("94168d0c") + encode(
+            ("bytes32", "uint32"),
+            (sized(market, 32), window),
+        )
+        return Call(self.address, _data, 0, "Settlement.passOver")
 
     def post_readings(self, market: bytes, readings: Sequence[Reading]) -> Call:
         """Posts signed readings of members of one market: readings to `Metering`, volumes to the
@@ -598,7 +699,7 @@ class Settlement:
         *,
         block: int | str = "latest",
     ) -> ISettlementResult:
-        """`resultOf(bytes32, uint32)`"""
+        """Outcome of a slot; where buys and sells have one each, that of the buys."""
         _data = bytes.fromhex("b2524d34") + encode(
             ("bytes32", "uint32"),
             (sized(market, 32), slot),
@@ -646,6 +747,27 @@ class Settlement:
         """Return what `root_of` answered, decoded."""
         _out = decode(("bytes32",), raw)
         _value: bytes = _out[0]
+        return _value
+
+    def sell_result_of(
+        self,
+        market: bytes,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> ISettlementResult:
+        """The same of the sells."""
+        _data = bytes.fromhex("62add490") + encode(
+            ("bytes32", "uint32"),
+            (sized(market, 32), slot),
+        )
+        return self.sell_result_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def sell_result_of_result(raw: bytes) -> ISettlementResult:
+        """Return what `sell_result_of` answered, decoded."""
+        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48)",), raw)
+        _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
         return _value
 
     def settle(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:

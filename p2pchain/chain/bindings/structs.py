@@ -12,6 +12,7 @@ from p2pchain.chain.bindings.enums import (
     Action,
     Gate,
     IForwardAuctionPhase,
+    ILevelsPhase,
     ISettlementPhase,
     PriceRule,
     Quality,
@@ -189,6 +190,24 @@ class DayTally:
 
 
 @dataclass(frozen=True, slots=True)
+class EdgeTerms:
+    """`ILevels.EdgeTerms`."""
+
+    from_slot: int
+    charge_nano: int
+    up_wh: int
+    down_wh: int
+    feeder_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.from_slot, self.charge_nano, self.up_wh, self.down_wh, self.feeder_wh)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4])
+
+
+@dataclass(frozen=True, slots=True)
 class Enrolment:
     """`IMarkets.Enrolment`."""
 
@@ -304,6 +323,23 @@ class Gap:
 
 
 @dataclass(frozen=True, slots=True)
+class GridLoss:
+    """`ILevels.GridLoss`."""
+
+    area: int
+    first_slot: int
+    end_slot: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.area, self.first_slot, self.end_slot, self.signature)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """`IMetering.Head`."""
 
@@ -404,6 +440,83 @@ class ISettlementWindow:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], ISettlementPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class LevelCharge:
+    """`ILedger.LevelCharge`."""
+
+    account: str
+    nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.account, self.nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class LevelMove:
+    """`ILedger.LevelMove`."""
+
+    market: bytes
+    nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (sized(self.market, 32), self.nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class LevelParams:
+    """`ILevels.LevelParams`."""
+
+    area: int
+    slot_seconds: int
+    k_ppm: int
+    floor_nano: int
+    tick_nano: int
+    collect_seconds: int
+    void_seconds: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.area,
+            self.slot_seconds,
+            self.k_ppm,
+            self.floor_nano,
+            self.tick_nano,
+            self.collect_seconds,
+            self.void_seconds,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6])
+
+
+@dataclass(frozen=True, slots=True)
+class LevelWindow:
+    """`ILevels.LevelWindow`."""
+
+    window: int
+    phase: ILevelsPhase
+    cursor: int
+    children: int
+    above: int
+    told: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.window, self.phase, self.cursor, self.children, self.above, self.told)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], ILevelsPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -561,6 +674,24 @@ class Network:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class Node:
+    """`ILevels.Node`."""
+
+    parent: bytes
+    area: int
+    from_window: int
+    index: int
+    is_level: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (sized(self.parent, 32), self.area, self.from_window, self.index, self.is_level)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,189 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+/// @title Levels: areas above each other, cleared level by level
+/// @notice What a market cannot match in its area goes up an edge to the level above, what that cannot match to the
+/// next one, and only the rest meets the suppliers. Each area has one market or one level.
+///
+/// Promises:
+/// - what crosses an edge in a slot is never above the edge's limit of that direction, and what is matched inside an
+///   area never above its feeder's: volumes above a limit do not get into an auction at all;
+/// - a level's price follows from the tariffs below it and the charges of the edges alone, so no stated limit and no
+///   caller moves it;
+/// - what a level matched is shared out among its children to the Wh, in the order of their index; the charges of the
+///   edges go to their operators to the unit;
+/// - anybody may clear and share any level, in one call or in many, with the same result; numbers that are handed in
+///   count only if they hash to what the child has sent;
+/// - a level that has not cleared in time is passed over, and what is below it goes on without it. What was cleared in
+///   time can be shared by anybody for ever, so no child waits for an operator.
+///
+/// Who may call: market operator (`createLevel`, `attach`), the operator of an area in the registry (`setEdge`, and by
+/// signature `signalGridLoss`), `Settlement` (`send`); anybody the rest.
+interface ILevels {
+    /// @notice The immutable parameters of a level; their hash is its id.
+    /// @param area the area whose children meet here
+    /// @param slotSeconds must equal the registry's
+    /// @param kPpm k of p = floor(f + k (r - f)) in millionths
+    /// @param floorNano price of tick 0, the same in the whole tree
+    /// @param tickNano size of a tick, the same in the whole tree
+    /// @param collectSeconds after the end of a window: clearing may begin although children are missing
+    /// @param voidSeconds after the end of a window: a level that is not cleared then is passed over
+    struct LevelParams {
+        uint32 area;
+        uint32 slotSeconds;
+        uint32 kPpm;
+        int32 floorNano;
+        uint32 tickNano;
+        uint32 collectSeconds;
+        uint32 voidSeconds;
+    }
+
+    /// @notice What holds for an area from a slot on, the first of a window.
+    /// @param chargeNano per Wh that crosses the edge to the parent, either way
+    /// @param upWh what may go up in a slot
+    /// @param downWh what may come down in a slot
+    /// @param feederWh what may be matched inside the area in a slot; the largest uint32: no limit
+    struct EdgeTerms {
+        uint32 fromSlot;
+        uint32 chargeNano;
+        uint32 upWh;
+        uint32 downWh;
+        uint32 feederWh;
+    }
+
+    /// @notice The area has lost its grid in slots [firstSlot, endSlot): nothing goes up in them.
+    struct GridLoss {
+        uint32 area;
+        uint32 firstSlot;
+        uint32 endSlot;
+        bytes signature;
+    }
+
+    enum Phase {
+        Absent,
+        Clearing,
+        Cleared,
+        Shared
+    }
+
+    /// @notice A window of a level. `cursor`: the next child to be cleared, or shared; `above`: how many levels above
+    /// have filled something that was sent up, as far as `told`.
+    struct LevelWindow {
+        uint32 window;
+        Phase phase;
+        uint16 cursor;
+        uint16 children;
+        uint8 above;
+        bool told;
+    }
+
+    /// @notice A market or level in the tree.
+    /// @param parent the level above, zero for a root
+    struct Node {
+        bytes32 parent;
+        uint32 area;
+        uint32 fromWindow;
+        uint16 index;
+        bool isLevel;
+    }
+
+    event LevelCreated(bytes32 indexed level, uint32 indexed area, LevelParams params);
+    event Attached(bytes32 indexed node, bytes32 indexed level, uint32 indexed area, uint16 index, uint32 fromWindow);
+    event EdgeSet(
+        uint32 indexed area, uint32 fromSlot, uint32 chargeNano, uint32 upWh, uint32 downWh, uint32 feederWh
+    );
+    event GridLost(uint32 indexed area, uint32 firstSlot, uint32 endSlot, bytes signature);
+    /// @notice What a market or level has sent up; see libraries/Ladders.sol.
+    event Sent(bytes32 indexed node, bytes32 indexed level, uint32 indexed window, uint256[] ladder);
+    event LevelStep(bytes32 indexed level, uint32 indexed window, uint16 cursor);
+    /// @notice Results by slot, and those of the sells where they have one of their own (ResultWord).
+    event LevelCleared(bytes32 indexed level, uint32 indexed window, uint256[8] results, uint256[8] sells);
+    /// @notice What crossed the edge of a child, and the charge that its operator was paid.
+    event Crossed(
+        bytes32 indexed node, uint32 indexed window, uint256 upWh, uint256 downWh, address operator, uint256 chargeNano
+    );
+    event LevelShared(bytes32 indexed level, uint32 indexed window, uint16 cursor);
+
+    error BadParameter(string what);
+    error LevelExists(bytes32 level);
+    error UnknownLevel(bytes32 level);
+    error UnknownNode(bytes32 node);
+    error AlreadyAttached(bytes32 node);
+    /// @notice Another market or level stands for the area already.
+    error AreaTaken(uint32 area);
+    /// @notice The area is not a child of the level's area in the registry.
+    error NotAChild(uint32 area, uint32 parent);
+    /// @notice Ticks of another size or floor than those of the level.
+    error TicksDiffer();
+    error TooDeep();
+    error WindowHasBegun(uint32 window);
+    error NotAreaOperator(uint32 area, address caller);
+    error NotAtWindow(uint32 slot);
+    error SlotHasBegun(uint32 slot, uint32 currentSlot);
+    error LaterChangePending(uint32 fromSlot);
+    error BadSignature(uint32 area);
+    error BadRange(uint32 firstSlot, uint32 endSlot);
+    error NotSettlement(address caller);
+    error NotDelivered(uint32 window);
+    /// @notice The child has not sent anything yet, and may until `deadline`.
+    error NotReady(bytes32 child, uint64 deadline);
+    /// @notice The level was not cleared in time and is passed over.
+    error PassedOver(uint32 window);
+    error WrongPhase(uint32 window, Phase phase);
+    /// @notice The numbers are not those that the child has sent.
+    error WrongLadder(bytes32 child);
+    error TooManyLadders(uint256 given, uint256 left);
+    error RingFull(uint32 window, uint32 oldest);
+    /// @notice The level above has not been shared yet.
+    error AbovePending(bytes32 level, uint32 window);
+
+    function levelParams(bytes32 level) external view returns (LevelParams memory);
+
+    function nodeOf(bytes32 node) external view returns (Node memory);
+
+    function childrenOf(bytes32 level) external view returns (bytes32[] memory);
+
+    /// @notice What holds for the edge and the feeder of an area in a slot.
+    function edgeAt(uint32 area, uint32 slot) external view returns (EdgeTerms memory);
+
+    /// @notice The slots of a window in which the area has no grid, a bit each, the first lowest.
+    function gridLossIn(uint32 area, uint32 window) external view returns (uint8 mask);
+
+    function windowState(bytes32 level, uint32 window) external view returns (LevelWindow memory);
+
+    /// @notice Outcome of a slot of a level that is cleared; `sells` is zero unless they have one of their own.
+    function resultOf(bytes32 level, uint32 slot) external view returns (uint256 result, uint256 sells);
+
+    /// @notice Whether what a market or level sent up will never be filled, since the level above was not cleared.
+    function isPassedOver(bytes32 node, uint32 window) external view returns (bool);
+
+    /// @notice What clearing needs of a market's edge, a word for each window; empty for one outside any tree: charge
+    /// (uint32, lowest), limits up, down and of the feeder (uint32 each), slots without grid (8 bits), and a bit for
+    /// whether the level above takes what is sent.
+    function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words);
+
+    function createLevel(LevelParams calldata params) external returns (bytes32 level);
+
+    /// @notice From a window on a market or level belongs to a level; for ever, since an edge without capacity has the
+    /// same effect as none.
+    function attach(bytes32 node, bytes32 level, uint32 fromWindow) external;
+
+    /// @notice The operator of an area sets what holds for its edge and feeder from a slot on.
+    function setEdge(uint32 area, EdgeTerms calldata terms) external;
+
+    /// @notice Anybody hands in what the operator of an area has signed; for slots whose window is not over.
+    function signalGridLoss(GridLoss calldata loss) external;
+
+    /// @notice The EIP-712 digest of a signal.
+    function gridLossDigest(GridLoss calldata loss) external view returns (bytes32);
+
+    /// @notice Takes what a market has left. Settlement only; the level is the one that `edgesOf` has said to be open.
+    function send(bytes32 market, uint32 window, uint256[] calldata ladder) external;
+
+    /// @notice Clears a window of a level, or goes on with it: the ladders of its children in the order of their index,
+    /// from the cursor on; an empty one for a child that has sent nothing.
+    function clear(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
+
+    /// @notice Shares out what a cleared level and those above it have filled, among the children from the cursor on.
+    function share(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
+}

@@ -1,0 +1,131 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ILevels} from "../interfaces/ILevels.sol";
+import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
+
+/// @title Edges: what holds between an area and its parent, and what was sent over it
+/// @notice An edge word is that of ILevels.edgesOf.
+library Edges {
+    uint256 private constant TAKES = 1 << 136;
+
+    /* EDGE WORDS */
+
+    function chargeOf(uint256 edge) internal pure returns (uint256) {
+        return uint32(edge);
+    }
+
+    function upOf(uint256 edge) internal pure returns (uint256) {
+        return uint32(edge >> 32);
+    }
+
+    function downOf(uint256 edge) internal pure returns (uint256) {
+        return uint32(edge >> 64);
+    }
+
+    /// @dev What may be matched inside the area.
+    function feederOf(uint256 edge) internal pure returns (uint256) {
+        uint256 wh = uint32(edge >> 96);
+        return wh == type(uint32).max ? type(uint256).max : wh;
+    }
+
+    /// @dev Whether the level above takes what is sent.
+    function takes(uint256 edge) internal pure returns (bool) {
+        return edge & TAKES != 0;
+    }
+
+    /// @dev The same of one slot: there must be a grid.
+    function isOpen(uint256 edge, uint256 slot) internal pure returns (bool) {
+        return edge & TAKES != 0 && (edge >> (128 + slot)) & 1 == 0;
+    }
+
+    /// @dev The edge word of a node that is in a tree.
+    function wordOf(State storage state, Core memory core, bytes32 id, uint32 window)
+        internal
+        view
+        returns (uint256 edge)
+    {
+        ILevels.Node memory node = state.nodes[id];
+        ILevels.EdgeTerms memory terms = termsAt(state, node.area, window * uint32(WINDOW));
+        edge = uint256(terms.chargeNano) | (uint256(terms.upWh) << 32) | (uint256(terms.downWh) << 64)
+            | (uint256(terms.feederWh) << 96) | (uint256(state.gridLosses[node.area][window]) << 128);
+        if (node.parent != 0 && window >= node.fromWindow && _accepts(state, core, node.parent, window)) edge |= TAKES;
+    }
+
+    /// @dev An area of which nothing was said has no capacity to its parent, and a feeder without a limit.
+    function termsAt(State storage state, uint32 area, uint32 slot)
+        internal
+        view
+        returns (ILevels.EdgeTerms memory terms)
+    {
+        ILevels.EdgeTerms[] storage all = state.edges[area];
+        for (uint256 i = all.length; i > 0; --i) {
+            terms = all[i - 1];
+            if (terms.fromSlot <= slot) return terms;
+        }
+        return ILevels.EdgeTerms(0, 0, 0, 0, type(uint32).max);
+    }
+
+    /* WINDOWS */
+
+    function windowOf(LevelState storage level, uint32 window) internal view returns (ILevels.LevelWindow memory w) {
+        w = level.windows[window % RING];
+        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.Phase.Absent, 0, 0, 0, false);
+    }
+
+    /// @dev A level takes what is sent until it begins to clear; while an older window of its ring waits to be shared,
+    /// it takes nothing.
+    function _accepts(State storage state, Core memory core, bytes32 level, uint32 window)
+        private
+        view
+        returns (bool)
+    {
+        LevelState storage above = state.levels[level];
+        ILevels.LevelWindow memory w = above.windows[window % RING];
+        if (w.window > window || (w.window == window && w.phase != ILevels.Phase.Absent)) return false;
+        if (w.window < window && w.phase == ILevels.Phase.Cleared) return false;
+        return block.timestamp < voidTime(core, above, window);
+    }
+
+    function voidTime(Core memory core, LevelState storage level, uint256 window) internal view returns (uint256) {
+        return (window + 1) * WINDOW * core.slotSeconds + level.params.voidSeconds;
+    }
+
+    /// @dev Whether a node has sent something that nobody will fill any more, or has sent nothing.
+    function isPassedOver(State storage state, Core memory core, bytes32 node, uint32 window)
+        internal
+        view
+        returns (bool)
+    {
+        if (state.sent[node][window % RING].window != window) return true;
+        LevelState storage above = state.levels[state.nodes[node].parent];
+        ILevels.LevelWindow memory w = above.windows[window % RING];
+        if (w.window > window) return true;
+        bool cleared = w.window == window && w.phase >= ILevels.Phase.Cleared;
+        return !cleared && block.timestamp >= voidTime(core, above, window);
+    }
+
+    /* LADDERS */
+
+    function send(State storage state, bytes32 node, uint32 window, uint256 chargeNano, uint256[] memory ladder)
+        internal
+    {
+        state.sent[node][window % RING] =
+            Sent(window, uint32(chargeNano), uint192(uint256(keccak256(abi.encodePacked(ladder)))));
+        emit ILevels.Sent(node, state.nodes[node].parent, window, ladder);
+    }
+
+    /// @dev Whether there is a ladder of the child; what is handed in must be it.
+    function holds(Sent memory sent, uint256 window, bytes32 child, uint256[] calldata ladder)
+        internal
+        pure
+        returns (bool)
+    {
+        if (sent.window != window) {
+            require(ladder.length == 0, ILevels.WrongLadder(child));
+            return false;
+        }
+        require(uint192(uint256(keccak256(abi.encodePacked(ladder)))) == sent.hash, ILevels.WrongLadder(child));
+        return true;
+    }
+}

@@ -1,0 +1,185 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ILevels} from "../interfaces/ILevels.sol";
+import {HalfBooks} from "../libraries/HalfBooks.sol";
+import {Ladders} from "../libraries/Ladders.sol";
+import {ResultWord, ResultWords} from "../libraries/Packed.sol";
+import {Prices} from "../libraries/Prices.sol";
+import {TickBook} from "../libraries/TickBook.sol";
+import {Edges} from "./Edges.sol";
+import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
+
+/// @title LevelClearing: from what the children have sent to one price and volume per slot
+/// @notice Adds the ladders of the children to the book, limits moved by the charges of their edges, and matches. A
+/// walk that is too long for one transaction is put down and goes on in the next.
+library LevelClearing {
+    using TickBook for TickBook.Book;
+
+    /// @dev Lowest retail and highest feed-in price of a slot, over the children seen so far.
+    struct Bounds {
+        bool any;
+        int256 retailNano;
+        int256 feedInNano;
+    }
+
+    struct Walk {
+        bytes32 level;
+        uint256 window;
+        TickBook.Book book;
+        Bounds[8] bounds;
+        int256 floorNano;
+        int256 tickNano;
+    }
+
+    /// @notice See ILevels.clear.
+    function clear(State storage state, Core memory core, bytes32 level, uint32 window, uint256[][] calldata ladders)
+        external
+    {
+        LevelState storage own = state.levels[level];
+        Walk memory walk;
+        (walk.level, walk.window, walk.book) = (level, window, TickBook.create());
+        (walk.floorNano, walk.tickNano) =
+            (own.params.floorNano, int256(uint256(own.params.tickNano)));
+        require(walk.tickNano != 0, ILevels.UnknownLevel(level));
+        ILevels.LevelWindow memory w = _begin(state, core, own, walk);
+        uint256 left = w.children - w.cursor;
+        require(ladders.length <= left, ILevels.TooManyLadders(ladders.length, left));
+        for (uint256 i; i < ladders.length; ++i) _add(state, own, walk, w.cursor + i, ladders[i]);
+        w.cursor += uint16(ladders.length);
+        if (w.cursor < w.children) {
+            w.phase = ILevels.Phase.Clearing;
+            own.windows[window % RING] = w;
+            _putDown(own, walk);
+            emit ILevels.LevelStep(level, window, w.cursor);
+            return;
+        }
+        (w.phase, w.cursor) = (ILevels.Phase.Cleared, 0);
+        own.windows[window % RING] = w;
+        _match(state, core, own, walk);
+    }
+
+    /* INTERNAL */
+
+    function _begin(State storage state, Core memory core, LevelState storage own, Walk memory walk)
+        private
+        returns (ILevels.LevelWindow memory w)
+    {
+        uint32 window = uint32(walk.window);
+        w = Edges.windowOf(own, window);
+        uint256 end = (walk.window + 1) * WINDOW * core.slotSeconds;
+        require(block.timestamp >= end, ILevels.NotDelivered(window));
+        bool over = block.timestamp >= end + own.params.voidSeconds;
+        if (w.phase == ILevels.Phase.Clearing || w.phase == ILevels.Phase.Absent) {
+            require(!over, ILevels.PassedOver(window));
+        }
+        if (w.phase == ILevels.Phase.Clearing) {
+            _resume(own, walk);
+            return w;
+        }
+        require(w.phase == ILevels.Phase.Absent, ILevels.WrongPhase(window, w.phase));
+        ILevels.LevelWindow memory older = own.windows[window % RING];
+        require(
+            older.phase != ILevels.Phase.Cleared && older.window <= window, ILevels.RingFull(window, older.window)
+        );
+        if (older.phase == ILevels.Phase.Clearing) HalfBooks.drop(own.halfBooks[window % RING]);
+        w.children = uint16(own.children.length);
+        uint256 deadline = end + own.params.collectSeconds;
+        if (block.timestamp >= deadline) return w;
+        // Before the deadline only when all have sent, since whoever is late afterwards is passed over.
+        for (uint256 i; i < w.children; ++i) {
+            bytes32 child = own.children[i];
+            require(
+                state.sent[child][window % RING].window == window || state.nodes[child].fromWindow > window,
+                ILevels.NotReady(child, uint64(deadline))
+            );
+        }
+    }
+
+    /// @dev Adds what a child has sent.
+    function _add(
+        State storage state,
+        LevelState storage own,
+        Walk memory walk,
+        uint256 index,
+        uint256[] calldata ladder
+    ) private view {
+        bytes32 child = own.children[index];
+        Sent memory sent = state.sent[child][walk.window % RING];
+        if (!Edges.holds(sent, walk.window, child, ladder)) return;
+        int256 chargeNano = int256(uint256(sent.chargeNano));
+        uint256 ticks = uint256(Prices.ceilDiv(chargeNano, walk.tickNano));
+        for (uint256 slot; slot < WINDOW; ++slot) {
+            (bool any, int256 retailNano, int256 feedInNano) = Ladders.bounds(ladder, slot);
+            if (!any) continue;
+            (retailNano, feedInNano) = (retailNano - chargeNano, feedInNano + chargeNano);
+            Bounds memory bounds = walk.bounds[slot];
+            if (!bounds.any || retailNano < bounds.retailNano) bounds.retailNano = retailNano;
+            if (!bounds.any || feedInNano > bounds.feedInNano) bounds.feedInNano = feedInNano;
+            bounds.any = true;
+        }
+        Ladders.Reader memory reader;
+        Ladders.Step memory step;
+        while (Ladders.read(ladder, reader, step)) {
+            // Whoever sent it has left out what the charge leaves no tick.
+            uint256 tick = step.side == TickBook.BUY ? step.tick - ticks : step.tick + ticks;
+            walk.book.add(step.slot, step.side, tick, step.wh);
+        }
+    }
+
+    /// @dev Finds price and volume of each slot, and sends up what is left.
+    function _match(State storage state, Core memory core, LevelState storage own, Walk memory walk) private {
+        uint32 window = uint32(walk.window);
+        uint256 edge = Edges.wordOf(state, core, walk.level, window);
+        uint256 feederWh = Edges.feederOf(edge);
+        Ladders.Writer memory writer = Ladders.writer(walk.book);
+        uint256[8] memory results;
+        uint256[8] memory sells;
+        for (uint256 slot; slot < WINDOW; ++slot) {
+            Bounds memory bounds = walk.bounds[slot];
+            (uint256 buyMap, uint256 sellMap) = (walk.book.maps[TickBook.BUY], walk.book.maps[TickBook.SELL]);
+            ResultWord result = ResultWord.wrap(0);
+            ResultWord ofSells = result;
+            if (bounds.any && bounds.retailNano > bounds.feedInNano) {
+                int256 price = Prices.reference_(bounds.retailNano, bounds.feedInNano, own.params.kPpm);
+                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, walk.floorNano, walk.tickNano);
+                (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, feederWh);
+                (buyMap, sellMap) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
+            }
+            (results[slot], sells[slot]) = (ResultWord.unwrap(result), ResultWord.unwrap(ofSells));
+            uint256 place = (walk.window % RING) * WINDOW + slot;
+            own.results[place] = result;
+            if (result.isApart()) own.sellResults[place] = ofSells;
+            else ofSells = result;
+            if (!Edges.isOpen(edge, slot)) continue;
+            if (bounds.any) Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
+            uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano));
+            Ladders.add(writer, walk.book, slot, TickBook.BUY, buyMap, result, ticks, Edges.downOf(edge));
+            Ladders.add(writer, walk.book, slot, TickBook.SELL, sellMap, ofSells, ticks, Edges.upOf(edge));
+        }
+        emit ILevels.LevelCleared(walk.level, window, results, sells);
+        if (Edges.takes(edge)) Edges.send(state, walk.level, window, Edges.chargeOf(edge), Ladders.done(writer));
+    }
+
+    /* HALF BOOKS */
+
+    function _putDown(LevelState storage own, Walk memory walk) private {
+        mapping(uint256 => uint256) storage half = own.halfBooks[walk.window % RING];
+        HalfBooks.putDown(half, walk.book);
+        for (uint256 slot; slot < WINDOW; ++slot) {
+            Bounds memory bounds = walk.bounds[slot];
+            half[HalfBooks.OWN + slot] = bounds.any
+                ? (1 << 128) | (uint256(uint64(int64(bounds.retailNano))) << 64) | uint64(int64(bounds.feedInNano))
+                : 0;
+        }
+    }
+
+    function _resume(LevelState storage own, Walk memory walk) private view {
+        mapping(uint256 => uint256) storage half = own.halfBooks[walk.window % RING];
+        HalfBooks.resume(half, walk.book);
+        for (uint256 slot; slot < WINDOW; ++slot) {
+            uint256 packed = half[HalfBooks.OWN + slot];
+            walk.bounds[slot] = Bounds(packed >> 128 != 0, int64(uint64(packed >> 64)), int64(uint64(packed)));
+        }
+    }
+}
