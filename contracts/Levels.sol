@@ -87,7 +87,7 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         LevelState storage own = _known(level);
         uint32 window = slot / uint32(WINDOW);
         LevelWindow memory w = Edges.windowOf(own, window);
-        require(w.phase >= Phase.Cleared, WrongPhase(window, w.phase));
+        require(w.phase >= LevelPhase.Cleared, WrongLevelPhase(window, w.phase));
         uint256 place = (window % RING) * WINDOW + slot % WINDOW;
         result = ResultWord.unwrap(own.results[place]);
         if (ResultWord.wrap(result).isApart()) sells = ResultWord.unwrap(own.sellResults[place]);

@@ -20,6 +20,7 @@ from p2pchain.meter.joined import SIGNATURE_BYTES
 from p2pchain.model import WINDOW_SLOTS, ForwardPhase, Order, Phase, Reading, Schedule
 
 if TYPE_CHECKING:
+    from p2pchain.chain.connect import Chain
     from p2pchain.forward_market import Auction
     from p2pchain.market import Market
 
@@ -106,7 +107,7 @@ def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterat
         size = _count(left, cautious, _CAUTIOUS)
         usual = _count(left, most, _MOST)
         while market and usual > size:
-            if _fits(market, market.post_call(left[:usual])):
+            if fits(market.contracts.chain, market.post_call(left[:usual])):
                 size = usual
             usual = usual * 3 // 4
         yield list(left[:size])
@@ -174,10 +175,10 @@ def message_batches(
 
     A batch is as large as the cheapest messages allow and is halved until it fits.
     """
-    place = 0
+    chain, place = auction.market.contracts.chain, 0
     while place < len(messages):
         size = min(len(messages) - place, _MESSAGES)
-        while size > 1 and not _fits(auction.market, call(messages[place : place + size])):
+        while size > 1 and not fits(chain, call(messages[place : place + size])):
             size = -(-size // 2)
         yield list(messages[place : place + size])
         place += size
@@ -193,8 +194,8 @@ def forward_clear_calls(auction: Auction, windows: Sequence[int]) -> Iterator[Ca
     left = sorted(windows)
     while left:
         size = next((n for n, window in enumerate(left) if window != left[0] + n), len(left))
-        while size > 1 and not _fits(
-            auction.market, clear(auction.id, left[0], size, 2 * size * members)
+        while size > 1 and not fits(
+            auction.market.contracts.chain, clear(auction.id, left[0], size, 2 * size * members)
         ):
             size = -(-size // 2)
         if size > 1:
@@ -208,8 +209,8 @@ def _forward_steps(auction: Auction, window: int, members: int) -> Iterator[Call
     """The calls that clear one window: its members are walked to collect and again to ration."""
     step = 2 * members
     while auction.phase(window) < ForwardPhase.CLEARED:
-        while step > 1 and not _fits(
-            auction.market, auction.contract.clear(auction.id, window, 1, step)
+        while step > 1 and not fits(
+            auction.market.contracts.chain, auction.contract.clear(auction.id, window, 1, step)
         ):
             step = -(-step // 2)
         yield auction.contract.clear(auction.id, window, 1, step)
@@ -225,7 +226,7 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     usual = warm.members(_MOST - _USUAL_CLEAR.of(members, windows), windows)
     usual = min(usual, members)
     while usual > settled:
-        if _fits(market, both(market.id, first_window, windows, usual)):
+        if fits(market.contracts.chain, both(market.id, first_window, windows, usual)):
             settled = usual
         usual = usual * 19 // 20
     settled = min(max(1, settled), members)
@@ -266,9 +267,9 @@ def _count(readings: Sequence[Reading], cost: _Post, gas: int) -> int:
     return len(readings)
 
 
-def _fits(market: Market, call: Call) -> bool:
-    """Whether the node finds that a call fits a transaction."""
+def fits(chain: Chain, call: Call) -> bool:
+    """Return whether the node finds that a call fits a transaction."""
     try:
-        return market.contracts.chain.estimate_gas(_ANYBODY, call.to, call.data) <= _MOST
+        return chain.estimate_gas(_ANYBODY, call.to, call.data) <= _MOST
     except P2PError:
         return False

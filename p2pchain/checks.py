@@ -17,7 +17,7 @@ from p2pchain.errors import CheckFailed, Difference
 from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, Phase
+from p2pchain.model import WINDOW_SLOTS, Phase, SlotResult
 from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
@@ -31,7 +31,8 @@ def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
         batch = list(group)
         twin.now = None
         timed = any(type(entry.event).__name__ in TIMED for entry in batch)
-        if timed or any(market.params.stages for market in twin.markets.values()):
+        staged = any(market.params.stages for market in twin.markets.values())
+        if timed or staged or twin.levels.nodes:
             twin.now = contracts.chain.block(batch[0].block).timestamp
         try:
             twin.apply_transaction(entry.event for entry in batch)
@@ -95,6 +96,20 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
     for meter, day in twin.metering.records:
         kept = int.from_bytes(metering.day_hash(meter, day), "big")
         same(f"hash of day {day} of meter {meter}", kept, twin.metering.day_hash(meter, day))
+    for level, node in twin.levels.nodes.items():
+        if node.params is None:
+            continue
+        same("money with levels", ledger.transit_nano(level), twin.ledger.transit_nano[level])
+        for window in {w for place, w in twin.levels.windows if place == level}:
+            shown = contracts.levels.window_state(level, window)
+            level_window = twin.levels.window_state(level, window)
+            if int(shown.phase) == 0:
+                continue  # its place in the ring belongs to a newer window
+            same(
+                f"window {window} of a level",
+                (int(shown.phase), shown.cursor, shown.told),
+                (int(level_window.phase), level_window.cursor, level_window.told),
+            )
     for market, state in twin.markets.items():
         same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
         same("members", contracts.markets.member_count(market), len(state.members))
@@ -130,7 +145,7 @@ def money_is_whole(contracts: Contracts, twin: TwinMarket) -> None:
     covers = [ledger.cover_of(checksum(a), checksum(s), m) for a, s, m in twin.ledger.covers]
     total = sum(account.free_nano + account.locked_nano for account in accounts)
     total += sum(cover.guarantee_free_nano + cover.guarantee_locked_nano for cover in covers)
-    total += sum(ledger.transit_nano(market) for market in twin.markets)
+    total += sum(ledger.transit_nano(place) for place in {*twin.markets, *twin.levels.nodes})
     if not held == total == balance:
         raise CheckFailed(f"{balance} nano in the token, {held} held, {total} on all accounts")
 
@@ -151,9 +166,13 @@ def energy_is_whole(market: Market, history: History) -> None:
             metered[entry.meter][0] += entry.import_wh
             metered[entry.meter][1] += entry.export_wh
     for slot, wh in bought.items():
-        matched = history.results[slot].matched_wh if slot in history.results else 0
-        if not wh == sold[slot] == matched:
-            raise CheckFailed(f"slot {slot}: {wh} Wh bought, {sold[slot]} sold, {matched} matched")
+        result = history.results.get(slot, SlotResult())
+        sells = history.sell_results.get(slot, result)
+        if (wh, sold[slot]) != (result.matched_wh, sells.matched_wh):
+            raise CheckFailed(
+                f"slot {slot}: {wh} Wh bought and {sold[slot]} sold, "
+                f"{result.matched_wh} and {sells.matched_wh} matched"
+            )
     for slot, (wh, other) in ahead.items():
         matched = history.forward_wh.get(slot, 0)
         if not wh == other == matched:

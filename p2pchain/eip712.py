@@ -20,6 +20,8 @@ from p2pchain.model import (
     Correction,
     Enrolment,
     Exchange,
+    GridLoss,
+    LevelParams,
     Limits,
     MarketParams,
     Order,
@@ -30,11 +32,13 @@ from p2pchain.model import (
 METERING: Final = "p2pchain Metering"
 MARKETS: Final = "p2pchain Markets"
 FORWARD: Final = "p2pchain ForwardAuction"
+LEVELS: Final = "p2pchain Levels"
 VERSION: Final = "1"
 
 _DOMAIN: Final = keccak(
     b"EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
 )
+_GRID_LOSS: Final = keccak(b"GridLoss(uint32 area,uint32 firstSlot,uint32 endSlot)")
 _READING: Final = keccak(
     b"Reading(uint32 meter,uint32 firstSlot,uint16 slots,uint8 quality,uint64 importWh,"
     b"uint64 exportWh,uint256[] intervals)"
@@ -86,6 +90,18 @@ def markets_domain(chain_id: int, contract: str) -> Domain:
 def forward_domain(chain_id: int, contract: str) -> Domain:
     """Return the domain of orders and schedules."""
     return Domain(FORWARD, chain_id, contract)
+
+
+def levels_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of signals that an area has lost its grid."""
+    return Domain(LEVELS, chain_id, contract)
+
+
+def grid_loss_digest(domain: Domain, loss: GridLoss) -> bytes:
+    """Return what the operator of an area signs for a signal, 32 bytes."""
+    return _digest(
+        domain, _GRID_LOSS, _uint(loss.area), _uint(loss.first_slot), _uint(loss.end_slot)
+    )
 
 
 def reading_digest(domain: Domain, reading: Reading) -> bytes:
@@ -208,6 +224,19 @@ def market_id(params: MarketParams) -> bytes:
     ]
     stages = [_uint(len(params.stages)), *map(_address, params.stages)]
     return keccak(_uint(32) + b"".join(head + stages))
+
+
+def level_id(params: LevelParams) -> bytes:
+    """Return the id of a level: the hash of its ABI-encoded parameters."""
+    return keccak(
+        _uint(params.area)
+        + _uint(params.slot_seconds)
+        + _uint(params.k_ppm)
+        + _int(params.floor_nano)
+        + _uint(params.tick_nano)
+        + _uint(params.collect_seconds)
+        + _uint(params.void_seconds)
+    )
 
 
 def auction_id(params: AuctionParams) -> bytes:

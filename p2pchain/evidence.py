@@ -132,8 +132,9 @@ def proves(word: bytes, meter: int, evidence: SettledEvidence) -> bool:
     return settled_word(node, evidence.results) == word
 
 
-def settled_in(evidence: SettledEvidence, slot: int) -> tuple[Pair, int, int]:
-    """Return (bought, sold) Wh of a slot, what was contracted ahead (bought positive), and p."""
+def settled_in(evidence: SettledEvidence, slot: int) -> tuple[Pair, int, Pair]:
+    """Return (bought, sold) Wh of a slot, what was contracted ahead (bought positive), and the
+    prices at which it was bought and sold."""
     window, lane = divmod(slot, WINDOW_SLOTS)
     filled = [0, 0]
     for word in map(LaneWord.unpack, evidence.fills):
@@ -145,8 +146,11 @@ def settled_in(evidence: SettledEvidence, slot: int) -> tuple[Pair, int, int]:
         sold = lanes.sides[lane] == Side.SELL
         contract = -lanes.volumes[lane] if sold else lanes.volumes[lane]
     place = slot - evidence.first_window * WINDOW_SLOTS
-    price = SlotResult.unpack(evidence.results[place]).price_nano
-    return (filled[Side.BUY], filled[Side.SELL]), contract, price
+    slots = evidence.windows * WINDOW_SLOTS
+    # Results of the sells follow where some slot has one of its own for them.
+    sells = evidence.results[slots:] or evidence.results
+    prices = tuple(SlotResult.unpack(of[place]).price_nano for of in (evidence.results, sells))
+    return (filled[Side.BUY], filled[Side.SELL]), contract, (prices[0], prices[1])
 
 
 def settled_word(root: bytes, results: Sequence[int]) -> bytes:

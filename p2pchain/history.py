@@ -8,8 +8,8 @@ announced, and the fill of an order follows from it. `p2pchain.replay` checks al
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 
 from p2pchain.chain import events as log
 from p2pchain.chain.abi import Event
@@ -25,6 +25,8 @@ from p2pchain.chain.bindings.settlement import (
     EstimateSettled,
     LateSettled,
     MemberSettled,
+    SellsCleared,
+    WindowAdopted,
     WindowCleared,
     WindowsSettled,
     WindowVoided,
@@ -50,6 +52,8 @@ READ = (ReadingPosted, ReadingCorrected)
 KINDS = (
     *READ,
     EstimateSettled,
+    WindowAdopted,
+    SellsCleared,
     WindowCleared,
     WindowVoided,
     MemberSettled,
@@ -98,9 +102,10 @@ class Contract:
 
 @dataclass(frozen=True, slots=True)
 class SlotOfMeter:
-    """One slot of one meter: metered, bought from and sold to neighbours (Wh), p and the row.
+    """One slot of one meter: metered, bought from and sold to neighbours (Wh), prices and the row.
 
-    `price_nano` is None where the slot has not been cleared or has no price; `standing_nano` is
+    `buy_nano` and `sell_nano` per Wh are the same unless levels above have added to what the market
+    matched; None where the slot has not been cleared or has no price. `standing_nano` is
     the standing charge that falls into this slot. A slot without a reading (`read`) is here only
     where something was traded ahead for it, or where it was `estimated`. Of a corrected slot the
     last figures count; what was traded stands.
@@ -112,7 +117,8 @@ class SlotOfMeter:
     export_wh: int
     bought_wh: int
     sold_wh: int
-    price_nano: int | None
+    buy_nano: int | None
+    sell_nano: int | None
     row: TariffRow
     standing_nano: int
     buy_fee_nano: int
@@ -121,6 +127,11 @@ class SlotOfMeter:
     contract: Contract = Contract()
     read: bool = True
     estimated: bool = False
+
+    @property
+    def price_nano(self) -> int | None:
+        """What a Wh was bought at, where something was, else what it was sold at."""
+        return self.buy_nano if self.bought_wh else self.sell_nano
 
     @property
     def net_wh(self) -> Pair:
@@ -157,12 +168,13 @@ class SlotOfMeter:
     def saved_nano(self) -> int:
         """What the neighbours saved after metering, before the fee: bought below retail, sold above
         feed-in."""
-        if self.price_nano is None:
-            return 0
         bought, sold = self.used_wh
-        return bought * (self.row.energy - self.price_nano) + sold * (
-            self.price_nano - self.row.feed_in
-        )
+        saved = 0
+        if self.buy_nano is not None:
+            saved += bought * (self.row.energy - self.buy_nano)
+        if self.sell_nano is not None:
+            saved += sold * (self.sell_nano - self.row.feed_in)
+        return saved
 
     @property
     def supplied_wh(self) -> int:
@@ -204,13 +216,15 @@ class SlotOfMeter:
 class History:
     """The slots of a market's members, and what the ledger moved for them (nano-currency).
 
-    `forward_wh` is what was matched ahead in a slot, over all auctions.
+    `sell_results` has the slots whose sells have a result of their own. `forward_wh` is what was
+    matched ahead in a slot, over all auctions.
     """
 
     slots: tuple[SlotOfMeter, ...]
     results: dict[int, SlotResult]
     paid_nano: dict[int, int]
     forward_wh: dict[int, int]
+    sell_results: dict[int, SlotResult] = field(default_factory=dict)
 
     def of_meter(self, meter: int) -> list[SlotOfMeter]:
         """Return the slots of one meter, in order."""
@@ -224,6 +238,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     estimates: dict[tuple[int, int], Pair] = {}
     traded: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     results: dict[int, SlotResult] = {}
+    sells: dict[int, SlotResult] = {}
     settled: set[tuple[int, int]] = set()
     paid: dict[int, int] = defaultdict(int)
     ahead = Ahead(market)
@@ -237,10 +252,13 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
             if event.market == market.id and event.meter in wanted:
                 estimates |= _figures(event)
                 settled |= _figures(event).keys()
-        elif isinstance(event, WindowCleared):
+        elif isinstance(event, WindowCleared | WindowAdopted | SellsCleared):
             if event.market == market.id:
-                for lane, word in enumerate(event.results):
-                    results[event.window * WINDOW_SLOTS + lane] = SlotResult.unpack(word)
+                first = event.window * WINDOW_SLOTS
+                if not isinstance(event, SellsCleared):
+                    results |= _results(first, event.results)
+                if not isinstance(event, WindowCleared):
+                    sells |= _results(first, event.sells)
         elif isinstance(event, MemberSettled):
             if event.market == market.id and event.meter in wanted:
                 for slot, side, wh in filled(event.fills):
@@ -276,6 +294,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     for meter, slot in sorted(metered.keys() | estimates.keys() | contracted):
         row, standing = prices.of(meter, slot)
         result = results.get(slot)
+        sell = sells[slot] if result and result.apart else result
         read_ = (meter, slot) in metered
         estimate = None if read_ else estimates.get((meter, slot))
         imported, exported = estimate or metered.get((meter, slot), (0, 0))
@@ -288,7 +307,8 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                 export_wh=exported,
                 bought_wh=bought,
                 sold_wh=sold,
-                price_nano=result.price_nano if result and result.traded else None,
+                buy_nano=result.price_nano if result and result.traded else None,
+                sell_nano=sell.price_nano if sell and sell.traded else None,
                 row=row,
                 standing_nano=standing if read_ or estimate else 0,
                 buy_fee_nano=params.buy_fee_nano,
@@ -299,7 +319,12 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                 estimated=estimate is not None,
             )
         )
-    return History(tuple(slots), results, dict(paid), ahead.matched_wh)
+    apart = {slot: sells[slot] for slot, result in results.items() if result.apart}
+    return History(tuple(slots), results, dict(paid), ahead.matched_wh, apart)
+
+
+def _results(first: int, words: Sequence[int]) -> dict[int, SlotResult]:
+    return {first + lane: SlotResult.unpack(word) for lane, word in enumerate(words)}
 
 
 def _figures(

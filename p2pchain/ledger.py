@@ -208,6 +208,23 @@ class LedgerTwin:
         self._emit("ClaimPaid", id=claim_id, amount_nano=paid, open_nano=claim.open_nano)
         return paid
 
+    def settle_levels(
+        self,
+        tree: bytes,
+        moves: Sequence[tuple[bytes, int]],
+        charges: Sequence[tuple[str, int]],
+    ) -> None:
+        """Move money in transit from markets to a tree (market, nano; negative: back), and pay
+        charges (account, nano) from it."""
+        for market, nano in moves:
+            self.transit_nano[market] -= nano
+            self.transit_nano[tree] += nano
+            self._emit("LevelSettled", market=market, tree=tree, nano=nano)
+        for account, nano in charges:
+            self.accounts[account].free_nano += nano
+            self.transit_nano[tree] -= nano
+            self._emit("LevelCharged", tree=tree, account=account, nano=nano)
+
     def post_energy(self, from_meter: int, to_meter: int, slot: int, wh: int) -> None:
         """Post a pair: `from_meter` has sold, `to_meter` has bought."""
         self.contracted_wh[from_meter, slot] -= wh

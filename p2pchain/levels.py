@@ -339,9 +339,9 @@ def clear(
     for number in tree.upward():
         area = tree.areas[number]
         if area.children:
-            book = _level_book(tree, area, books, late=number in late)
+            book = level_book(tree, area, books, late=number in late)
         else:
-            book = _market_book(tree, area, markets[number])
+            book = market_book(tree, area, markets[number])
         books[number] = book
         alone = area.parent is None or area.parent in late or number in cut_off or number in late
         if not alone and area.edge is not None:
@@ -349,17 +349,20 @@ def clear(
                 book.match, book.bounds, book.buys, book.sells, tree.grid, area.edge
             )
     for number in reversed(tree.upward()):
-        _share(tree, number, books)
+        share(tree, number, books)
     return books
 
 
-def _market_book(tree: Tree, area: Area, market: Market) -> Book:
+def market_book(tree: Tree, area: Area, market: Market) -> Book:
+    """Return the book of a market after its own auction."""
     buys, sells = by_tick(market.offers, Side.BUY), by_tick(market.offers, Side.SELL)
     match = match_at(market.price_nano, buys, sells, tree.grid, area.feeder_wh)
     return Book(buys, sells, market.bounds, match)
 
 
-def _level_book(tree: Tree, area: Area, books: Mapping[int, Book], *, late: bool) -> Book:
+def level_book(tree: Tree, area: Area, books: Mapping[int, Book], *, late: bool) -> Book:
+    """Return the book of a level after its auction, from what its children have sent; nothing is
+    matched where it is late."""
     buys: Volumes = {}
     sells: Volumes = {}
     known: list[tuple[Bounds | None, int]] = []
@@ -383,12 +386,13 @@ def _sent(
 ) -> Iterator[tuple[int, Residual, Edge]]:
     """Yield the children that have sent something up, in their order."""
     for child in area.children:
-        sent, edge = books[child].sent, tree.areas[child].edge
+        edge = tree.areas[child].edge
+        sent = books[child].sent if child in books else None
         if sent is not None and edge is not None:
             yield child, sent, edge
 
 
-def _share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
+def share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
     """Share out what an area gets at each level among its children."""
     area, book = tree.areas[number], books[number]
     own = book.match
@@ -409,15 +413,15 @@ def _share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
     }
     for place, (child, edge, _) in enumerate(sent):
         ticks = tree.grid.shift(edge.charge_nano)
-        rest = {side: _rest(tree, child, side) for side in (Side.BUY, Side.SELL)}
+        left = {side: rest(tree.grid, child, side) for side in (Side.BUY, Side.SELL)}
         for part, bought, sold in zip(
             book.parts, shares[Side.BUY][place], shares[Side.SELL][place], strict=True
         ):
             cuts = {}
             for side, got in ((Side.BUY, bought), (Side.SELL, sold)):
                 taken = shifted(side, got, -ticks)
-                cuts[side] = _worst(side, taken, rest[side])
-                rest[side] = less(rest[side], taken)
+                cuts[side] = _worst(side, taken, left[side])
+                left[side] = less(left[side], taken)
             if bought or sold:
                 way_nano = part.way_nano + edge.charge_nano
                 child.parts.append(
@@ -453,11 +457,12 @@ def _shared(
     return shares
 
 
-def _rest(tree: Tree, book: Book, side: Side) -> Volumes:
-    """What took part in an area's own auction and was not filled there, in its own ticks."""
+def rest(grid: Grid, book: Book, side: Side) -> Volumes:
+    """Return what took part in an area's own auction (all, where it had none) and was not filled
+    there, in its own ticks."""
     able = book.side(side)
     if book.match.price_nano is not None:
-        able = takes_part(side, able, tree.grid, book.match.price_nano)
+        able = takes_part(side, able, grid, book.match.price_nano)
     return less(able, filled(side, able, book.match.cut(side)))
 
 

@@ -88,14 +88,30 @@ def takes_part(offer: Offer, price_nano: int, params: MarketParams) -> bool:
 
 def match(price_nano: int | None, offers: Sequence[Offer], params: MarketParams) -> SlotResult:
     """Return the result of one slot at a known price; untraded where the price is None."""
+    return match_within(None, price_nano, offers, params)[0]
+
+
+def match_within(
+    most_wh: int | None, price_nano: int | None, offers: Sequence[Offer], params: MarketParams
+) -> tuple[SlotResult, SlotResult | None]:
+    """Return the same with at most so many Wh traded. Where that leaves both sides a rest, the
+    first result is that of the buys and the second that of the sells, else that is None."""
     if price_nano is None:
-        return SlotResult()
+        return SlotResult(), None
     able = [offer for offer in offers if takes_part(offer, price_nano, params)]
     buys, sells = _by_tick(able, Side.BUY), _by_tick(able, Side.SELL)
     matched = min(sum(buys.values()), sum(sells.values()))
+    if most_wh is not None:
+        matched = min(matched, most_wh)
     if matched == 0:
-        return SlotResult(price_nano=price_nano)
-    return _used_up(buys, sells, matched, price_nano)
+        return SlotResult(price_nano=price_nano), None
+    result = _used_up(buys, sells, matched, price_nano)
+    sell_fill = _last_touched(sorted(sells.items()), matched)[1]
+    live_wh = sells[result.sell_tick]
+    if not result.buy_rationed or sell_fill == live_wh:
+        return result, None
+    others = replace(result, buy_rationed=False, fill_wh=sell_fill, live_wh=live_wh, apart=True)
+    return replace(result, apart=True), others
 
 
 def equilibrium(offers: Sequence[Offer], k_ppm: int, floor_nano: int, tick_nano: int) -> SlotResult:

@@ -53,6 +53,10 @@ class PriceRule(IntEnum):
     SDR = 1
 
 
+#: A limit that is none.
+UNLIMITED = 2**32 - 1
+
+
 class Phase(IntEnum):
     ABSENT = 0
     OPEN = 1
@@ -60,6 +64,15 @@ class Phase(IntEnum):
     AWAITING = 3
     CLEARED = 4
     SETTLED = 5
+
+
+class LevelPhase(IntEnum):
+    """How far a window of a level is (ILevels.Phase)."""
+
+    ABSENT = 0
+    CLEARING = 1
+    CLEARED = 2
+    SHARED = 3
 
 
 class Outcome(IntEnum):
@@ -364,6 +377,43 @@ class MarketParams:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LevelParams:
+    """The immutable parameters of a level (ILevels.LevelParams)."""
+
+    area: int
+    slot_seconds: int = 3600
+    k_ppm: int = 500_000
+    floor_nano: int = 0
+    tick_nano: int
+    collect_seconds: int = 172_800
+    void_seconds: int = 259_200
+
+
+@dataclass(frozen=True, slots=True)
+class EdgeTerms:
+    """What holds for an area from a slot on, the first of a window (ILevels.EdgeTerms): charge per
+    Wh that crosses the edge to its parent, limits up and down of a slot, and what may be matched
+    inside (`UNLIMITED`: anything)."""
+
+    from_slot: int
+    charge_nano: int
+    up_wh: int
+    down_wh: int
+    feeder_wh: int = UNLIMITED
+
+
+@dataclass(frozen=True, slots=True)
+class GridLoss:
+    """An area has no grid in slots from `first_slot` on, before `end_slot`: signed by its
+    operator (ILevels.GridLoss)."""
+
+    area: int
+    first_slot: int
+    end_slot: int
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class AuctionParams:
     """The immutable parameters of a forward auction (IForwardAuction.AuctionParams)."""
 
@@ -444,7 +494,8 @@ class Member:
 
 @dataclass(frozen=True, slots=True)
 class SlotResult:
-    """Outcome of a slot (ISettlement.Result)."""
+    """Outcome of a slot (ISettlement.Result). `apart`: it is that of the buys, or of the sells,
+    alone."""
 
     traded: bool = False
     price_nano: int = 0
@@ -455,6 +506,7 @@ class SlotResult:
     fill_wh: int = 0
     live_wh: int = 0
     carry: int = 0
+    apart: bool = False
 
     def pack(self) -> int:
         """Return the ResultWord."""
@@ -464,6 +516,7 @@ class SlotResult:
             | _field(self.sell_tick, 8) << 40
             | int(self.traded) << 48
             | int(self.buy_rationed) << 49
+            | int(self.apart) << 50
             | _field(self.matched_wh, 48) << 56
             | _field(self.fill_wh, 48) << 104
             | _field(self.live_wh, 48) << 152
@@ -483,6 +536,7 @@ class SlotResult:
             fill_wh=_cut(word >> 104, 48),
             live_wh=_cut(word >> 152, 48),
             carry=_cut(word >> 200, 48),
+            apart=bool(word >> 50 & 1),
         )
 
 

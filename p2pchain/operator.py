@@ -14,6 +14,7 @@ from p2pchain.chain.abi import Call, Event
 from p2pchain.chain.bindings import structs
 from p2pchain.chain.bindings.enums import Gate, PriceRule
 from p2pchain.chain.bindings.forward_auction import AuctionCreated
+from p2pchain.chain.bindings.levels import LevelCreated
 from p2pchain.chain.bindings.markets import MarketCreated
 from p2pchain.chain.bindings.registry import AreaAdded, MeterRegistered, SupplierAdded
 from p2pchain.chain.deployment import ROLES, Contracts
@@ -21,7 +22,7 @@ from p2pchain.chain.events import of_receipt
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput
-from p2pchain.model import AuctionParams, MarketParams, TariffRow, Terms
+from p2pchain.model import AuctionParams, EdgeTerms, LevelParams, MarketParams, TariffRow, Terms
 
 E = TypeVar("E", bound=Event)
 
@@ -95,6 +96,21 @@ class Operator:
         values = {f.name: getattr(params, f.name) for f in fields(structs.AuctionParams)}
         values["gate"] = Gate(int(params.gate))
         return self.contracts.forward.create_auction(structs.AuctionParams(**values))
+
+    def create_level(self, params: LevelParams) -> bytes:
+        """Create a level; return its id, the hash of its parameters."""
+        return self._created(self.create_level_call(params), LevelCreated).level
+
+    def create_level_call(self, params: LevelParams) -> Call:
+        """Return the call that creates a level."""
+        values = {f.name: getattr(params, f.name) for f in fields(structs.LevelParams)}
+        return self.contracts.levels.create_level(structs.LevelParams(**values))
+
+    def set_edge(self, area: int, terms: EdgeTerms) -> Call:
+        """Return the call by which the operator of an area sets what holds for its edge to the
+        parent and for its feeder."""
+        values = {f.name: getattr(terms, f.name) for f in fields(structs.EdgeTerms)}
+        return self.contracts.levels.set_edge(area, structs.EdgeTerms(**values))
 
     def grant_role(self, role: str, account: str, delay_seconds: int = 0) -> Call:
         """Return the call that gives a role to an account. Raises BadInput for an unknown role."""

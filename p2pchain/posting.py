@@ -16,6 +16,7 @@ from p2pchain.errors import Refused
 from p2pchain.evidence import SettledCall
 from p2pchain.forward import AuctionTwin, Position
 from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
+from p2pchain.level_twin import LevelsTwin
 from p2pchain.model import (
     DAY_SECONDS,
     RING,
@@ -60,6 +61,7 @@ class WindowState:
     voided: bool = False
     members: int = 0
     cursor: int = 0
+    adopted: bool = False  #: whether levels above have added to its results
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,9 +110,11 @@ class PostingTwin:
         params: MarketParams,
         registry: RegistryTwin,
         ledger: LedgerTwin,
+        levels: LevelsTwin,
         emit: Emit,
     ) -> None:
         self.market = market
+        self.levels = levels
         self.params = params
         self._registry = registry
         self._ledger = ledger
@@ -122,6 +126,8 @@ class PostingTwin:
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
         self.postings: dict[tuple[int, int], Posting] = {}
         self.results: dict[int, SlotResult] = {}
+        #: Of slots whose sells have a result of their own; then the other is that of the buys.
+        self.sell_results: dict[int, SlotResult] = {}
         self.fills: dict[tuple[int, int], tuple[int, int]] = {}
         self.windows: dict[int, WindowState] = {}
         self.auctions: list[AuctionTwin] = []

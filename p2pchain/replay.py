@@ -20,6 +20,7 @@ from p2pchain.model import (
     Action,
     AuctionParams,
     Correction,
+    EdgeTerms,
     Enrolment,
     EstimateRule,
     Exchange,
@@ -27,6 +28,7 @@ from p2pchain.model import (
     ForwardRefusal,
     Gate,
     LaneWord,
+    LevelParams,
     Limits,
     MarketParams,
     Order,
@@ -80,6 +82,12 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     ),
     "ContractSettled": ("market", "meter", "account", "collateral_nano", "contract_nano"),
     "ForwardFinished": ("market", "first_window", "windows"),
+    "Sent": ("node", "level", "window", "ladder"),
+    "SellsCleared": ("market", "window", "sells"),
+    "WindowAdopted": ("market", "window", "results", "sells"),
+    "Crossed": ("node", "window", "up_wh", "down_wh", "operator", "charge_nano"),
+    "LevelSettled": ("market", "tree", "nano"),
+    "LevelCharged": ("tree", "account", "nano"),
     "ClaimOpened": ("id", "debtor", "creditor", "amount_nano"),
     "ClaimPaid": ("id", "amount_nano", "open_nano"),
     "EnergyPosted": ("from_meter", "to_meter", "slot", "wh"),
@@ -92,6 +100,7 @@ TIMED: Final = frozenset(
 )
 _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
 _AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
+_LEVEL: Final = tuple(LevelParams.__dataclass_fields__)
 
 
 class TwinMarket(Twin):
@@ -373,7 +382,7 @@ class TwinMarket(Twin):
 
     def _on_WindowCleared(self, event: Any) -> None:  # noqa: N802
         market = self.market(bytes(event.market))
-        results = market.clear(event.window)
+        results = market.clear(event.window, self.now)
         where = f"window {event.window}"
         members = market.window_state(event.window).members
         _agree("WindowCleared", where, "members", event.members, members)
@@ -391,6 +400,43 @@ class TwinMarket(Twin):
         market.make_void(event.window)
         self._unvoided.pop((market.market, event.window), None)
 
+    # Levels
+
+    def _on_LevelCreated(self, event: Any) -> None:  # noqa: N802
+        params = LevelParams(**dict(zip(_LEVEL, _fields(event.params, _LEVEL), strict=True)))
+        level = self.create_level(params)
+        _agree("LevelCreated", "", "level", bytes(event.level).hex(), level.hex())
+
+    def _on_Attached(self, event: Any) -> None:  # noqa: N802
+        self.levels.attach(bytes(event.node), event.area, bytes(event.level), event.from_window)
+
+    def _on_EdgeSet(self, event: Any) -> None:  # noqa: N802
+        terms = EdgeTerms(
+            event.from_slot, event.charge_nano, event.up_wh, event.down_wh, event.feeder_wh
+        )
+        self.levels.set_edge(event.area, terms)
+
+    def _on_GridLost(self, event: Any) -> None:  # noqa: N802
+        self.levels.lose_grid(event.area, event.first_slot, event.end_slot)
+
+    def _on_LevelStep(self, event: Any) -> None:  # noqa: N802
+        state = self.levels.begin_clearing(bytes(event.level), event.window, self.now)
+        state.cursor = event.cursor
+
+    def _on_LevelCleared(self, event: Any) -> None:  # noqa: N802
+        results, sells = self.clear_level(bytes(event.level), event.window)
+        difference = _different_result(event, results)
+        if difference:
+            raise difference
+        said, computed = tuple(event.sells), tuple(one.pack() if one else 0 for one in sells)
+        _agree("LevelCleared", f"window {event.window}", "sells", said, computed)
+
+    def _on_LevelShared(self, event: Any) -> None:  # noqa: N802
+        self.share_level(bytes(event.level), event.window, event.cursor)
+
+    def _on_LevelsPassedOver(self, event: Any) -> None:  # noqa: N802
+        self.pass_over(bytes(event.market), event.window)
+
     def _on_WindowsSettled(self, event: Any) -> None:  # noqa: N802
         market = self.market(bytes(event.market))
         market.settle(event.first_window, event.windows, event.cursor)
@@ -406,8 +452,10 @@ def _effect(event: Any) -> Effect:
         value = getattr(event, field)
         if field in _ACCOUNTS:
             value = account_key(value)
-        elif field == "market":
+        elif field in ("market", "node", "level", "tree"):
             value = bytes(value)
+        elif field in ("ladder", "results", "sells"):
+            value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)
         fields[field] = value

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from p2pchain.errors import Refused
 from p2pchain.evidence import Pair, proves, settled_in, spread_down
 from p2pchain.ledger import Emit, LedgerTwin
+from p2pchain.level_twin import LevelsTwin
 from p2pchain.metering import MeteringTwin
 from p2pchain.model import (
     WINDOW_SLOTS,
@@ -60,9 +61,10 @@ class RunsTwin(MarketTwin):
         registry: RegistryTwin,
         ledger: LedgerTwin,
         metering: MeteringTwin,
+        levels: LevelsTwin,
         emit: Emit,
     ) -> None:
-        super().__init__(market, params, registry, ledger, emit)
+        super().__init__(market, params, registry, ledger, levels, emit)
         self._metering = metering
         #: Of a day that is being added up: the next member, and the sum so far.
         self.tallies: dict[int, tuple[int, int]] = {}
@@ -142,17 +144,18 @@ class RunsTwin(MarketTwin):
         raise Refused("WrongProof")
 
     def _amount_nano(
-        self, row: TariffRow, slot: int, value: Pair, meter: int, settled: tuple[Pair, int, int]
+        self, row: TariffRow, slot: int, value: Pair, meter: int, settled: tuple[Pair, int, Pair]
     ) -> int:
         """What the supplier gives (positive) or takes for a slot, whose fills stand: what was
-        bought of the neighbours and not used goes to the supplier at their price, and what was
-        sold to them and not there comes from him at it."""
-        fills, contract, price = settled
+        bought of the neighbours and not used goes to the supplier at what it cost, and what was
+        sold to them and not there comes from him at what it fetched."""
+        fills, contract, prices = settled
         staged = self._ledger.contracted_wh.get((meter, slot), 0)
         net = self._net((*value, contract + staged))
         measured = (max(net.buy_wh - fills[0], 0), max(net.sell_wh - fills[1], 0), value[0])
         over_buy, over_sell = max(fills[0] - net.buy_wh, 0), max(fills[1] - net.sell_wh, 0)
-        return self._supplier_nano(row, measured, contract) + (over_buy - over_sell) * price
+        over = over_buy * prices[0] - over_sell * prices[1]
+        return self._supplier_nano(row, measured, contract) + over
 
     def _check_not_final(self, slots: range, now: int | None) -> None:
         """Windows become final in their order, so the first tells."""

@@ -31,6 +31,8 @@ from p2pchain.chain.bindings.forward_auction import (
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
 from p2pchain.chain.bindings.settlement import (
     MemberSettled,
+    SellsCleared,
+    WindowAdopted,
     WindowCleared,
     WindowsSettled,
     WindowVoided,
@@ -58,9 +60,12 @@ from p2pchain.model import (
     Quality,
     Reading,
     SettledEvidence,
+    SlotResult,
 )
 
 _KINDS = (
+    SellsCleared,
+    WindowAdopted,
     WindowCleared,
     WindowVoided,
     MemberSettled,
@@ -214,6 +219,7 @@ class Runs:
         contract keeps another word of one."""
         wanted, meters, ahead = set(windows), self.market.meters(), Ahead(self.market)
         results: dict[int, tuple[int, ...]] = {}
+        sells: dict[int, tuple[int, ...]] = {}
         cursors: dict[int, int] = defaultdict(int)
         fills: dict[int, tuple[int, ...]] = {}
         found = []
@@ -223,8 +229,12 @@ class Runs:
                 ahead.apply(event)
             elif getattr(event, "market", None) != self.market.id:
                 continue
-            elif isinstance(event, WindowCleared):
+            elif isinstance(event, SellsCleared):
+                sells[event.window] = tuple(event.sells)
+            elif isinstance(event, WindowCleared | WindowAdopted):
                 results[event.window] = tuple(event.results)
+                if isinstance(event, WindowAdopted):
+                    sells[event.window] = tuple(event.sells)
             elif isinstance(event, WindowVoided):
                 results[event.window] = (0,) * WINDOW_SLOTS
             elif isinstance(event, MemberSettled):
@@ -242,7 +252,7 @@ class Runs:
                         )
                         for index in walked
                     )
-                    words = tuple(word for window in span for word in results[window])
+                    words = _with_sells(span, results, sells)
                     call = SettledCall(span.start, len(span), walked.start, words, members)
                     found.append(self._checked(call))
                 fills.clear()
@@ -507,3 +517,17 @@ def _record(event: ReadingPosted | ReadingCorrected) -> Reading:
 
 def _day(contracts: Contracts, slot: int) -> int:
     return slot * contracts.deployment.slot_seconds // DAY_SECONDS
+
+
+def _with_sells(
+    windows: Sequence[int], results: Mapping[int, Sequence[int]], sells: Mapping[int, Sequence[int]]
+) -> tuple[int, ...]:
+    """Return results as the evidence has them: those of the sells follow where some slot has one of
+    its own for them."""
+    words = [word for window in windows for word in results[window]]
+    others = [word for window in windows for word in sells.get(window, (0,) * WINDOW_SLOTS)]
+    if not any(SlotResult.unpack(word).apart for word in words):
+        return tuple(words)
+    apart = (SlotResult.unpack(word).apart for word in words)
+    pairs = zip(words, others, apart, strict=True)
+    return (*words, *(other if own else word for word, other, own in pairs))

@@ -6,11 +6,15 @@ Volumes in Wh, prices in nano-currency per Wh, money in nano-currency; every sum
 from __future__ import annotations
 
 from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import replace
+from typing import Final
 
 from p2pchain import matching
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.evidence import SettledCall, SettledMember, contract_lanes, without_carry
+from p2pchain.level_twin import Adopted, adopted_results
+from p2pchain.levels import Grid
 from p2pchain.matching import Offer
 from p2pchain.model import WINDOW_SLOTS, Member, Phase, Side, SlotResult
 from p2pchain.posting import (
@@ -22,6 +26,8 @@ from p2pchain.posting import (
     lock_nano,
     window_slots,
 )
+
+_NONE: Final = SlotResult()
 
 
 class MarketTwin(PostingTwin):
@@ -52,14 +58,33 @@ class MarketTwin(PostingTwin):
                 offers.append(Offer(member.meter, Side.SELL, view.sell_tick, posting.sell_wh))
         return offers
 
-    def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
-        """Return the result of a slot, computed from what has been posted."""
+    def price_at(self, slot: int, members: int | None = None) -> int | None:
+        """Return p of a slot, None where it has no auction."""
         offers = self.offers(slot, members)
         buy_wh = sum(offer.wh for offer in offers if offer.side == Side.BUY)
         sell_wh = sum(offer.wh for offer in offers if offer.side == Side.SELL)
-        bounds = self.bounds(slot, members)
-        price = matching.slot_price(self.params, bounds, buy_wh, sell_wh)
-        return matching.match(price, offers, self.params)
+        return matching.slot_price(self.params, self.bounds(slot, members), buy_wh, sell_wh)
+
+    def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
+        """Return the result of a slot, computed from what has been posted; that of the sells is
+        put into `sell_results` where it has one of its own."""
+        most_wh = self.levels.feeder_wh(self.market, slot // WINDOW_SLOTS)
+        offers, price = self.offers(slot, members), self.price_at(slot, members)
+        result, sells = matching.match_within(most_wh, price, offers, self.params)
+        self._put(slot, result, sells)
+        return result
+
+    def side_result(self, slot: int, side: Side) -> SlotResult:
+        """Return the result that holds for a side of a slot."""
+        if side == Side.SELL and slot in self.sell_results:
+            return self.sell_results[slot]
+        return self.results[slot]
+
+    def _put(self, slot: int, result: SlotResult, sells: SlotResult | None) -> None:
+        self.results[slot] = result
+        self.sell_results.pop(slot, None)
+        if sells is not None:
+            self.sell_results[slot] = sells
 
     def begin_clearing(self, window: int) -> WindowState:
         """Freeze the members of a window; what is posted from now on is late."""
@@ -70,14 +95,66 @@ class MarketTwin(PostingTwin):
             raise Refused("NothingToDo")
         return state
 
-    def clear(self, window: int) -> tuple[SlotResult, ...]:
-        """Clear a window; return its eight results."""
+    def clear(self, window: int, now: int | None = None) -> tuple[SlotResult, ...]:
+        """Clear a window; return its eight results. What is left goes up, where a level above takes
+        it, and the window awaits that."""
         state = self.begin_clearing(window)
         slots = window_slots(window)
         results = tuple(self.clear_slot(slot, state.members) for slot in slots)
-        self.results.update(zip(slots, results, strict=True))
-        state.phase, state.cursor = Phase.CLEARED, 0
+        if any(slot in self.sell_results for slot in slots):
+            sells = tuple(self.sell_results.get(slot, _NONE).pack() for slot in slots)
+            self._emit("SellsCleared", market=self.market, window=window, sells=sells)
+        members = state.members
+        sent = self.levels.market_cleared(
+            self.market,
+            window,
+            [
+                (
+                    self.bounds(slot, members),
+                    self.offers(slot, members),
+                    self.price_at(slot, members),
+                )
+                for slot in slots
+            ],
+            Grid(self.params.floor_nano, self.params.tick_nano),
+            now,
+        )
+        state.phase, state.cursor = Phase.AWAITING if sent else Phase.CLEARED, 0
         return results
+
+    def adopt(self, window: int, adopted: Sequence[Adopted]) -> int:
+        """Take what the levels above have filled; return what whole prices leave over, in nano."""
+        state = self._awaiting(window)
+        slots = window_slots(window)
+        rounding_nano = 0
+        for slot, one in zip(slots, adopted, strict=True):
+            own = self.results[slot]
+            result, sells = adopted_results(one, own, self.sell_results.get(slot))
+            if (result, sells) != (own, self.sell_results.get(slot)):
+                rounding_nano += one.combined.rounding_nano
+            self._put(slot, result, sells)
+        state.phase, state.adopted = Phase.CLEARED, True
+        self._emit(
+            "WindowAdopted",
+            market=self.market,
+            window=window,
+            results=tuple(self.results[slot].pack() for slot in slots),
+            sells=tuple(self.sell_results.get(slot, _NONE).pack() for slot in slots),
+        )
+        return rounding_nano
+
+    def pass_over(self, window: int, now: int | None = None) -> None:
+        """Go on without the levels above, where they were not cleared in time."""
+        state = self._awaiting(window)
+        if not self.levels.is_passed_over(self.market, window, now):
+            raise Refused("LevelsPending", (window,))
+        state.phase = Phase.CLEARED
+
+    def _awaiting(self, window: int) -> WindowState:
+        state = self.window_state(window)
+        if state.phase != Phase.AWAITING:
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        return state
 
     def void(self, window: int) -> None:
         """Give a window up: no trade; settling then releases and bills."""
@@ -100,7 +177,8 @@ class MarketTwin(PostingTwin):
     def make_void(self, window: int) -> None:
         """Put down that nothing was traded in a window, whatever its offers."""
         state = self.window_state(window)
-        self.results.update({slot: SlotResult() for slot in window_slots(window)})
+        for slot in window_slots(window):
+            self._put(slot, SlotResult(), None)
         state.phase, state.voided, state.cursor = Phase.CLEARED, True, 0
 
     # Settle
@@ -118,6 +196,8 @@ class MarketTwin(PostingTwin):
         until = min(until, states[0].members)
         slots = range(first_window * WINDOW_SLOTS, (first_window + windows) * WINDOW_SLOTS)
         results = tuple(without_carry(self.results[slot]) for slot in slots)
+        if any(slot in self.sell_results for slot in slots):
+            results += tuple(without_carry(self.side_result(slot, Side.SELL)) for slot in slots)
         batch = Batch()
         walked = tuple(
             self._settle_member(batch, member, first_window, windows)
@@ -228,10 +308,10 @@ class MarketTwin(PostingTwin):
         view, params = accrual.view, self.params
         fill_buy = self._fill(slot, Side.BUY, view.buy_tick, posting.buy_wh)
         fill_sell = self._fill(slot, Side.SELL, view.sell_tick, posting.sell_wh)
-        price = self.results[slot].price_nano
+        buy_nano, sell_nano = (self.side_result(slot, side).price_nano for side in Side)
         for nano in (
-            -fill_buy * (price + params.buy_fee_nano),
-            fill_sell * (price - params.sell_fee_nano),
+            -fill_buy * (buy_nano + params.buy_fee_nano),
+            fill_sell * (sell_nano - params.sell_fee_nano),
         ):
             accrual.income_nano += max(nano, 0)
             accrual.pay_nano += max(-nano, 0)
@@ -246,10 +326,12 @@ class MarketTwin(PostingTwin):
     def _fill(self, slot: int, side: Side, tick: int | None, wh: int) -> int:
         if wh == 0 or tick is None:
             return 0
-        result = self.results[slot]
+        result = self.side_result(slot, side)
         filled, carry = matching.fill(result, side, tick, wh, result.carry)
         if carry != result.carry:
-            self.results[slot] = replace(result, carry=carry)
+            apart = side == Side.SELL and slot in self.sell_results
+            of = self.sell_results if apart else self.results
+            of[slot] = replace(result, carry=carry)
         return filled
 
     # Stages
@@ -283,10 +365,11 @@ class MarketTwin(PostingTwin):
         for slot, result in self.results.items():
             if self.window_state(slot // WINDOW_SLOTS).phase != Phase.SETTLED:
                 continue
-            if (bought[slot], sold[slot]) != (result.matched_wh, result.matched_wh):
+            matched = result.matched_wh, self.side_result(slot, Side.SELL).matched_wh
+            if (bought[slot], sold[slot]) != matched:
                 raise CheckFailed(
                     f"slot {slot}: bought {bought[slot]} Wh, sold {sold[slot]} Wh, "
-                    f"matched {result.matched_wh} Wh"
+                    f"matched {matched[0]} and {matched[1]} Wh"
                 )
 
     def not_posted(self, window: int) -> list[int]:

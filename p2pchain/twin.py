@@ -13,10 +13,11 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from p2pchain.eip712 import auction_id, market_id
+from p2pchain.eip712 import auction_id, level_id, market_id
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.forward import AuctionTwin, Sender, VerifyOwner, check_params
 from p2pchain.ledger import LedgerTwin
+from p2pchain.level_twin import LevelsTwin
 from p2pchain.metering import MeteringTwin, Verify
 from p2pchain.model import (
     DAY_SECONDS,
@@ -27,6 +28,7 @@ from p2pchain.model import (
     Enrolment,
     Exchange,
     ForwardRefusal,
+    LevelParams,
     Limits,
     MarketParams,
     Member,
@@ -74,6 +76,7 @@ class Twin:
         self.registry = RegistryTwin(slot_seconds)
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
+        self.levels = LevelsTwin(self.registry, self.ledger, self._emit)
         self.markets: dict[bytes, RunsTwin] = {}
         self.market_of: dict[int, RunsTwin] = {}
         self.auctions: dict[bytes, AuctionTwin] = {}
@@ -154,7 +157,7 @@ class Twin:
         if params.runs and not params.run_seconds:
             raise Refused("BadParameter", ("runSeconds",))
         self.markets[market] = RunsTwin(
-            market, params, self.registry, self.ledger, self.metering, self._emit
+            market, params, self.registry, self.ledger, self.metering, self.levels, self._emit
         )
         return market
 
@@ -338,7 +341,7 @@ class Twin:
                 continue
             if state.phase != Phase.CLEARING:
                 self._check_ready(place, window)
-            place.clear(window)
+            place.clear(window, self.now)
             done = True
         if not done:
             raise Refused("NothingToDo")
@@ -357,6 +360,39 @@ class Twin:
         """Both, in one call."""
         self.clear(market, first_window, windows)
         self.settle(market, first_window, windows)
+
+    # Levels
+
+    def create_level(self, params: LevelParams) -> bytes:
+        """Create a level; return its id."""
+        level = level_id(params)
+        self.levels.create(level, params)
+        return level
+
+    def attach(self, node: bytes, level: bytes, window: int) -> None:
+        """A market or level belongs to a level from a window on."""
+        area = self.markets[node].params.area if node in self.markets else 0
+        self.levels.attach(node, area, level, window)
+
+    def clear_level(
+        self, level: bytes, window: int
+    ) -> tuple[tuple[SlotResult, ...], tuple[SlotResult | None, ...]]:
+        """Clear a window of a level; return its results, and those of the sells that have one."""
+        return self.levels.clear(level, window, self.now)
+
+    def share_level(self, level: bytes, window: int, until: int) -> None:
+        """Share out a cleared window of a level among its children up to an index."""
+        adopted = self.levels.share(level, window, until, self.now)
+        feeds = {}
+        for market, slots in adopted.items():
+            place = self.market(market)
+            rounding_nano = place.adopt(window, slots)
+            feeds[market] = (rounding_nano, account_key(place.params.fee_account))
+        self.levels.pay(level, feeds)
+
+    def pass_over(self, market: bytes, window: int) -> None:
+        """A market goes on without the levels above."""
+        self.market(market).pass_over(window, self.now)
 
     def void_window(self, market: bytes, window: int) -> None:
         """Give a window up that nobody has cleared in time."""
@@ -438,12 +474,14 @@ class Twin:
             auction.assert_conserved()
         for market in self.markets.values():
             underway = any(
-                state.phase == Phase.CLEARED and state.cursor for state in market.windows.values()
+                state.phase == Phase.CLEARED and (state.cursor or state.adopted)
+                for state in market.windows.values()
             )
             transit = self.ledger.transit_nano[market.market]
             if transit and not underway:
                 raise CheckFailed(f"{transit} nano in transit although all settled slots are whole")
             market.assert_conserved()
+        self.levels.assert_conserved()
 
     def collateral_nano(self) -> dict[str, int]:
         """Return what stands locked for forward orders by account, counted from the orders."""

@@ -59,7 +59,7 @@ interface ILevels {
         bytes signature;
     }
 
-    enum Phase {
+    enum LevelPhase {
         Absent,
         Clearing,
         Cleared,
@@ -70,7 +70,7 @@ interface ILevels {
     /// have filled something that was sent up, as far as `told`.
     struct LevelWindow {
         uint32 window;
-        Phase phase;
+        LevelPhase phase;
         uint16 cursor;
         uint16 children;
         uint8 above;
@@ -126,10 +126,10 @@ interface ILevels {
     error NotSettlement(address caller);
     error NotDelivered(uint32 window);
     /// @notice The child has not sent anything yet, and may until `deadline`.
-    error NotReady(bytes32 child, uint64 deadline);
+    error ChildPending(bytes32 child, uint64 deadline);
     /// @notice The level was not cleared in time and is passed over.
     error PassedOver(uint32 window);
-    error WrongPhase(uint32 window, Phase phase);
+    error WrongLevelPhase(uint32 window, LevelPhase phase);
     /// @notice The numbers are not those that the child has sent.
     error WrongLadder(bytes32 child);
     error TooManyLadders(uint256 given, uint256 left);

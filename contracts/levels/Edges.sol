@@ -70,7 +70,7 @@ library Edges {
 
     function windowOf(LevelState storage level, uint32 window) internal view returns (ILevels.LevelWindow memory w) {
         w = level.windows[window % RING];
-        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.Phase.Absent, 0, 0, 0, false);
+        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.LevelPhase.Absent, 0, 0, 0, false);
     }
 
     /// @dev A level takes what is sent until it begins to clear; while an older window of its ring waits to be shared,
@@ -82,8 +82,8 @@ library Edges {
     {
         LevelState storage above = state.levels[level];
         ILevels.LevelWindow memory w = above.windows[window % RING];
-        if (w.window > window || (w.window == window && w.phase != ILevels.Phase.Absent)) return false;
-        if (w.window < window && w.phase == ILevels.Phase.Cleared) return false;
+        if (w.window > window || (w.window == window && w.phase != ILevels.LevelPhase.Absent)) return false;
+        if (w.window < window && w.phase == ILevels.LevelPhase.Cleared) return false;
         return block.timestamp < voidTime(core, above, window);
     }
 
@@ -101,7 +101,7 @@ library Edges {
         LevelState storage above = state.levels[state.nodes[node].parent];
         ILevels.LevelWindow memory w = above.windows[window % RING];
         if (w.window > window) return true;
-        bool cleared = w.window == window && w.phase >= ILevels.Phase.Cleared;
+        bool cleared = w.window == window && w.phase >= ILevels.LevelPhase.Cleared;
         return !cleared && block.timestamp >= voidTime(core, above, window);
     }
 

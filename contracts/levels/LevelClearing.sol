@@ -48,13 +48,13 @@ library LevelClearing {
         for (uint256 i; i < ladders.length; ++i) _add(state, own, walk, w.cursor + i, ladders[i]);
         w.cursor += uint16(ladders.length);
         if (w.cursor < w.children) {
-            w.phase = ILevels.Phase.Clearing;
+            w.phase = ILevels.LevelPhase.Clearing;
             own.windows[window % RING] = w;
             _putDown(own, walk);
             emit ILevels.LevelStep(level, window, w.cursor);
             return;
         }
-        (w.phase, w.cursor) = (ILevels.Phase.Cleared, 0);
+        (w.phase, w.cursor) = (ILevels.LevelPhase.Cleared, 0);
         own.windows[window % RING] = w;
         _match(state, core, own, walk);
     }
@@ -70,19 +70,19 @@ library LevelClearing {
         uint256 end = (walk.window + 1) * WINDOW * core.slotSeconds;
         require(block.timestamp >= end, ILevels.NotDelivered(window));
         bool over = block.timestamp >= end + own.params.voidSeconds;
-        if (w.phase == ILevels.Phase.Clearing || w.phase == ILevels.Phase.Absent) {
+        if (w.phase == ILevels.LevelPhase.Clearing || w.phase == ILevels.LevelPhase.Absent) {
             require(!over, ILevels.PassedOver(window));
         }
-        if (w.phase == ILevels.Phase.Clearing) {
+        if (w.phase == ILevels.LevelPhase.Clearing) {
             _resume(own, walk);
             return w;
         }
-        require(w.phase == ILevels.Phase.Absent, ILevels.WrongPhase(window, w.phase));
+        require(w.phase == ILevels.LevelPhase.Absent, ILevels.WrongLevelPhase(window, w.phase));
         ILevels.LevelWindow memory older = own.windows[window % RING];
         require(
-            older.phase != ILevels.Phase.Cleared && older.window <= window, ILevels.RingFull(window, older.window)
+            older.phase != ILevels.LevelPhase.Cleared && older.window <= window, ILevels.RingFull(window, older.window)
         );
-        if (older.phase == ILevels.Phase.Clearing) HalfBooks.drop(own.halfBooks[window % RING]);
+        if (older.phase == ILevels.LevelPhase.Clearing) HalfBooks.drop(own.halfBooks[window % RING]);
         w.children = uint16(own.children.length);
         uint256 deadline = end + own.params.collectSeconds;
         if (block.timestamp >= deadline) return w;
@@ -91,7 +91,7 @@ library LevelClearing {
             bytes32 child = own.children[i];
             require(
                 state.sent[child][window % RING].window == window || state.nodes[child].fromWindow > window,
-                ILevels.NotReady(child, uint64(deadline))
+                ILevels.ChildPending(child, uint64(deadline))
             );
         }
     }

@@ -47,7 +47,7 @@ library Sharing {
     {
         LevelState storage own = state.levels[level];
         ILevels.LevelWindow memory w = Edges.windowOf(own, window);
-        require(w.phase == ILevels.Phase.Cleared, ILevels.WrongPhase(window, w.phase));
+        require(w.phase == ILevels.LevelPhase.Cleared, ILevels.WrongLevelPhase(window, w.phase));
         require(
             w.told || Edges.isPassedOver(state, core, level, window),
             ILevels.AbovePending(state.nodes[level].parent, window)
@@ -61,7 +61,7 @@ library Sharing {
         _pay(core, walk);
         w.cursor += uint16(ladders.length);
         bool done = w.cursor == w.children;
-        if (done) w.phase = ILevels.Phase.Shared;
+        if (done) w.phase = ILevels.LevelPhase.Shared;
         own.windows[window % RING] = w;
         // In one go every carry ends where it began, at zero.
         if (!done || ladders.length != w.children) _keepCarries(own, walk);

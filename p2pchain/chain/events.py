@@ -20,6 +20,7 @@ SOURCES: Final = {
     "metering": "Metering",
     "markets": "Markets",
     "forward_auction": "ForwardAuction",
+    "levels": "Levels",
     "settlement": "Settlement",
 }
 

@@ -50,13 +50,6 @@ class IForwardAuctionRefusal(IntEnum):
     TOO_LITTLE_MONEY = 15
 
 
-class ILevelsPhase(IntEnum):
-    ABSENT = 0
-    CLEARING = 1
-    CLEARED = 2
-    SHARED = 3
-
-
 class IMarketsRefusal(IntEnum):
     NONE = 0
     UNKNOWN_MARKET = 1
@@ -80,6 +73,13 @@ class ISettlementPhase(IntEnum):
     AWAITING = 3
     CLEARED = 4
     SETTLED = 5
+
+
+class LevelPhase(IntEnum):
+    ABSENT = 0
+    CLEARING = 1
+    CLEARED = 2
+    SHARED = 3
 
 
 class Outcome(IntEnum):

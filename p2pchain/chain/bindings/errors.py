@@ -8,7 +8,12 @@ from collections.abc import Sequence
 from typing import Any, ClassVar, Self
 
 from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
-from p2pchain.chain.bindings.enums import IForwardAuctionRefusal, ISettlementPhase, Outcome
+from p2pchain.chain.bindings.enums import (
+    IForwardAuctionRefusal,
+    ISettlementPhase,
+    LevelPhase,
+    Outcome,
+)
 
 
 class AboveFuse(ContractError):
@@ -460,6 +465,20 @@ class BeforeRegistration(ContractError):
         super().__init__(meter, slot)
         self.meter = meter
         self.slot = slot
+
+
+class ChildPending(ContractError):
+    """`ChildPending(bytes32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6df9c6b6")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("child", "deadline")
+    TEXT: ClassVar[str] = "The child has not sent anything yet, and may until `deadline`"
+
+    def __init__(self, child: bytes, deadline: int) -> None:
+        super().__init__(child, deadline)
+        self.child = child
+        self.deadline = deadline
 
 
 class ECDSAInvalidSignature(ContractError):
@@ -1108,21 +1127,7 @@ class NotRead(ContractError):
         self.slot = slot
 
 
-class NotReadyBytes32Uint64(ContractError):
-    """`NotReady(bytes32, uint64)`"""
-
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("b70c20cf")
-    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint64")
-    FIELDS: ClassVar[tuple[str, ...]] = ("child", "deadline")
-    TEXT: ClassVar[str] = "The child has not sent anything yet, and may until `deadline`"
-
-    def __init__(self, child: bytes, deadline: int) -> None:
-        super().__init__(child, deadline)
-        self.child = child
-        self.deadline = deadline
-
-
-class NotReadyUint32Uint32Uint64(ContractError):
+class NotReady(ContractError):
     """`NotReady(uint32, uint32, uint64)`"""
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1e55a212")
@@ -1759,6 +1764,24 @@ class WrongLadder(ContractError):
         self.child = child
 
 
+class WrongLevelPhase(ContractError):
+    """`WrongLevelPhase(uint32, LevelPhase)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("81e051d1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("window", "phase")
+    TEXT: ClassVar[str] = "wrong level phase"
+
+    def __init__(self, window: int, phase: LevelPhase) -> None:
+        super().__init__(window, phase)
+        self.window = window
+        self.phase = phase
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], LevelPhase(raw[1]))
+
+
 class WrongNumber(ContractError):
     """`WrongNumber(uint32, uint32, uint32)`"""
 
@@ -1841,6 +1864,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         BadSignature,
         BadSigner,
         BeforeRegistration,
+        ChildPending,
         ECDSAInvalidSignature,
         ECDSAInvalidSignatureLength,
         ECDSAInvalidSignatureS,
@@ -1885,8 +1909,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotMarkets,
         NotOwner,
         NotRead,
-        NotReadyBytes32Uint64,
-        NotReadyUint32Uint32Uint64,
+        NotReady,
         NotRegistry,
         NotRepresentable,
         NotSettled,
@@ -1935,6 +1958,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         WrongCursor,
         WrongEvidence,
         WrongLadder,
+        WrongLevelPhase,
         WrongNumber,
         WrongPhase,
         WrongProof,

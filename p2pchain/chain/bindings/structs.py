@@ -12,8 +12,8 @@ from p2pchain.chain.bindings.enums import (
     Action,
     Gate,
     IForwardAuctionPhase,
-    ILevelsPhase,
     ISettlementPhase,
+    LevelPhase,
     PriceRule,
     Quality,
 )
@@ -505,7 +505,7 @@ class LevelWindow:
     """`ILevels.LevelWindow`."""
 
     window: int
-    phase: ILevelsPhase
+    phase: LevelPhase
     cursor: int
     children: int
     above: int
@@ -516,7 +516,7 @@ class LevelWindow:
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], ILevelsPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
+        return cls(raw[0], LevelPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,135 @@
+"""A level above markets as a program uses it: what its children have sent, clearing, sharing.
+
+for level in levels(contracts):  # children before their parents
+    for call in level.clear_calls(window):
+        sender.send(call)
+for level in reversed(levels(contracts)):
+    for call in level.share_calls(window):
+        sender.send(call)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, fields, replace
+from functools import cached_property
+
+from p2pchain.batching import fits
+from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings import structs
+from p2pchain.chain.bindings.levels import Attached, LevelCreated, Sent
+from p2pchain.chain.deployment import Contracts
+from p2pchain.chain.events import read
+from p2pchain.eip712 import Domain, grid_loss_digest, levels_domain
+from p2pchain.keys import Signer
+from p2pchain.model import EdgeTerms, GridLoss, LevelParams, LevelPhase
+
+Ladder = tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Level:
+    """One level of a deployment, by its id."""
+
+    contracts: Contracts
+    id: bytes
+
+    @property
+    def params(self) -> LevelParams:
+        """The immutable parameters."""
+        raw = self.contracts.levels.level_params(self.id)
+        return LevelParams(**{f.name: getattr(raw, f.name) for f in fields(structs.LevelParams)})
+
+    @property
+    def children(self) -> list[bytes]:
+        """The markets and levels below, in the order of their index."""
+        return [bytes(child) for child in self.contracts.levels.children_of(self.id)]
+
+    def phase(self, window: int) -> LevelPhase:
+        """Return how far a window is."""
+        return LevelPhase(int(self.contracts.levels.window_state(self.id, window).phase))
+
+    def ladders(self, window: int) -> list[Ladder]:
+        """Return what each child has sent up, in the order of their index; nothing: an empty
+        one."""
+        sent = {
+            bytes(entry.event.node): tuple(entry.event.ladder)
+            for entry in read(self.contracts, kinds=(Sent,))
+            if isinstance(entry.event, Sent)
+            and bytes(entry.event.level) == self.id
+            and entry.event.window == window
+        }
+        return [sent.get(child, ()) for child in self.children]
+
+    def clear_calls(self, window: int) -> Iterator[Call]:
+        """Yield the calls that clear a window; in steps where one transaction cannot hold it. Each
+        must be sent before the next is asked for."""
+        yield from self._calls(window, self.contracts.levels.clear, LevelPhase.CLEARED)
+
+    def share_calls(self, window: int) -> Iterator[Call]:
+        """Yield the calls that share out a cleared window, the same way."""
+        yield from self._calls(window, self.contracts.levels.share, LevelPhase.SHARED)
+
+    def _calls(
+        self,
+        window: int,
+        call: Callable[[bytes, int, Sequence[Sequence[int]]], Call],
+        done: LevelPhase,
+    ) -> Iterator[Call]:
+        ladders = self.ladders(window)
+        while self.phase(window) < done:
+            begin = self.contracts.levels.window_state(self.id, window).cursor
+            end = len(ladders)
+            while end - begin > 1 and not fits(
+                self.contracts.chain, call(self.id, window, ladders[begin:end])
+            ):
+                end = begin + -(-(end - begin) // 2)
+            yield call(self.id, window, ladders[begin:end])
+
+
+class LevelTree:
+    """All levels of a deployment and what is below them."""
+
+    def __init__(self, contracts: Contracts) -> None:
+        self.contracts = contracts
+
+    @cached_property
+    def domain(self) -> Domain:
+        """What the signature of a grid loss is bound to."""
+        return levels_domain(self.contracts.chain.chain_id, self.contracts.address("Levels"))
+
+    def parents(self) -> dict[bytes, bytes]:
+        """Return the level above each market and level that has one."""
+        return {
+            bytes(entry.event.node): bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(Attached,))
+            if isinstance(entry.event, Attached)
+        }
+
+    def levels(self) -> list[Level]:
+        """Return all levels, every child before its parent."""
+        parents = self.parents()
+        found = [
+            bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(LevelCreated,))
+            if isinstance(entry.event, LevelCreated)
+        ]
+
+        def depth(node: bytes) -> int:
+            return 1 + depth(parents[node]) if node in parents else 0
+
+        return [Level(self.contracts, node) for node in sorted(found, key=lambda n: -depth(n))]
+
+    def edge(self, area: int, slot: int) -> EdgeTerms:
+        """Return what holds for the edge and the feeder of an area in a slot."""
+        raw = self.contracts.levels.edge_at(area, slot)
+        return EdgeTerms(*(getattr(raw, f.name) for f in fields(EdgeTerms)))
+
+    def sign_grid_loss(self, operator: Signer, loss: GridLoss) -> GridLoss:
+        """Return a signal with the signature of the area's operator."""
+        return replace(loss, signature=operator.sign_digest(grid_loss_digest(self.domain, loss)))
+
+    def grid_loss_call(self, loss: GridLoss) -> Call:
+        """Return the call that hands in a signed signal."""
+        packed = structs.GridLoss(loss.area, loss.first_slot, loss.end_slot, loss.signature)
+        return self.contracts.levels.signal_grid_loss(packed)
