@@ -121,6 +121,8 @@ def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> l
     cheap to read again. Where one call cannot clear all, the members are settled in one walk over
     all windows, which makes one entry of each.
     """
+    if market.in_tree:
+        return clear_calls(market, first_window, windows)
     members = max(1, market.member_count)
     if _windows_at_once(members) >= windows:
         return _together(market, first_window, windows)

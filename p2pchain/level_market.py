@@ -49,6 +49,17 @@ class Level:
         """Return how far a window is."""
         return LevelPhase(int(self.contracts.levels.window_state(self.id, window).phase))
 
+    def open_windows(self, clearing: bool) -> list[int]:
+        """Return the windows that wait to be cleared, because a child has sent something; or, when
+        not `clearing`, to be shared out."""
+        found = {
+            entry.event.window
+            for entry in read(self.contracts, kinds=(Sent,))
+            if isinstance(entry.event, Sent) and bytes(entry.event.level) == self.id
+        }
+        wanted = (LevelPhase.ABSENT, LevelPhase.CLEARING) if clearing else (LevelPhase.CLEARED,)
+        return [window for window in sorted(found) if self.phase(window) in wanted]
+
     def ladders(self, window: int) -> list[Ladder]:
         """Return what each child has sent up, in the order of their index; nothing: an empty
         one."""

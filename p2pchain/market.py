@@ -123,6 +123,11 @@ class Market:
         """Code of the currency."""
         return self.contracts.deployment.currency
 
+    @cached_property
+    def in_tree(self) -> bool:
+        """Whether what is left goes to a level above, so that settling waits for it."""
+        return any(self.contracts.levels.node_of(self.id).parent)
+
     @property
     def member_count(self) -> int:
         """Number of members."""
@@ -190,7 +195,10 @@ class Market:
         return batching.batches(readings, self)
 
     def clear_and_settle_calls(self, first_window: int, windows: int) -> list[Call]:
-        """Return the calls that clear and settle windows, each within the gas of a transaction."""
+        """Return the calls that clear and settle windows, each within the gas of a transaction.
+
+        A market in a tree is cleared only: it is settled when the levels above have been shared.
+        """
         return batching.clear_and_settle_calls(self, first_window, windows)
 
     def clear_calls(self, first_window: int, windows: int) -> list[Call]:

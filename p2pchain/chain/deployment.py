@@ -114,8 +114,9 @@ class Deployment:
     """Where the contracts of one deployment stand.
 
     `contracts` name -> address, libraries included; `code_hashes` of the same, as hex; `block` is
-    the first with a contract of it; `markets` and `auctions` name -> id as hex, as their creators
-    called them; `test_money` says that the currency has no value and anybody may make more of it.
+    the first with a contract of it; `markets`, `auctions` and `levels` name -> id as hex, as their
+    creators called them; `test_money` says that the currency has no value and anybody may make
+    more of it.
     """
 
     chain_id: int
@@ -127,6 +128,7 @@ class Deployment:
     markets: Mapping[str, str] = field(default_factory=dict)
     test_money: bool = False
     auctions: Mapping[str, str] = field(default_factory=dict)
+    levels: Mapping[str, str] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def with_market(self, name: str, market: bytes) -> Deployment:
@@ -136,6 +138,24 @@ class Deployment:
     def with_auction(self, name: str, auction: bytes) -> Deployment:
         """Return the record with one more forward auction."""
         return replace(self, auctions={**self.auctions, name: "0x" + auction.hex()})
+
+    def with_level(self, name: str, level: bytes) -> Deployment:
+        """Return the record with one more level."""
+        return replace(self, levels={**self.levels, name: "0x" + level.hex()})
+
+    def level(self, name: str) -> bytes:
+        """Return the id of a level, by name or id. Raises BadInput."""
+        return _id_of("level", name, self.levels)
+
+    def node(self, name: str) -> bytes:
+        """Return the id of a market or level, by name or id. Raises BadInput."""
+        return _id_of("market or level", name, {**self.levels, **self.markets})
+
+    def name_of(self, node: bytes) -> str:
+        """Return what a market or level is called, or the beginning of its id."""
+        text = "0x" + node.hex()
+        known = {found: name for name, found in {**self.levels, **self.markets}.items()}
+        return known.get(text, text[:10])
 
     def market(self, name: str | None = None) -> bytes:
         """Return the id of a market: by name, by id, or the only one. Raises BadInput."""
@@ -182,6 +202,17 @@ class Deployment:
             return cls(**content)
         except TypeError:
             raise BadInput(f"{path} is not the record of a deployment", hint=_RECORD) from None
+
+
+def _id_of(what: str, name: str, known: Mapping[str, str]) -> bytes:
+    try:
+        found = bytes.fromhex(known.get(name, name).removeprefix("0x"))
+    except ValueError:
+        found = b""
+    if len(found) != 32:
+        names = ", ".join(known) or "none"
+        raise BadInput(f"there is no {what} '{name}'", hint=f"known here: {names}")
+    return found
 
 
 class Contracts:

@@ -8,6 +8,7 @@ _DELAY = "the account's role has a delay: announce the call with the AccessManag
 HINTS: dict[str, str] = {
     "AboveFuse": "a slot has more energy than the meter's fuse lets through: check the unit (Wh "
     "or kWh)",
+    "AbovePending": "'p2pchain level share' shares the level above first",
     "AccessManagedInvalidAuthority": _REPORT,
     "AccessManagedRequiredDelay": _DELAY,
     "AccessManagedUnauthorized": "the account lacks the role: 'p2pchain admin roles list' shows "
@@ -28,19 +29,25 @@ HINTS: dict[str, str] = {
     "AccessManagerUnauthorizedConsume": _REPORT,
     "AddressEmptyCode": "there is no contract at that address: check it, and the network",
     "AddressInsufficientBalance": "the account has too little of the chain's own coin",
+    "AlreadyAttached": "a market or level belongs to one level, for ever: 'p2pchain admin "
+    "level list'",
     "AlreadyBound": "this happens once, at deployment",
     "AlreadyEnrolled": "a meter is in one market at a time",
     "AlreadyEstimated": "a slot is estimated once; its reading, when it comes, takes the "
     "estimate's place",
     "AlreadyRead": "only what is missing is estimated: 'p2pchain meter status' lists the gaps",
     "AmountTooLarge": "no currency has that much: check the figure and its unit",
+    "AreaTaken": "one market or level stands for an area: 'p2pchain admin level list'",
     "AuctionExists": "an auction with these rules exists: 'p2pchain admin auction create' notes it",
     "BadFormat": "name consecutive slots of one UTC day",
     "BadParameter": "the rules do not fit each other: 'p2pchain admin market create --help', or "
     "'admin auction create --help'",
+    "BadRange": "a signal is for one slot at least and a day at most",
     "BadSignature": "sign with the meter's present key: 'p2pchain meter status' shows its address",
     "BadSigner": "a key is an address of 20 bytes, or a longer ERC-7913 signer",
     "BeforeRegistration": "the meter was registered for a later slot: 'p2pchain meter status'",
+    "ChildPending": "wait for what is below, or until --collect-within has passed: 'p2pchain "
+    "level status'",
     "ECDSAInvalidSignature": "the signature is not of this message: sign it again",
     "ECDSAInvalidSignatureLength": "a signature has 65 bytes: sign it again",
     "ECDSAInvalidSignatureS": "the signature is not in its canonical form: sign it again",
@@ -69,6 +76,8 @@ HINTS: dict[str, str] = {
     "after it",
     "LaterVersionPending": "a tariff for a later slot is published already: name that slot or one "
     "after it",
+    "LevelExists": "a level with these rules exists: 'p2pchain admin level list'",
+    "LevelsPending": "'p2pchain level clear' and 'p2pchain level share' come first",
     "MarketExists": "a market with these rules exists: 'p2pchain admin market create' notes it",
     "MoreThanPosted": "a stage cannot take more than was posted",
     "NoBoundary": "the registrar names a boundary meter that is in no market",
@@ -77,7 +86,11 @@ HINTS: dict[str, str] = {
     "NoReason": "the address may not be the contract's, or the node keeps the reason to itself",
     "NoTariff": "the supplier has published none for this slot: 'p2pchain admin tariff publish', "
     "before the slot begins",
+    "NotAChild": "the parent of an area is fixed when it is added: 'p2pchain admin area list'",
     "NotAMember": "'p2pchain enrol' makes a meter a member; --market names another market",
+    "NotAreaOperator": "only the operator of the area may: 'p2pchain admin area list' shows "
+    "who that is",
+    "NotAtWindow": "name the first slot of a window of eight",
     "NotBillingGrade": "the meter may not move money: 'p2pchain admin meter terms --billing-grade'",
     "NotComplete": "every member and the boundary meter must have been read in all slots of the "
     "day",
@@ -86,6 +99,7 @@ HINTS: dict[str, str] = {
     "slots are settled",
     "NotEnoughGuarantee": "only what is not locked can be taken back: 'p2pchain balance'",
     "NotForward": _REPORT,
+    "NotLevels": "only the contract Levels calls this",
     "NotMarkets": _REPORT,
     "NotOwner": "only the meter's present owner may do that: 'p2pchain meter status' shows him",
     "NotRead": "only what was read is corrected; what is missing can still be posted",
@@ -103,6 +117,7 @@ HINTS: dict[str, str] = {
     "stands",
     "OutOfGas": "give more gas, or leave it to the estimate",
     "Panicked": "this is a fault of the contract: please report it with the transaction",
+    "PassedOver": "it was not cleared in time: what is below goes on without it, 'p2pchain settle'",
     "PaysMoreThanReleased": _REPORT,
     "ReadThroughSettlement": "the meter is in a market and is corrected through it: name it with "
     "--market",
@@ -123,22 +138,32 @@ HINTS: dict[str, str] = {
     "apart",
     "StagePending": "another part of the market works on this window first: try later",
     "StringTooLong": "give it a shorter name",
+    "TicksDiffer": "all markets and levels of a tree have the same --tick and --floor",
     "TokenDecimalsNotSupported": "a token with at most 27 decimals is needed",
     "TokenTookFee": "a token that keeps a part of each transfer cannot be used",
+    "TooDeep": "there are eight edges between a market and its root at most",
     "TooEarlyToVoid": "a window is given up only when nobody has cleared it in time",
     "TooManyAuctions": "a market has three forward auctions at most: 'p2pchain auctions'",
+    "TooManyLadders": "hand in the ladders of the children that are left: 'p2pchain level "
+    "clear' does",
     "TooMuchContracted": "the contracted energy of this slot would be beyond what is possible",
     "UnknownArea": "'p2pchain admin area list' shows the areas",
     "UnknownAuction": "'p2pchain auctions' shows the auctions of a market",
     "UnknownClaim": "'p2pchain balance' shows the open claims",
     "UnknownError": "the contract is not of this version: check the address and the deployment",
+    "UnknownLevel": "'p2pchain admin level list' shows the levels",
     "UnknownMarket": "'p2pchain admin market list' shows the markets",
     "UnknownMeter": "'p2pchain meter status' lists the meters",
+    "UnknownNode": "'p2pchain admin market list' shows the markets, 'admin level list' the levels",
     "UnknownSupplier": "'p2pchain admin supplier list' shows the suppliers",
+    "WindowHasBegun": "name a later time: it counts from a window that has not begun",
     "WindowsDiffer": "settle these windows one by one",
     "WrongCursor": "somebody has added up a part already: go on behind it",
     "WrongEvidence": "bring all records of that meter and day, in the order in which they were "
     "taken",
+    "WrongLadder": "hand in what the child has sent: the event Sent has it, 'p2pchain level "
+    "clear' finds it",
+    "WrongLevelPhase": "'p2pchain level status' shows how far the window is",
     "WrongNumber": "corrections of a meter and day are numbered from 1: sign it again with the "
     "next number",
     "WrongPhase": "'p2pchain slot TIME' shows where the window stands",

@@ -41,6 +41,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "dev": ("p2pchain.cli.dev", "dev", "For developers: compile the contracts."),
     "enrol": ("p2pchain.cli.prosumer.limits", "enrol", "Take part in a market with your meter."),
     "keys": ("p2pchain.cli.keys", "keys", "Make, import and list signing keys."),
+    "level": (
+        "p2pchain.cli.levels",
+        "level",
+        "Clear and share the levels above markets.",
+    ),
     "limits": ("p2pchain.cli.prosumer.limits", "limits", "Show or set a meter's standing limits."),
     "meter": ("p2pchain.cli.meter", "meter", "Sign and post what a meter measured."),
     "node": ("p2pchain.cli.node", "node", "Run a local chain for several terminals."),

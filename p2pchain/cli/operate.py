@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from p2pchain.chain.records import Receipt
 
 _FROM = click.option("--from", "begin", metavar="TIME", help="From the window of this slot on.")
+_LEVELS = "awaits the levels above: 'p2pchain level clear', then 'p2pchain level share'"
 _TO = click.option("--to", "end", metavar="TIME", help="Before this slot.")
 
 
@@ -126,6 +127,8 @@ def settle(
         ready, waiting = _sort(env, Phase.OPEN, begin, end)
         cleared, _ = _sort(env, Phase.CLEARED, begin, end)
         calls = [*_settling(env, cleared), *_both(env, ready)]
+        if env.market.in_tree:
+            waiting |= dict.fromkeys(ready, _LEVELS)
         windows = sorted({*ready, *cleared})
         _send(env, out, calls, windows, waiting, "clear and settle", dry_run, begin is not None)
         return
@@ -213,6 +216,11 @@ def _sort(
         stands = Phase(int(market.window(window).phase))
         if stands == phase == Phase.CLEARED:
             ready.append(window)
+        elif stands == Phase.AWAITING:
+            if env.contracts.levels.is_passed_over(market.id, window):
+                ready.append(window)
+            else:
+                waiting[window] = _LEVELS
         elif stands < Phase.CLEARED and phase == Phase.OPEN:
             if void:
                 call = settlement.void_window(market.id, window)
@@ -268,6 +276,13 @@ def _clearing(env: Env, windows: Sequence[int]) -> list[Call]:
 
 
 def _settling(env: Env, windows: Sequence[int]) -> list[Call]:
+    market, settlement = env.market, env.contracts.settlement
+    late = [w for w in windows if Phase(int(market.window(w).phase)) == Phase.AWAITING]
+    if late:
+        # Settling is planned for windows that stand alike, so those without levels come first.
+        passed = [settlement.pass_over(market.id, window) for window in late]
+        alone = [c for window in windows for c in market.settle_calls(window, 1)]
+        return [*passed, *alone]
     return [c for run in _runs(windows) for c in env.market.settle_calls(*run)]
 
 

@@ -407,9 +407,9 @@ def test_the_evidence_says_what_was_settled() -> None:
     world.play({1: (0, 90), 2: (70, 0)}, first=2)
     slots = range(FIRST, FIRST + 8)
     seller, buyer = (world.place_.evidence_of(meter, slots) for meter in (1, 2))
-    assert settled_in(seller, FIRST + 2) == ((0, 10), -60, 125)
-    assert settled_in(buyer, FIRST + 2) == ((10, 0), 60, 125)
-    assert settled_in(seller, FIRST + 3) == ((0, 0), 0, 125)
+    assert settled_in(seller, FIRST + 2) == ((0, 10), -60, (125, 125))
+    assert settled_in(buyer, FIRST + 2) == ((10, 0), 60, (125, 125))
+    assert settled_in(seller, FIRST + 3) == ((0, 0), 0, (125, 125))
     assert seller.contracts == (contract_lanes([0, 0, -60, 0, 0, 0, 0, 0]),)
     assert SlotResult.unpack(seller.results[2]).carry == 0
     with pytest.raises(ValueError, match="lane"):

@@ -8,6 +8,7 @@ from p2pchain.cli.admin.areas import area
 from p2pchain.cli.admin.auctions import auction
 from p2pchain.cli.admin.boundary import boundary
 from p2pchain.cli.admin.deploy import deploy
+from p2pchain.cli.admin.levels import level
 from p2pchain.cli.admin.markets import market
 from p2pchain.cli.admin.meters import meter
 from p2pchain.cli.admin.roles import roles
@@ -26,11 +27,11 @@ from p2pchain.cli.base import HelpfulGroup, examples
 )
 def admin() -> None:
     """Deploy a market and run its registers: areas, suppliers, tariffs, meters, markets,
-    forward auctions, roles.
+    forward auctions, levels, roles.
 
     Each command needs a role; docs/governance.md says which, and what no role can do.
     """
 
 
-for _command in (deploy, area, boundary, supplier, tariff, meter, market, auction, roles):
+for _command in (deploy, area, boundary, supplier, tariff, meter, market, auction, level, roles):
     admin.add_command(_command)

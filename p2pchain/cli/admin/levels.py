@@ -1,0 +1,259 @@
+"""`p2pchain admin level`: levels above markets, what belongs to them, and the edges between."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+from p2pchain.cli.admin.markets import duration, share_ppm
+from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.common import (
+    deliver,
+    deployment_option,
+    next_slot,
+    shown_price,
+    slot_number,
+    slot_text,
+    zone_option,
+)
+from p2pchain.cli.output import Output, output_options
+from p2pchain.errors import BadInput
+from p2pchain.model import UNLIMITED, WINDOW_SLOTS
+
+if TYPE_CHECKING:
+    from p2pchain.model import EdgeTerms
+
+
+@click.group(cls=HelpfulGroup, epilog=examples("p2pchain admin level list"))
+def level() -> None:
+    """Levels: what a neighbourhood cannot match itself meets its neighbours there.
+
+    An area's parent is fixed when the area is added. A level stands for the area above; markets and
+    levels of its children are attached to it, for ever: an edge with no capacity is none.
+    """
+
+
+@level.command(
+    epilog=examples(
+        "p2pchain -a operator admin level create --area 1 --name town --tick 0.005EUR/kWh"
+    )
+)
+@click.option("--area", type=click.IntRange(1), required=True, help="The area above the others.")
+@click.option("--name", required=True, help="What it is called in the record.")
+@click.option("--k", default="0.5", show_default=True, help="Where between f and r its price lies.")
+@click.option("--tick", metavar="PRICE", help="Size of a tick, that of all markets below.")
+@click.option("--floor", metavar="PRICE", help="Price of the lowest tick, the same. Else 0.")
+@click.option(
+    "--collect-within",
+    default="48h",
+    show_default=True,
+    metavar="DURATION",
+    help="After that a window is cleared without the children that have sent nothing.",
+)
+@click.option(
+    "--void-after",
+    default="72h",
+    show_default=True,
+    metavar="DURATION",
+    help="After that a window that nobody cleared is passed over.",
+)
+@deployment_option
+@output_options
+@sending_options
+@click.pass_obj
+def create(
+    env: Env,
+    area: int,
+    name: str,
+    k: str,
+    tick: str | None,
+    floor: str | None,
+    collect_within: str,
+    void_after: str,
+    out: Output,
+    dry_run: bool,
+) -> None:
+    """Create a level for an area and note it in the record. Role: MARKET_OPERATOR."""
+    from p2pchain.chain.bindings.levels import LevelCreated
+    from p2pchain.eip712 import level_id
+    from p2pchain.model import LevelParams
+    from p2pchain.operator import Operator, created
+    from p2pchain.units import parse_price
+
+    record, currency = env.deployment, env.deployment.currency
+    params = LevelParams(
+        area=area,
+        slot_seconds=record.slot_seconds,
+        k_ppm=share_ppm(k),
+        floor_nano=0 if floor is None else parse_price(floor, currency),
+        tick_nano=5_000 if tick is None else parse_price(tick, currency),
+        collect_seconds=duration(collect_within),
+        void_seconds=duration(void_after),
+    )
+    if params.tick_nano <= 0:
+        raise BadInput("a tick is more than nothing")
+    if params.void_seconds <= params.collect_seconds:
+        raise BadInput("--void-after is not later than --collect-within")
+    found = level_id(params)
+    if record.levels.get(name) not in (None, "0x" + found.hex()):
+        raise BadInput(
+            f"the record has another level '{name}' already", hint="give it another --name"
+        )
+    receipt = deliver(
+        env,
+        out,
+        Operator(env.contracts).create_level_call(params),
+        f"create the level '{name}' in area {area}",
+        dry_run=dry_run,
+        result=lambda r: {"level": created(env.contracts, r, LevelCreated).level, "name": name},
+    )
+    if receipt is not None:
+        record.with_level(name, found).save(env.deployment_path)
+
+
+@level.command(
+    epilog=examples(
+        "p2pchain -a operator admin level attach valley --to town",
+        "p2pchain -a operator admin level attach town --to county --from 2026-07-01T00:00Z",
+    )
+)
+@click.argument("node", metavar="MARKET|LEVEL")
+@click.option("--to", "above", required=True, metavar="LEVEL", help="The level above.")
+@click.option("--from", "begin", metavar="TIME", help="From this slot's window on. Else the next.")
+@deployment_option
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def attach(env: Env, node: str, above: str, begin: str | None, out: Output, dry_run: bool) -> None:
+    """What MARKET or LEVEL cannot match goes to the level above. Role: MARKET_OPERATOR."""
+    record = env.deployment
+    child = record.node(node)
+    parent = record.level(above)
+    slot = next_slot(env) + WINDOW_SLOTS - 1 if begin is None else slot_number(env, begin)
+    window = slot // WINDOW_SLOTS
+    deliver(
+        env,
+        out,
+        env.contracts.levels.attach(child, parent, window),
+        f"attach '{node}' to '{above}' from {slot_text(env, window * WINDOW_SLOTS)} on",
+        dry_run=dry_run,
+        result=lambda _: {"from_slot": window * WINDOW_SLOTS},
+    )
+
+
+@level.command(
+    epilog=examples(
+        "p2pchain -a grid admin level edge 2 --charge 0.01EUR/kWh --up 40kWh --down 60kWh",
+        "p2pchain -a grid admin level edge 2 --charge 0.01EUR/kWh --feeder 80kWh",
+    )
+)
+@click.argument("area", type=click.IntRange(1))
+@click.option("--charge", metavar="PRICE", help="Per kWh that crosses, either way. Else none.")
+@click.option("--up", metavar="ENERGY", help="The most that goes up in a slot. Else no limit.")
+@click.option("--down", metavar="ENERGY", help="The most that comes down. Else no limit.")
+@click.option("--feeder", metavar="ENERGY", help="The most that is matched inside. Else no limit.")
+@click.option("--from", "begin", metavar="TIME", help="From this slot's window on. Else the next.")
+@deployment_option
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def edge(
+    env: Env,
+    area: int,
+    charge: str | None,
+    up: str | None,
+    down: str | None,
+    feeder: str | None,
+    begin: str | None,
+    out: Output,
+    dry_run: bool,
+) -> None:
+    """Set what holds between AREA and the one above. Only the area's operator may.
+
+    Until it is set nothing crosses. 'p2pchain grid check --headroom' says what a network carries.
+    """
+    from p2pchain.model import EdgeTerms
+    from p2pchain.operator import Operator
+    from p2pchain.units import parse_energy, parse_price
+
+    def limit(text: str | None) -> int:
+        wh = UNLIMITED if text is None else parse_energy(text)
+        if not 0 <= wh <= UNLIMITED:
+            raise BadInput(f"'{text}' is not a limit", hint="from 0 to 4,294 MWh in a slot")
+        return wh
+
+    nano = 0 if charge is None else parse_price(charge, env.deployment.currency)
+    if nano < 0:
+        raise BadInput("a charge is not less than nothing")
+    slot = next_slot(env) + WINDOW_SLOTS - 1 if begin is None else slot_number(env, begin)
+    first = slot - slot % WINDOW_SLOTS
+    if begin is not None and first != slot:
+        raise BadInput(
+            f"{begin} is inside a window of eight slots",
+            hint=f"{slot_text(env, first)} or {slot_text(env, first + WINDOW_SLOTS)}",
+        )
+    terms = EdgeTerms(first, nano, limit(up), limit(down), limit(feeder))
+    what = f"set the edge of area {area} from {slot_text(env, first)} on: {_said(env, terms)}"
+    call = Operator(env.contracts).set_edge(area, terms)
+    deliver(env, out, call, what, dry_run=dry_run, result=lambda _: {"from_slot": first})
+
+
+@level.command("list", epilog=examples("p2pchain admin level list --json"))
+@deployment_option
+@output_options
+@click.pass_obj
+def list_(env: Env, out: Output) -> None:
+    """List levels and what is attached to them, with the edges as they hold now."""
+    from p2pchain.cli.common import current_slot
+    from p2pchain.level_market import LevelTree
+
+    tree, record = LevelTree(env.contracts), env.deployment
+    slot, rows = current_slot(env), []
+    parents = tree.parents()
+    for node in [*parents, *(one.id for one in tree.levels() if one.id not in parents)]:
+        area = env.contracts.levels.node_of(node).area
+        terms = tree.edge(area, slot)
+        above = parents.get(node)
+        rows.append(
+            {
+                "name": record.name_of(node),
+                "area": area,
+                "above": record.name_of(above) if above else None,
+                "charge_nano": terms.charge_nano if above else None,
+                "up_wh": terms.up_wh if above else None,
+                "down_wh": terms.down_wh if above else None,
+                "feeder_wh": terms.feeder_wh,
+            }
+        )
+    out.rows(
+        "nodes",
+        rows,
+        {
+            "name": "name",
+            "area": "area",
+            "above": "above",
+            "charge_nano": ("charge", lambda nano: "-" if nano is None else shown_price(env, nano)),
+            "up_wh": ("up", _limit_text),
+            "down_wh": ("down", _limit_text),
+            "feeder_wh": ("inside", _limit_text),
+        },
+        empty="no levels yet; 'p2pchain admin level create' creates one",
+    )
+
+
+def _limit_text(wh: int | None) -> str:
+    from p2pchain.units import format_energy
+
+    if wh is None:
+        return "-"
+    return "no limit" if wh == UNLIMITED else format_energy(wh)
+
+
+def _said(env: Env, terms: EdgeTerms) -> str:
+    return (
+        f"{shown_price(env, terms.charge_nano)}, up {_limit_text(terms.up_wh)}, "
+        f"down {_limit_text(terms.down_wh)}, inside {_limit_text(terms.feeder_wh)}"
+    )
