@@ -107,7 +107,7 @@ library Sharing {
     function _ownPart(LevelState storage own, uint256 place) private view returns (PartWord part) {
         ResultWord result = own.results[place];
         if (!result.traded()) return part;
-        part = PartWords.at(result.price());
+        part = PartWords.priced(result.price());
         ResultWord sells = result.isApart() ? own.sellResults[place] : result;
         // Where nothing is rationed, one of one is filled.
         (uint256 fillWh, uint256 liveWh) = result.buyRationed() ? (result.fillWh(), result.liveWh()) : (1, 1);
@@ -190,7 +190,7 @@ library Sharing {
             ways |= (walk.ways[k] + chargeNano) << (32 * k);
             for (uint256 slot; slot < WINDOW; ++slot) {
                 uint256 i = k * WINDOW + slot;
-                PartWord part = PartWords.at(walk.parts[i].price());
+                PartWord part = PartWords.priced(walk.parts[i].price());
                 for (uint256 side; side < SIDES; ++side) {
                     uint256 cut = s.cuts[i * SIDES + side];
                     if (cut != 0) part = part.with(side, cut & 0xff, uint48(cut >> 8), uint48(cut >> 56));
