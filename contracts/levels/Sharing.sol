@@ -78,10 +78,7 @@ library Sharing {
         uint256 ladders
     ) private view returns (Walk memory walk) {
         (walk.level, walk.window) = (level, w.window);
-        walk.root = level;
-        for (bytes32 above = state.nodes[level].parent; above != 0; above = state.nodes[above].parent) {
-            walk.root = above;
-        }
+        walk.root = _rootOf(state, level, w.window);
         walk.tickNano = int256(uint256(own.params.tickNano));
         uint256 count = 1 + w.above;
         walk.parts = new PartWord[](count * WINDOW);
@@ -101,6 +98,17 @@ library Sharing {
         }
         if (w.cursor == 0) return walk;
         for (uint256 i; i < walk.carries.length; ++i) walk.carries[i] = own.carries[(place << 16) | i];
+    }
+
+    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through one
+    /// root would come back through another.
+    function _rootOf(State storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
+        root = level;
+        ILevels.Node memory node = state.nodes[root];
+        while (node.parent != 0 && node.fromWindow <= window) {
+            root = node.parent;
+            node = state.nodes[root];
+        }
     }
 
     /// @dev What the level's own auction has filled.
