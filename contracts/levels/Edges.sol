@@ -59,11 +59,17 @@ library Edges {
         returns (ILevels.EdgeTerms memory terms)
     {
         ILevels.EdgeTerms[] storage all = state.edges[area];
-        for (uint256 i = all.length; i > 0; --i) {
-            terms = all[i - 1];
-            if (terms.fromSlot <= slot) return terms;
+        uint256 count = all.length;
+        // Mostly the last that was said holds.
+        if (count != 0 && all[count - 1].fromSlot <= slot) return all[count - 1];
+        // Halved, so that no number of changes ahead makes clearing too dear.
+        uint256 low;
+        while (low < count) {
+            uint256 middle = (low + count) / 2;
+            if (all[middle].fromSlot <= slot) low = middle + 1;
+            else count = middle;
         }
-        return ILevels.EdgeTerms(0, 0, 0, 0, type(uint32).max);
+        return low == 0 ? ILevels.EdgeTerms(0, 0, 0, 0, type(uint32).max) : all[low - 1];
     }
 
     /* WINDOWS */

@@ -73,7 +73,7 @@ library PartWords {
     }
 
     /// @notice A part without fills yet.
-    function at(int256 priceNano) internal pure returns (PartWord) {
+    function priced(int256 priceNano) internal pure returns (PartWord) {
         return PartWord.wrap(uint32(int32(priceNano)));
     }
 

@@ -78,10 +78,7 @@ library Sharing {
         uint256 ladders
     ) private view returns (Walk memory walk) {
         (walk.level, walk.window) = (level, w.window);
-        walk.root = level;
-        for (bytes32 above = state.nodes[level].parent; above != 0; above = state.nodes[above].parent) {
-            walk.root = above;
-        }
+        walk.root = _rootOf(state, level, w.window);
         walk.tickNano = int256(uint256(own.params.tickNano));
         uint256 count = 1 + w.above;
         walk.parts = new PartWord[](count * WINDOW);
@@ -103,11 +100,22 @@ library Sharing {
         for (uint256 i; i < walk.carries.length; ++i) walk.carries[i] = own.carries[(place << 16) | i];
     }
 
+    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through one
+    /// root would come back through another.
+    function _rootOf(State storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
+        root = level;
+        ILevels.Node memory node = state.nodes[root];
+        while (node.parent != 0 && node.fromWindow <= window) {
+            root = node.parent;
+            node = state.nodes[root];
+        }
+    }
+
     /// @dev What the level's own auction has filled.
     function _ownPart(LevelState storage own, uint256 place) private view returns (PartWord part) {
         ResultWord result = own.results[place];
         if (!result.traded()) return part;
-        part = PartWords.at(result.price());
+        part = PartWords.priced(result.price());
         ResultWord sells = result.isApart() ? own.sellResults[place] : result;
         // Where nothing is rationed, one of one is filled.
         (uint256 fillWh, uint256 liveWh) = result.buyRationed() ? (result.fillWh(), result.liveWh()) : (1, 1);
@@ -190,7 +198,7 @@ library Sharing {
             ways |= (walk.ways[k] + chargeNano) << (32 * k);
             for (uint256 slot; slot < WINDOW; ++slot) {
                 uint256 i = k * WINDOW + slot;
-                PartWord part = PartWords.at(walk.parts[i].price());
+                PartWord part = PartWords.priced(walk.parts[i].price());
                 for (uint256 side; side < SIDES; ++side) {
                     uint256 cut = s.cuts[i * SIDES + side];
                     if (cut != 0) part = part.with(side, cut & 0xff, uint48(cut >> 8), uint48(cut >> 56));

@@ -106,7 +106,7 @@ abstract contract Correctors is Traders {
         (call.firstWindow, call.windows) = (first, windows);
         ISettlement.Window memory state = settlement.windowState(market, first);
         call.fromIndex = state.cursor;
-        for (uint32 slot = first * 8; slot < (first + windows) * 8; ++slot) call.results.push(_word(slot));
+        _keepResults(call);
         uint32 end = maxMembers < state.members - state.cursor ? state.cursor + maxMembers : state.members;
         for (uint32 i = state.cursor; i < end; ++i) {
             call.meters.push(markets.meterAt(market, i));
@@ -151,9 +151,31 @@ abstract contract Correctors is Traders {
         }
     }
 
-    /// @dev The result of a slot as a word, from its parts; carries are zero.
-    function _word(uint32 slot) private view returns (uint256) {
-        ISettlement.Result memory r = settlement.resultOf(market, slot);
+    /// @dev The results of its windows; where a slot has one of its own for the sells, those of all sells behind them.
+    function _keepResults(Call storage call) private {
+        (uint32 begin, uint32 end) = (call.firstWindow * 8, (call.firstWindow + call.windows) * 8);
+        bool any;
+        for (uint32 slot = begin; slot < end; ++slot) {
+            (uint256 buys,, bool apart) = _words(slot);
+            call.results.push(buys);
+            any = any || apart;
+        }
+        if (!any) return;
+        for (uint32 slot = begin; slot < end; ++slot) {
+            (, uint256 sells,) = _words(slot);
+            call.results.push(sells);
+        }
+    }
+
+    /// @dev The results of a slot as words: they differ where buys and sells have one each, which a bit tells.
+    function _words(uint32 slot) private view returns (uint256 buys, uint256 sells, bool apart) {
+        (buys, sells) = (_word(settlement.resultOf(market, slot)), _word(settlement.sellResultOf(market, slot)));
+        apart = buys != sells;
+        if (apart) (buys, sells) = (buys + 2 ** 50, sells + 2 ** 50);
+    }
+
+    /// @dev A result as a word, from its parts; carries are zero.
+    function _word(ISettlement.Result memory r) private pure returns (uint256) {
         return uint256(uint32(r.priceNano)) + uint256(r.buyTick) * 2 ** 32 + uint256(r.sellTick) * 2 ** 40
             + (r.traded ? 2 ** 48 : 0) + (r.buyRationed ? 2 ** 49 : 0) + uint256(r.matchedWh) * 2 ** 56
             + uint256(r.fillWh) * 2 ** 104 + uint256(r.liveWh) * 2 ** 152;
