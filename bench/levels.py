@@ -48,7 +48,8 @@ from p2pchain.model import TICKS, Side
 RESULTS = Path(__file__).parent / "results" / "levels.json"
 GRID = Grid(0, 1_000)
 NO_LIMIT = 2**32 - 1
-FIRST_DAY = "2016-11-07"
+TREES = 500
+FIRST_DAY, DAYS = "2016-11-07", 21
 MIDDLE, ENDS = (300_000, 500_000, 700_000), (0, 1_000_000)
 REASONS = ("no auction", "price", "ticks", "near first")
 
@@ -436,11 +437,11 @@ def random_trees(name: str, trees: int) -> dict[str, Any]:
     return summary([cost_of(random_world(rng, **RANDOM[name])) for _ in range(trees)])
 
 
-def measure(trees: int = 500, days: int = 21) -> dict[str, Any]:
+def measure() -> dict[str, Any]:
     """Return the table: random trees, and the measured microgrids on their common days."""
-    table = {name: random_trees(name, trees) for name in RANDOM}
+    table = {name: random_trees(name, TREES) for name in RANDOM}
     for case in CASES:
-        worlds = measured_worlds(case, FIRST_DAY, days)
+        worlds = measured_worlds(case, FIRST_DAY, DAYS)
         table[case.name] = summary([cost_of(world) for world in worlds])
     return {"schema": 1, "cases": table}
 

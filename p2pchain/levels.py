@@ -272,6 +272,8 @@ class Tree:
         feeder_wh: int | None = None,
     ) -> None:
         """Add an area below one that is there already. Raises Refused."""
+        if number in self.areas:
+            raise Refused("AreaTaken", (number,))
         if parent is not None:
             if parent not in self.areas:
                 raise Refused("UnknownArea", (parent,))
