@@ -24,6 +24,7 @@ LAYERS = (
         "evidence",
         "forward",
         "ledger",
+        "levels",
         "matching",
         "metering",
         "model",

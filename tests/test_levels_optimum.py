@@ -11,7 +11,7 @@ from bench import levels as bench
 from bench.levels import GRID, NO_LIMIT, Cost, Member, World, cost_of, optimum, restricted
 from p2pchain.levels import Edge, Tree
 from p2pchain.model import Side
-from tests.conftest import campaign
+from tests.conftest import ROOT, campaign
 
 TREES = campaign(150, 20_000)
 
@@ -137,6 +137,19 @@ def test_the_committed_figures_are_what_is_measured() -> None:
     case = bench.CASES[3]
     costs = [cost_of(world) for world in bench.measured_worlds(case, bench.FIRST_DAY, bench.DAYS)]
     assert bench.summary(costs) == cases[case.name]
+
+
+def test_the_page_shows_the_committed_figures() -> None:
+    page = (ROOT / "docs" / "levels.md").read_text(encoding="utf-8")
+    rows = [line for line in page.splitlines() if line.startswith(("| random", "| one", "| three"))]
+    expected = []
+    for name, row in committed().items():
+        lost = row["lost_ppm"]
+        assert isinstance(lost, dict)
+        assert list(lost) == list(bench.REASONS)
+        shown = [name, f"{row['best']:.2f}", f"{row['levels']:.2f}"]
+        expected.append(f"| {' | '.join([*shown, *(f'{part:,}' for part in lost.values())])} |")
+    assert rows == expected
 
 
 def test_the_cost_of_hierarchy_is_small_on_measured_homes() -> None:
