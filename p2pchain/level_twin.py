@@ -308,14 +308,11 @@ class LevelsTwin:
         operator = self._registry.areas[node.area].operator
         if node.params is not None:
             self.window_state(child, window).told = True
+            charges.append((operator, sum(map(levels.rounding_nano, books))))
         else:
             found = []
             for book in books:
-                own = book.match
-                if own.price_nano is not None and own.matched_wh:
-                    wh = own.matched_wh
-                    mine = levels.Part(0, own.price_nano, 0, own.buys, own.sells, wh, wh)
-                    book.parts.insert(0, mine)
+                levels.add_own_part(book)
                 found.append(Adopted(levels.combined(book), book))
             adopted[child] = found
             moves.append((child, sum(one.combined.level_nano for one in found)))
@@ -416,8 +413,7 @@ def adopted_results(
     """Return the results of a slot over all levels: of the buys, and of the sells (None: the first
     holds for both, since nothing came from above)."""
     combined = adopted.combined
-    above = [part for part in adopted.book.parts if part.edges]
-    bought, sold = sum(part.bought_wh for part in above), sum(part.sold_wh for part in above)
+    sold, bought = levels.crossing(adopted.book)
     if not bought and not sold:
         return own, own_sells
     buys = _side(Side.BUY, combined.buys, bool(bought), combined.bought_wh, combined.buy_nano)

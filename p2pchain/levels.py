@@ -2,7 +2,8 @@
 
 What an area cannot match inside goes up an edge to its parent: volumes by limit, moved by the
 edge's charge, cut to the edge's limit. There the children meet at the parent's own price, and so on
-to the root. On the way down each child learns how much of what it sent up was filled at each level.
+to the root. On the way down each area adds what came from above to what it matched itself, and
+shares both out at one average price for each side.
 docs/levels.md has the rules, their reasons and their proofs. One slot at a time; all areas of a
 tree have the same ticks, so a limit keeps its place among the others wherever it goes.
 """
@@ -92,29 +93,24 @@ class Residual:
 
 @dataclass(frozen=True, slots=True)
 class Part:
-    """What an area gets at one level, so many edges above it (0: its own auction). `way_nano` is
-    the charge of all these edges."""
+    """What an area gets: from its own auction, or from above over its edge, whose charge is in the
+    prices then: what a Wh costs that is bought, and what one brings that is sold."""
 
-    edges: int
-    price_nano: int
-    way_nano: int
+    from_above: bool
+    buy_nano: int
+    sell_nano: int
     buys: Cut | None
     sells: Cut | None
     bought_wh: int
     sold_wh: int
 
-    def cut(self, side: Side) -> Cut | None:
-        """Return what is filled of a side; None: nothing."""
-        return self.buys if side == Side.BUY else self.sells
-
 
 @dataclass(frozen=True, slots=True)
 class Combined:
-    """What a market's members get over all levels together: one cut and one price for each side.
+    """What an area gets over all levels together: one cut and one price for each side.
 
-    `level_nano` is what the market owes the levels above (negative: what they owe it), the charges
-    of the edges included; `rounding_nano` what whole prices leave over, less than a nano for each
-    Wh.
+    `level_nano` is what the area owes above (negative: what it gets), the charge of its edge
+    included; `rounding_nano` what whole prices leave over, less than a nano for each Wh.
     """
 
     buys: Cut | None
@@ -125,6 +121,10 @@ class Combined:
     sold_wh: int
     level_nano: int
     rounding_nano: int
+
+    def cut(self, side: Side) -> Cut | None:
+        """Return what is filled of a side; None: nothing."""
+        return self.buys if side == Side.BUY else self.sells
 
 
 def best_first(side: Side, volumes: Mapping[int, int]) -> list[tuple[int, int]]:
@@ -272,6 +272,8 @@ class Tree:
         feeder_wh: int | None = None,
     ) -> None:
         """Add an area below one that is there already. Raises Refused."""
+        if number in self.areas:
+            raise Refused("AreaTaken", (number,))
         if parent is not None:
             if parent not in self.areas:
                 raise Refused("UnknownArea", (parent,))
@@ -393,67 +395,74 @@ def _sent(
 
 
 def share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
-    """Share out what an area gets at each level among its children."""
+    """Share out all that an area gets among its children, at one price for each side."""
     area, book = tree.areas[number], books[number]
+    add_own_part(book)
+    if not book.parts:
+        return
+    whole = combined(book)
+    sent = list(_sent(tree, area, books))
+    shares: dict[Side, list[Volumes]] = {}
+    for side in Side:
+        offered = [
+            shifted(side, residual.side(side), tree.grid.shift(edge.charge_nano))
+            for _, residual, edge in sent
+        ]
+        shares[side] = _shared(side, whole.cut(side), offered)
+    for place, (child, _, edge) in enumerate(sent):
+        ticks = tree.grid.shift(edge.charge_nano)
+        cuts: dict[Side, Cut | None] = {}
+        wh: dict[Side, int] = {}
+        for side in Side:
+            got = shifted(side, shares[side][place], -ticks)
+            cuts[side] = _worst(side, got, rest(tree.grid, books[child], side))
+            wh[side] = sum(got.values())
+        if any(wh.values()):
+            books[child].parts.append(
+                Part(
+                    True,
+                    whole.buy_nano + edge.charge_nano,
+                    whole.sell_nano - edge.charge_nano,
+                    cuts[Side.BUY],
+                    cuts[Side.SELL],
+                    wh[Side.BUY],
+                    wh[Side.SELL],
+                )
+            )
+
+
+def add_own_part(book: Book) -> None:
+    """Put what an area's own auction has filled before what came from above."""
     own = book.match
     if own.price_nano is not None and own.matched_wh:
-        wh = own.matched_wh
-        book.parts.insert(0, Part(0, own.price_nano, 0, own.buys, own.sells, wh, wh))
-    sent = [(books[child], edge, residual) for child, residual, edge in _sent(tree, area, books)]
-    shares = {
-        side: _shared(
-            side,
-            [part.cut(side) for part in book.parts],
-            [
-                shifted(side, residual.side(side), tree.grid.shift(edge.charge_nano))
-                for _, edge, residual in sent
-            ],
-        )
-        for side in (Side.BUY, Side.SELL)
-    }
-    for place, (child, edge, _) in enumerate(sent):
-        ticks = tree.grid.shift(edge.charge_nano)
-        left = {side: rest(tree.grid, child, side) for side in (Side.BUY, Side.SELL)}
-        for part, bought, sold in zip(
-            book.parts, shares[Side.BUY][place], shares[Side.SELL][place], strict=True
-        ):
-            cuts = {}
-            for side, got in ((Side.BUY, bought), (Side.SELL, sold)):
-                taken = shifted(side, got, -ticks)
-                cuts[side] = _worst(side, taken, left[side])
-                left[side] = less(left[side], taken)
-            if bought or sold:
-                way_nano = part.way_nano + edge.charge_nano
-                child.parts.append(
-                    Part(
-                        part.edges + 1, part.price_nano, way_nano, cuts[Side.BUY],
-                        cuts[Side.SELL], sum(bought.values()), sum(sold.values()),
-                    )
-                )  # fmt: skip
+        price, matched = own.price_nano, own.matched_wh
+        book.parts.insert(0, Part(False, price, price, own.buys, own.sells, matched, matched))
 
 
-def _shared(
-    side: Side, cuts: Sequence[Cut | None], offered: Sequence[Volumes]
-) -> list[list[Volumes]]:
-    """Return what each child gets of each cut, by tick.
+def rounding_nano(book: Book) -> int:
+    """Return what the whole prices of an area will leave over once its own part is added."""
+    whole = Book(book.buys, book.sells, book.bounds, book.match, None, list(book.parts))
+    add_own_part(whole)
+    return combined(whole).rounding_nano
 
-    At the tick of a cut x = offered * filled + carry; fill = x / all offered there; carry = x mod
+
+def _shared(side: Side, cut: Cut | None, offered: Sequence[Volumes]) -> list[Volumes]:
+    """Return what each child gets of a cut, by tick.
+
+    At the tick of the cut x = offered * filled + carry; fill = x / all offered there; carry = x mod
     all offered: over the children in their order the fills add up exactly.
     """
-    left = list(offered)
-    shares: list[list[Volumes]] = [[] for _ in offered]
-    for cut in cuts:
-        carry = 0
-        for place, volumes in enumerate(left):
-            got: Volumes = {}
-            if cut is not None:
-                got = {t: wh for t, wh in volumes.items() if is_better(side, t, cut.tick)}
-                x = volumes.get(cut.tick, 0) * cut.fill_wh + carry
-                at_cut, carry = x // cut.live_wh, x % cut.live_wh
-                if at_cut:
-                    got[cut.tick] = at_cut
-            shares[place].append(got)
-            left[place] = less(volumes, got)
+    shares: list[Volumes] = []
+    carry = 0
+    for volumes in offered:
+        got: Volumes = {}
+        if cut is not None:
+            got = {tick: wh for tick, wh in volumes.items() if is_better(side, tick, cut.tick)}
+            x = volumes.get(cut.tick, 0) * cut.fill_wh + carry
+            at_cut, carry = x // cut.live_wh, x % cut.live_wh
+            if at_cut:
+                got[cut.tick] = at_cut
+        shares.append(got)
     return shares
 
 
@@ -486,16 +495,16 @@ def by_tick(offers: Iterable[Offer], side: Side) -> Volumes:
 
 
 def combined(book: Book) -> Combined:
-    """Return what the members of a market get over all levels: the best limits first, at the
-    average price of all that the market bought, and sold.
+    """Return what an area gets over all levels: the best limits first, at the average price of all
+    that it bought, and sold.
 
     With a price for each level a seller whose neighbours pay less than the level above would do
     better to stand back, and only a worse limit would let him (docs/levels.md).
     """
     bought = sum(part.bought_wh for part in book.parts)
     sold = sum(part.sold_wh for part in book.parts)
-    cost = sum(part.bought_wh * (part.price_nano + part.way_nano) for part in book.parts)
-    income = sum(part.sold_wh * (part.price_nano - part.way_nano) for part in book.parts)
+    cost = sum(part.bought_wh * part.buy_nano for part in book.parts)
+    income = sum(part.sold_wh * part.sell_nano for part in book.parts)
     buy_nano = ceil_div(cost, bought) if bought else 0
     sell_nano = income // sold if sold else 0
     return Combined(
@@ -540,5 +549,15 @@ def charges(tree: Tree, books: Mapping[int, Book]) -> dict[int, int]:
 
 def crossing(book: Book) -> tuple[int, int]:
     """Return what crosses an area's edge upward and downward, in Wh: all that is not its own."""
-    above = [part for part in book.parts if part.edges]
+    above = [part for part in book.parts if part.from_above]
     return sum(part.sold_wh for part in above), sum(part.bought_wh for part in above)
+
+
+def left_over(tree: Tree, books: Mapping[int, Book]) -> dict[int, int]:
+    """Return what the whole prices of each level leave over, by area. What all markets owe is the
+    sum of this and of the charges."""
+    return {
+        number: combined(books[number]).rounding_nano
+        for number, area in tree.areas.items()
+        if area.children
+    }

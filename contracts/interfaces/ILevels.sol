@@ -66,14 +66,13 @@ interface ILevels {
         Shared
     }
 
-    /// @notice A window of a level. `cursor`: the next child to be cleared, or shared; `above`: how many levels above
-    /// have filled something that was sent up, as far as `told`.
+    /// @notice A window of a level. `cursor`: the next child to be cleared, or shared; `told`: the level above has added
+    /// what it filled to the results.
     struct LevelWindow {
         uint32 window;
         LevelPhase phase;
         uint16 cursor;
         uint16 children;
-        uint8 above;
         bool told;
     }
 
@@ -151,7 +150,8 @@ interface ILevels {
 
     function windowState(bytes32 level, uint32 window) external view returns (LevelWindow memory);
 
-    /// @notice Outcome of a slot of a level that is cleared; `sells` is zero unless they have one of their own.
+    /// @notice Outcome of a slot of a level that is cleared, with what has come from above; `sells` is zero unless they
+    /// have one of their own.
     function resultOf(bytes32 level, uint32 slot) external view returns (uint256 result, uint256 sells);
 
     /// @notice Whether what a market or level sent up will never be filled, since the level above was not cleared.
@@ -184,6 +184,7 @@ interface ILevels {
     /// from the cursor on; an empty one for a child that has sent nothing.
     function clear(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
 
-    /// @notice Shares out what a cleared level and those above it have filled, among the children from the cursor on.
+    /// @notice Shares out what a cleared level has matched and was told from above, among the children from the cursor
+    /// on.
     function share(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
 }

@@ -249,9 +249,8 @@ interface ISettlement {
     function voidWindow(bytes32 market, uint32 window) external;
 
     /// @notice Adds what the levels above have filled to the results of a window that awaits it. Levels only.
-    /// @param added by slot * 2 + side (0 buys, 1 sells), least significant bit first: last tick (8 bits), filled and
-    /// left there before (48 bits each), all Wh (48 bits); better limits are filled wholly; zero: nothing
-    /// @param nano what it costs, or fetches, with the charges of all edges
+    /// @param added by slot * 2 + side (0 buys, 1 sells); see Joins.pack
+    /// @param nano what it costs, or brings, with the charge of the edge
     /// @return roundingNano what the whole prices of the sides leave over
     /// @return feeAccount of the market, which gets that
     function adopt(bytes32 market, uint32 window, uint256[16] calldata added, int256[16] calldata nano)

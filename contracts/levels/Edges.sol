@@ -76,7 +76,7 @@ library Edges {
 
     function windowOf(LevelState storage level, uint32 window) internal view returns (ILevels.LevelWindow memory w) {
         w = level.windows[window % RING];
-        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.LevelPhase.Absent, 0, 0, 0, false);
+        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.LevelPhase.Absent, 0, 0, false);
     }
 
     /// @dev A level takes what is sent until it begins to clear; while an older window of its ring waits to be shared,

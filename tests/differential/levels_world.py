@@ -357,6 +357,5 @@ class LevelsWorld:
         assert not any(bought.values()), "bought and sold differ over the tree"
         for nodes in twin.levels.books.values():
             for book in nodes:
-                self.counts["from above"] += any(part.edges for part in book.parts)
-                self.counts["two levels above"] += any(part.edges > 1 for part in book.parts)
+                self.counts["from above"] += any(part.from_above for part in book.parts)
         return self.counts

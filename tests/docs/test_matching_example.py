@@ -1,4 +1,4 @@
-"""What docs/matching.md and docs/settlement.md show and claim, run."""
+"""What docs/matching.md, docs/settlement.md and docs/levels.md show and claim, run."""
 
 from __future__ import annotations
 
@@ -23,7 +23,9 @@ def blocks(page: Path) -> list[str]:
     return [part.partition("```\n")[0] for part in parts]
 
 
-@pytest.mark.parametrize(("page", "least"), [("matching.md", 20), ("settlement.md", 60)])
+@pytest.mark.parametrize(
+    ("page", "least"), [("matching.md", 20), ("settlement.md", 60), ("levels.md", 30)]
+)
 def test_the_examples_are_what_the_twin_computes(page: str, least: int) -> None:
     """The blocks of a page are one session, from the top to the end."""
     names: dict[str, object] = {}

@@ -25,6 +25,7 @@ PAGES = [
     ROOT / "docs" / "architecture.md",
     ROOT / "docs" / "matching.md",
     ROOT / "docs" / "settlement.md",
+    ROOT / "docs" / "levels.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
 NAME = re.compile(r"`([A-Za-z_]\w*)\.(\w+)(?:\([^`]*\))?`")

@@ -535,8 +535,8 @@ class Levels:
         return _value
 
     def result_of(self, level: bytes, slot: int, *, block: int | str = "latest") -> ResultOfResult:
-        """Outcome of a slot of a level that is cleared; `sells` is zero unless they have one of
-        their own.
+        """Outcome of a slot of a level that is cleared, with what has come from above; `sells`
+        is zero unless they have one of their own.
         """
         _data = bytes.fromhex("b2524d34") + encode(
             ("bytes32", "uint32"),
@@ -589,8 +589,8 @@ class Levels:
         return _value
 
     def share(self, level: bytes, window: int, ladders: Sequence[Sequence[int]]) -> Call:
-        """Shares out what a cleared level and those above it have filled, among the children
-        from the cursor on.
+        """Shares out what a cleared level has matched and was told from above, among the
+        children from the cursor on.
         """
         _data = bytes.fromhex("055099a8") + encode(
             ("bytes32", "uint32", "uint256[][]"),
@@ -625,6 +625,6 @@ class Levels:
     @staticmethod
     def window_state_result(raw: bytes) -> LevelWindow:
         """Return what `window_state` answered, decoded."""
-        _out = decode(("(uint32,uint8,uint16,uint16,uint8,bool)",), raw)
+        _out = decode(("(uint32,uint8,uint16,uint16,bool)",), raw)
         _value: LevelWindow = LevelWindow.from_abi(_out[0])
         return _value

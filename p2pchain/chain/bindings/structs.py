@@ -508,15 +508,14 @@ class LevelWindow:
     phase: LevelPhase
     cursor: int
     children: int
-    above: int
     told: bool
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.window, self.phase, self.cursor, self.children, self.above, self.told)
+        return (self.window, self.phase, self.cursor, self.children, self.told)
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], LevelPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
+        return cls(raw[0], LevelPhase(raw[1]), raw[2], raw[3], raw[4])
 
 
 @dataclass(frozen=True, slots=True)
