@@ -41,7 +41,7 @@ LAYERS = (
     {"chain", "dev"},
     {"batching", "forward_market", "market", "operator", "index", "meter"},
     {"history", "checks", "runs_market"},
-    {"control"},
+    {"control", "grid"},
     {"report"},
     {"demo"},
     {"cli"},
@@ -56,6 +56,7 @@ ONLY = {
     "click": {"cli"},
     "solcx": {"dev"},
     "highspy": {"control"},
+    "pandapower": {"grid"},
 }
 
 
