@@ -128,7 +128,9 @@ def check(
         raise CheckFailed(
             f"violated: {', '.join(_named(violation) for violation in flow.violations[:5])}"
             + (f" and {len(flow.violations) - 5} more" if len(flow.violations) > 5 else ""),
-            hint="--headroom shows what a limit of the edge would have to be",
+            hint="--headroom shows what a limit of the edge would have to be"
+            if room is None
+            else "a limit of the edge at what 'headroom' says would have prevented it",
         )
 
 
@@ -140,7 +142,8 @@ def check(
 def networks(name: str | None, out: Output) -> None:
     """List the networks that are known.
 
-    With NAME its buses are listed, and which of its loads are where. They are networks of SimBench (simbench.de, Open Database License).
+    With NAME its buses are listed, and which of its loads are where. They are networks of SimBench
+    (simbench.de, Open Database License).
     """
     from p2pchain.grid.network import load, names
 
@@ -204,13 +207,16 @@ def _show(
     wh = format_energy
     levels = [voltage.voltage_ppm for voltage in flow.voltages]
     band = assumptions.voltage_band_ppm
+    net_wh = flow.import_wh - flow.export_wh
+    way = "up" if net_wh < 0 else "down"
     busiest = max(flow.lines, key=lambda line: line.loading_ppm)
     lines = {
         "slot": f"{slot_text(env, slot)} ({slot}), {len(homes)} members on {network.name}",
-        "homes": f"took {wh(flow.import_wh)}, gave {wh(flow.export_wh)}",
-        "edge": f"carried {wh(flow.down_wh)} down, {wh(flow.up_wh)} up",
-        "losses": f"{wh(flow.line_losses_wh)} in lines, which the edge carried too, and "
-        f"{wh(flow.transformer_losses_wh)} in the transformer",
+        "homes": f"took {wh(flow.import_wh)}, gave {wh(flow.export_wh)}: {wh(abs(net_wh))} {way} "
+        "by their meters",
+        "edge": f"carried {wh(flow.down_wh)} down, {wh(flow.up_wh)} up, losses in lines included",
+        "losses": f"{wh(flow.line_losses_wh)} in lines, {wh(flow.transformer_losses_wh)} in the "
+        "transformer",
         "voltages": f"{percent(min(levels), 2)} to {percent(max(levels), 2)} of nominal; limits "
         f"{percent(_PPM - band, 0)} and {percent(_PPM + band, 0)}",
         "lines": f"at most {percent(busiest.loading_ppm, 2)} of rated current, in {busiest.name}",

@@ -174,8 +174,8 @@ class PowerFlow:
                 if load.loading_ppm > PPM
             ]
         for voltage in voltages:
-            limit = PPM + band if voltage.voltage_ppm > PPM else PPM - band
             if abs(voltage.voltage_ppm - PPM) > band:
+                limit = PPM + band if voltage.voltage_ppm > PPM else PPM - band
                 found.append(Violation("bus", voltage.bus, voltage.voltage_ppm, limit))
         return tuple(found)
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import csv
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
@@ -19,6 +19,7 @@ from p2pchain.errors import BadInput
 
 DEFAULT: Final = "1-LV-rural1--0-sw"
 _HEADER: Final = ["meter", "bus"]
+_ONE_LINE_EACH: Final = "every member of the slot has one line"
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def read_map(path: Path, network: Network, meters: Iterable[int]) -> dict[int, s
         raise BadInput(f"{path} does not exist") from None
     except (OSError, UnicodeDecodeError) as error:
         raise BadInput(f"cannot read {path}: {error}", hint="the file is CSV in UTF-8") from None
-    known, buses = list(meters), set(network.buses)
+    known, buses = {str(meter): meter for meter in meters}, set(network.buses)
     found: dict[int, str] = {}
     for number, line in enumerate(lines, 1):
         row = [cell.strip() for cell in next(csv.reader([line]), [])]
@@ -131,30 +132,23 @@ def read_map(path: Path, network: Network, meters: Iterable[int]) -> dict[int, s
             what = "the header is not 'meter,bus'" if number == 1 else f"{len(row)} cells, not 2"
             raise BadInput(f"{where}: {what}", hint="meter,bus and then a line for each meter")
         meter, bus = row
-        if not meter.isdecimal() or int(meter) not in known:
+        if meter not in known:
             raise BadInput(
-                f"{where}: there is no meter '{meter}' among the members of this slot",
-                hint=f"they are {_listed(known)}",
+                f"{where}: there is no meter '{meter[:20]}' among the members of this slot",
+                hint=f"they are {_listed(list(known.values()))}",
             )
         if bus not in buses:
             raise BadInput(
-                f"{where}: {network.name} has no bus '{bus}'",
+                f"{where}: {network.name} has no bus '{bus[:40]}'",
                 hint=f"'p2pchain grid networks {network.name}' lists the buses",
             )
-        if int(meter) in found:
-            raise BadInput(f"{where}: meter {meter} is there already")
-        found[int(meter)] = bus
-    _complete(found, known, path)
-    return {meter: found[meter] for meter in known}
-
-
-def _complete(found: Mapping[int, str], known: list[int], path: Path) -> None:
-    missing = [meter for meter in known if meter not in found]
+        if known[meter] in found:
+            raise BadInput(f"{where}: meter {meter} is there already", hint=_ONE_LINE_EACH)
+        found[known[meter]] = bus
+    missing = [meter for meter in known.values() if meter not in found]
     if missing:
-        raise BadInput(
-            f"{path} says nothing of meter {_listed(missing)}",
-            hint="every member of the slot has a line",
-        )
+        raise BadInput(f"{path} says nothing of meter {_listed(missing)}", hint=_ONE_LINE_EACH)
+    return {meter: found[meter] for meter in known.values()}
 
 
 def _listed(meters: list[int]) -> str:
