@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 from dataclasses import asdict
+from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,6 +24,14 @@ if TYPE_CHECKING:
     from p2pchain.grid.network import Network
 
 _PPM = 1_000_000
+
+
+def _factor_ppm(_: click.Context, __: click.Parameter, text: str) -> int:
+    """A power factor as typed, in parts per million."""
+    ppm = int(Decimal(text) * _PPM) if re.fullmatch(r"[01](\.\d{1,6})?", text) else 0
+    if not _PPM // 2 <= ppm <= _PPM:
+        raise click.BadParameter(f"'{text}': a power factor is 0.5 to 1, such as 0.95")
+    return ppm
 
 
 @click.group(
@@ -67,8 +77,8 @@ def grid() -> None:
     show_default=True, help="How far from nominal a voltage may be; 10 as in EN 50160.",
 )  # fmt: skip
 @click.option(
-    "--power-factor", type=click.FloatRange(0.5, 1), default=0.95, show_default=True,
-    help="Of what homes take, lagging. What they give has 1.",
+    "--power-factor", "factor_ppm", metavar="FACTOR", callback=_factor_ppm, default="0.95",
+    show_default=True, help="Of what homes take, lagging; 0.5 to 1. What they give has 1.",
 )  # fmt: skip
 @market_options
 @zone_option
@@ -81,7 +91,7 @@ def check(
     mapping: Path | None,
     ask_headroom: bool,
     band: int,
-    power_factor: float,
+    factor_ppm: int,
     out: Output,
 ) -> None:
     """Run a power flow of a cleared SLOT.
@@ -111,7 +121,7 @@ def check(
     slot = slot_number(env, time)
     assumptions = Assumptions(
         slot_seconds=env.deployment.slot_seconds,
-        power_factor_ppm=round(power_factor * _PPM),
+        power_factor_ppm=factor_ppm,
         voltage_band_ppm=band * _PPM // 100,
     )
     solver = PowerFlow(network, assumptions)
