@@ -19,7 +19,7 @@ from p2pchain.grid.network import DEFAULT
 from p2pchain.report.money import percent
 
 if TYPE_CHECKING:
-    from p2pchain.grid.flow import Assumptions, Flow, Home, Violation
+    from p2pchain.grid.flow import Flow, Home, Violation
     from p2pchain.grid.headroom import Headroom
     from p2pchain.grid.network import Network
 
@@ -130,17 +130,26 @@ def check(
     homes = [Home(meter, at[meter], *pair) for meter, pair in figures.items()]
     flow = solver.solve(homes)
     room = headroom(solver, homes) if ask_headroom else None
-    if out.as_json:
-        out.fields(_data(env, slot, network, assumptions, homes, flow, room))
-    else:
-        _show(env, slot, network, assumptions, homes, flow, room)
+    data = {
+        "slot": slot,
+        "start": slot_text(env, slot),
+        "network": network.name,
+        **asdict(assumptions),
+        "homes": [asdict(home) for home in homes],
+        **asdict(flow),
+        **({} if room is None else {"headroom": [asdict(entry) for entry in room]}),
+    }
+    title = f"{slot_text(env, slot)} ({slot}), {len(homes)} members on {network.name}"
+    out.fields(data, {"slot": title, **_summary(flow, band)})
+    if not out.as_json:
+        _tables(network, homes, flow, room)
     if flow.violations:
         raise CheckFailed(
             f"violated: {', '.join(_named(violation) for violation in flow.violations[:5])}"
             + (f" and {len(flow.violations) - 5} more" if len(flow.violations) > 5 else ""),
             hint="--headroom shows what a limit of the edge would have to be"
             if room is None
-            else "a limit of the edge at what 'headroom' says would have prevented it",
+            else "the headroom is what a limit of the edge would have to be",
         )
 
 
@@ -183,57 +192,31 @@ def networks(name: str | None, out: Output) -> None:
     out.rows("networks", rows, {**heads, "transformer_va": rating})
 
 
-def _data(
-    env: Env,
-    slot: int,
-    network: Network,
-    assumptions: Assumptions,
-    homes: Sequence[Home],
-    flow: Flow,
-    room: Sequence[Headroom] | None,
-) -> dict[str, Any]:
-    found = {
-        "slot": slot,
-        "start": slot_text(env, slot),
-        "network": network.name,
-        **asdict(assumptions),
-        "homes": [asdict(home) for home in homes],
-        **asdict(flow),
-    }
-    return found if room is None else {**found, "headroom": [asdict(entry) for entry in room]}
-
-
-def _show(
-    env: Env,
-    slot: int,
-    network: Network,
-    assumptions: Assumptions,
-    homes: Sequence[Home],
-    flow: Flow,
-    room: Sequence[Headroom] | None,
-) -> None:
-    from p2pchain.units import format_energy
-
-    wh = format_energy
-    levels = [voltage.voltage_ppm for voltage in flow.voltages]
-    band = assumptions.voltage_band_ppm
+def _summary(flow: Flow, band: int) -> dict[str, str]:
+    """The slot in a few lines; `band` in percent."""
     net_wh = flow.import_wh - flow.export_wh
     way = "up" if net_wh < 0 else "down"
+    levels = [voltage.voltage_ppm for voltage in flow.voltages]
     busiest = max(flow.lines, key=lambda line: line.loading_ppm)
-    lines = {
-        "slot": f"{slot_text(env, slot)} ({slot}), {len(homes)} members on {network.name}",
-        "homes": f"took {wh(flow.import_wh)}, gave {wh(flow.export_wh)}: {wh(abs(net_wh))} {way} "
-        "by their meters",
-        "edge": f"carried {wh(flow.down_wh)} down, {wh(flow.up_wh)} up, losses in lines included",
-        "losses": f"{wh(flow.line_losses_wh)} in lines, {wh(flow.transformer_losses_wh)} in the "
-        "transformer",
+    return {
+        "homes": f"took {_kwh(flow.import_wh)}, gave {_kwh(flow.export_wh)}: "
+        f"{_kwh(abs(net_wh))} {way} by their meters",
+        "edge": f"carried {_kwh(flow.down_wh)} down, {_kwh(flow.up_wh)} up, losses in lines "
+        "included",
+        "losses": f"{_kwh(flow.line_losses_wh)} in lines, {_kwh(flow.transformer_losses_wh)} in "
+        "the transformer",
         "voltages": f"{percent(min(levels), 2)} to {percent(max(levels), 2)} of nominal; limits "
-        f"{percent(_PPM - band, 0)} and {percent(_PPM + band, 0)}",
+        f"{100 - band} % and {100 + band} %",
         "lines": f"at most {percent(busiest.loading_ppm, 2)} of rated current, in {busiest.name}",
         "transformer": f"{percent(flow.transformer.loading_ppm, 2)} of rated current",
         "limits": f"{len(flow.violations)} violated" if flow.violations else "all hold",
     }
-    Output(as_json=False).fields({}, lines)
+
+
+def _tables(
+    network: Network, homes: Sequence[Home], flow: Flow, room: Sequence[Headroom] | None
+) -> None:
+    """Print buses and lines, what is violated, and the headroom."""
     at: dict[str, list[Home]] = {}
     for home in homes:
         at.setdefault(home.bus, []).append(home)
@@ -269,25 +252,33 @@ def _show(
             ],
             [False, True, True],
         )
-    if room is not None:
+    if room:
         _table(
             ["headroom", "this slot", "at most", "edge then", "violated by one Wh more"],
             [
                 [
                     entry.direction,
-                    wh(entry.slot_wh),
-                    wh(entry.limit_wh),
-                    wh(entry.carried_wh),
+                    _kwh(entry.slot_wh),
+                    _kwh(entry.limit_wh),
+                    _kwh(entry.carried_wh),
                     f"{entry.first.element} {entry.first.name}",
                 ]
                 for entry in room
             ],
             [False, True, True, True, False],
         )
+    elif room is not None:
+        click.echo("\nno headroom to tell: nobody took or gave anything in this slot")
 
 
 def _table(heads: list[str], body: list[list[str]], right: list[bool]) -> None:
     click.echo("\n" + table(heads, body, right))
+
+
+def _kwh(wh: int) -> str:
+    from p2pchain.units import format_energy
+
+    return format_energy(wh)
 
 
 def _named(violation: Violation) -> str:

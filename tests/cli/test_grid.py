@@ -42,6 +42,24 @@ def test_a_missing_reading_is_not_zero(world: World) -> None:
     assert world.ok("grid", "check", SLOT, "--json").json["export_wh"] == 3000
 
 
+def test_a_slot_that_was_given_up_was_delivered_all_the_same(world: World) -> None:
+    a_day(world)
+    world.clock("2026-06-08T08:00Z")
+    world.ok("clear", "--void", account="carol")
+    assert world.ok("grid", "check", SLOT, "--json").json["export_wh"] == 2000
+
+
+def test_a_slot_in_which_nothing_happened(world: World) -> None:
+    world.clock("2026-06-01T12:00Z")
+    for meter, key in ((1, "alice-meter"), (2, "bob-meter")):
+        signed = world.sign(world.day(f"{key}.csv", 7, 0, 0), meter, key)
+        world.ok("meter", "post", str(signed), account="carol")
+    world.ok("clear", account="carol")
+    out = world.ok("grid", "check", SLOT, "--headroom").out
+    assert "no headroom to tell: nobody took or gave anything" in out
+    assert world.ok("grid", "check", SLOT, "--headroom", "--json").json["headroom"] == []
+
+
 def test_a_correction_counts(world: World) -> None:
     a_day(world)
     world.ok("settle", "--clear", account="carol")
