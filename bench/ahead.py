@@ -3,8 +3,9 @@
 Every participant orders in every slot, on its side, at a limit of randint(80, 300) tenths of a cent
 per kWh and randint(50, 5000) Wh: the workload again, drawn apart from what is metered then, so that
 every slot has deviations. Day-ahead: one signed schedule a day, relayed in batches. Intraday: one
-signed order for each slot; the readings of a window's slots are handed in when it is over, in one
-signed record or, which costs more, each in a record of its own. Both are relayed home by home.
+signed order and one signed reading for each slot; the readings of a window's slots are handed in
+when it is over and join into one record, or the meter signs the window with one signature. Both are
+relayed home by home.
 """
 
 from __future__ import annotations
@@ -23,6 +24,7 @@ from p2pchain.chain.rpc import Rpc
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import CheckFailed
 from p2pchain.forward_market import Auction
+from p2pchain.meter import join, runs
 from p2pchain.model import (
     WINDOW_SLOTS,
     Action,
@@ -175,9 +177,10 @@ class AheadWorld:
                 signed.append(self.auction.sign_order(home.owner, order))
         return signed
 
-    def intraday_windows(self, windows: int, slots: int = WINDOW_SLOTS) -> dict[str, list[int]]:
+    def intraday_windows(self, windows: int, slots: int = 1) -> dict[str, list[int]]:
         """So many windows: the next one is ordered, the running one passes, the next one is
-        cleared forward, the one that has passed is metered in records of so many slots and settled.
+        cleared forward, the one that has passed is metered, a signature for so many slots, and
+        settled.
 
         Returns the gas of each transaction by what it does.
         """
@@ -187,7 +190,10 @@ class AheadWorld:
             window = self.world.slot // WINDOW_SLOTS
             for orders in self.auction.order_batches(self.orders(window + 1)):
                 gas["order"] += self._spend([self.auction.place_call(orders)])
-            readings = self._readings(slots)
+            signed = self._readings(slots)
+            readings = [
+                join([signed[place] for place in places]) for places in runs(signed, SLOTS_PER_DAY)
+            ]
             gas["clear forward"] += self.clear([window + 1])
             for batch in market.batches(readings):
                 gas["post"] += self.world.spend([market.post_call(batch)])
@@ -195,8 +201,8 @@ class AheadWorld:
         return gas
 
     def _readings(self, slots: int) -> list[Reading]:
-        """Wait until the running window is over; return what was read in it, home by home, in
-        records of so many slots."""
+        """Wait until the running window is over; return what was read in it, home by home, with
+        a signature for so many slots."""
         first = self.world.slot
         self.world.wait(WINDOW_SLOTS)
         return [
@@ -254,11 +260,11 @@ def intraday(meters: int, seed: int, windows: int = WINDOWS_PER_DAY) -> dict[str
         # The first window has not been ordered.
         ahead.intraday_windows(1)
         gas = ahead.intraday_windows(windows)
-        single = ahead.intraday_windows(1, slots=1)
+        whole = ahead.intraday_windows(1, slots=WINDOW_SLOTS)
         slots = meters * WINDOW_SLOTS
         return {
             "intraday_per_participant_slot": -(-sum(map(sum, gas.values())) // (slots * windows)),
-            "intraday_single_readings": -(-sum(map(sum, single.values())) // slots),
+            "intraday_one_signature": -(-sum(map(sum, whole.values())) // slots),
             "relayed_order": -(-sum(gas["order"]) // (slots * windows)),
         }
 

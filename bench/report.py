@@ -20,7 +20,7 @@ TARGETS: dict[str, dict[str, int]] = {
     "day_ahead_per_participant_slot": {"100": 7_500},
     "schedule_per_participant_slot": {},
     "intraday_per_participant_slot": {"100": 45_000},
-    "intraday_single_readings": {},
+    "intraday_one_signature": {},
     "relayed_order": {},
     "own_order": {"100": 45_000},
     "forward_clear_per_order": {"100": 1_100, "400": 700},

@@ -41,6 +41,8 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     bytes32 private constant CORRECTION_TYPE =
         keccak256("Correction(uint32 meter,uint32 firstSlot,uint16 slots,uint32 number,uint256[] intervals)");
 
+    uint256 private constant SIGNATURE_BYTES = 65;
+
     /// @dev Eight lanes of 32 bits: the lowest bit of each, the highest of each.
     uint256 private constant LOW_BITS = type(uint256).max / type(uint32).max;
     uint256 private constant TOP_BITS = LOW_BITS << 31;
@@ -113,19 +115,12 @@ contract Metering is IMetering, AccessManaged, EIP712 {
 
     /// @inheritdoc IMetering
     function readingDigest(Reading calldata reading) public view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    READING_TYPE,
-                    reading.meter,
-                    reading.firstSlot,
-                    reading.slots,
-                    reading.quality,
-                    reading.importWh,
-                    reading.exportWh,
-                    keccak256(abi.encodePacked(reading.intervals))
-                )
-            )
+        return _digest(
+            reading,
+            reading.firstSlot,
+            reading.slots,
+            Registers(reading.importWh, reading.exportWh),
+            keccak256(abi.encodePacked(reading.intervals))
         );
     }
 
@@ -282,13 +277,68 @@ contract Metering is IMetering, AccessManaged, EIP712 {
         if (untilSlot < end) return (Outcome.SplitAtChange, 0);
         if (signer != address(0)) {
             if (r.signature.length == 0 && submitter == signer) return (Outcome.Accepted, fuseWh);
-            bool signed = Signatures.isSignedBy(readingDigest(r), r.signature, signer);
+            bool signed = _eachSigned(r, signer) || Signatures.isSignedBy(readingDigest(r), r.signature, signer);
             return (signed ? Outcome.Accepted : Outcome.BadSignature, fuseWh);
         }
         (bytes memory extended,) = registry.signerAt(r.meter, r.firstSlot);
         if (extended.length == 0) return (Outcome.KeyRevoked, 0);
         bool ok = Signatures.isSignedBy(readingDigest(r), r.signature, extended);
         return (ok ? Outcome.Accepted : Outcome.BadSignature, fuseWh);
+    }
+
+    /// @dev Whether several slots were read and signed one by one: there is a signature for each, over its interval
+    /// and the registers that it began with.
+    function _eachSigned(Reading calldata r, address signer) private view returns (bool) {
+        uint256 slots = r.slots;
+        if (slots == 1 || r.signature.length != slots * SIGNATURE_BYTES) return false;
+        Registers memory opening = Registers(r.importWh, r.exportWh);
+        uint256 word;
+        // Registers that leave 64 bits are refused by `_add`.
+        unchecked {
+            for (uint256 i; i < slots; ++i) {
+                if (i % 4 == 0) word = Words.read(r.intervals, i / 4);
+                uint256 interval = (word >> 192) << 192;
+                bytes32 digest = _digest(r, r.firstSlot + i, 1, opening, _hashOf(interval));
+                bytes calldata signature = r.signature[i * SIGNATURE_BYTES:(i + 1) * SIGNATURE_BYTES];
+                if (!Signatures.isRecovered(digest, signature, signer)) return false;
+                opening.importWh += interval >> 224;
+                opening.exportWh += uint32(interval >> 192);
+                word <<= 64;
+            }
+        }
+        return true;
+    }
+
+    /// @dev The EIP-712 digest of slots of a record, of their intervals the hash.
+    function _digest(
+        Reading calldata r,
+        uint256 firstSlot,
+        uint256 slots,
+        Registers memory opening,
+        bytes32 intervals
+    ) private view returns (bytes32) {
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    READING_TYPE,
+                    r.meter,
+                    firstSlot,
+                    slots,
+                    r.quality,
+                    opening.importWh,
+                    opening.exportWh,
+                    intervals
+                )
+            )
+        );
+    }
+
+    function _hashOf(uint256 word) private pure returns (bytes32 hash) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(0, word)
+            hash := keccak256(0, 0x20)
+        }
     }
 
     /// @dev Adds the intervals to the opening registers. Eight figures of 32 bits are compared and added at once: the

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, TypeVar
 from p2pchain.chain.abi import Call
 from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.errors import P2PError
+from p2pchain.meter.joined import SIGNATURE_BYTES
 from p2pchain.model import WINDOW_SLOTS, ForwardPhase, Order, Phase, Reading, Schedule
 
 if TYPE_CHECKING:
@@ -28,6 +29,8 @@ M = TypeVar("M", Order, Schedule)
 _CAUTIOUS = TX_GAS_CAP * 7 // 8
 _MOST = TX_GAS_CAP * 97 // 100
 _ANYBODY = "0x" + 40 * "0"
+# Of each signature but the first, where the slots of a record were signed one by one.
+_SIGNATURE = 6_500
 # Signed orders that are handed in together at most; more than fit where all is warm.
 _MESSAGES = 400
 
@@ -41,7 +44,8 @@ class _Post:
     slot: int
 
     def of(self, reading: Reading) -> int:
-        return self.reading + self.slot * reading.slots
+        signatures = len(reading.signature) // SIGNATURE_BYTES
+        return self.reading + self.slot * reading.slots + _SIGNATURE * max(0, signatures - 1)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ import {ILedger} from "../interfaces/ILedger.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {MemberWord, OrderWord, OrderWords, StatedWord} from "../libraries/Packed.sol";
 import {Signatures} from "../libraries/Signatures.sol";
+import {Words} from "../libraries/Words.sol";
 import {
     Auction,
     MAX_LEAD,
@@ -22,6 +23,8 @@ import {
 /// @notice Everything is checked before anything is written, so that a refused message leaves no trace.
 /// @dev Slots have 32 bits, windows 29, prices 33 and Wh 24, so nothing that is counted here overflows.
 library Ordering {
+    using Words for uint256[];
+
     /// @dev The free money of the owner whose orders are being taken, and what of it the ledger does not know yet to be
     /// locked: it is told once for all orders of an owner that follow each other.
     struct Purse {
@@ -295,7 +298,7 @@ library Ordering {
         unchecked {
             for (uint256 i; i < words.length; ++i) {
                 uint256 window = first + i;
-                uint256 lanes = _at(words, i);
+                uint256 lanes = words.read(i);
                 uint256 old = OrderWord.unwrap(auction.orders[_keyOf(seat, window)]);
                 bool there = old >> 236 == window;
                 if (there) {
@@ -325,14 +328,6 @@ library Ordering {
         return OK;
     }
 
-    /// @dev Word `i`; below the length by the caller.
-    function _at(uint256[] calldata words, uint256 i) private pure returns (uint256 word) {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            word := calldataload(add(words.offset, shl(5, i)))
-        }
-    }
-
     function _writeDay(
         Auction storage auction,
         SeatWord seat,
@@ -347,7 +342,7 @@ library Ordering {
                 if ((idle >> i) & 1 != 0) continue;
                 uint256 window = first + i;
                 if ((opens >> i) & 1 != 0) _open(auction, window);
-                auction.orders[_keyOf(seat, window)] = OrderWords.pack(window, _at(words, i));
+                auction.orders[_keyOf(seat, window)] = OrderWords.pack(window, words.read(i));
             }
         }
     }
@@ -502,9 +497,8 @@ library Ordering {
         // Lots have 19 bits and a bit to spare above them.
         unchecked {
             uint256 lots = lanes & (OrderWords.ONES * OrderWords.MAX_LOTS);
-            uint256 some = ((lots + OrderWords.ONES * OrderWords.MAX_LOTS) >> 19) & OrderWords.ONES;
             // What is allowed are the lanes with lots; nothing above them is.
-            formed = lanes & ~(some * OrderWords.LANE) == 0;
+            formed = lanes & ~(OrderWords.some(lots) * OrderWords.LANE) == 0;
             within = ((most - lots) >> 19) & OrderWords.ONES == OrderWords.ONES;
         }
     }

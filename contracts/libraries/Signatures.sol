@@ -12,10 +12,15 @@ import {IERC7913SignatureVerifier} from "@openzeppelin/contracts/interfaces/IERC
 library Signatures {
     uint256 internal constant VERIFIER_GAS = 1_000_000;
 
+    /// @notice Whether the key of `signer` has signed `digest`, whatever code the account may run.
+    function isRecovered(bytes32 digest, bytes calldata signature, address signer) internal pure returns (bool) {
+        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
+        return failure == ECDSA.RecoverError.NoError && recovered == signer;
+    }
+
     /// @notice Whether `signer` has signed `digest`; only low-s signatures of 65 bytes count as ECDSA.
     function isSignedBy(bytes32 digest, bytes calldata signature, address signer) internal view returns (bool) {
-        (address recovered, ECDSA.RecoverError failure,) = ECDSA.tryRecoverCalldata(digest, signature);
-        if (failure == ECDSA.RecoverError.NoError && recovered == signer) return true;
+        if (isRecovered(digest, signature, signer)) return true;
         return _answers(
             signer,
             abi.encodeCall(IERC1271.isValidSignature, (digest, signature)),

@@ -59,8 +59,8 @@ library Posting {
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
-    /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes` are
-    /// two lane words for each window in the common case, else words of the slots.
+    /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes`
+    /// are two lane words for each window in the common case, else words of the slots.
     struct Work {
         Member m;
         Period period;

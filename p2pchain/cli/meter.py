@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from collections import deque
 from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -32,6 +33,9 @@ if TYPE_CHECKING:
     from p2pchain.eip712 import Domain
     from p2pchain.meter import SignedReading
     from p2pchain.model import Outcome, Reading
+
+    #: What goes as one record: a line, or lines of single slots that follow each other.
+    Lot = list[SignedReading]
 
 
 @click.group(
@@ -65,6 +69,9 @@ def meter() -> None:
     help="For a file of intervals: the import register at its beginning, as 5120.4kWh.",
 )  # fmt: skip
 @click.option("--export-register", "export_register", metavar="ENERGY")
+@click.option(
+    "--by-slot", is_flag=True, help="A line and a signature for each slot, as a meter signs live."
+)
 @click.option("--estimated", is_flag=True, help="Say that the figures are estimates: no trade.")
 @market_options
 @zone_option
@@ -78,9 +85,10 @@ def sign(
     end: str | None,
     import_register: str | None,
     export_register: str | None,
+    by_slot: bool,
     estimated: bool,
 ) -> None:
-    """Sign what METER measured, from FILE, and write it to stdout, one line a day.
+    """Sign what METER measured, from FILE, and write it to stdout, one line a day or slot.
 
     FILE is CSV: time,import_register_wh,export_register_wh with both registers at the beginning of
     each slot (and the end of the last), or start,import_wh,export_wh with what flowed in it; _kwh
@@ -88,6 +96,7 @@ def sign(
     --import-register and --export-register, no node is needed.
     """
     from p2pchain.eip712 import reading_digest
+    from p2pchain.meter import by_slot as readings_by_slot
     from p2pchain.meter import read_measured, to_readings, write_signed
     from p2pchain.model import Quality
     from p2pchain.units import parse_energy
@@ -111,6 +120,8 @@ def sign(
         opening=opening,
         quality=Quality.ESTIMATED if estimated else Quality.MEASURED,
     )
+    if by_slot:
+        readings = [single for reading in readings for single in readings_by_slot(reading)]
     key = env.keystore.unlock(alias, env.passphrase(f"passphrase of '{alias}'"))
     domain = _domain(env)
     signed = [r.signed(key.sign_digest(reading_digest(domain, r))) for r in readings]
@@ -134,8 +145,9 @@ def sign(
 def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
     """Post signed readings of FILE ('-' is stdin). Anybody may; the signatures are the meters'.
 
-    Records that the market does not take are named, the others go through, and the exit code is
-    then 1.
+    Readings of single slots that follow each other go as one record, each with its signature, which
+    is several times cheaper. Records that the market does not take are named, the others go
+    through, and the exit code is then 1.
     """
     from p2pchain.meter import read_signed
 
@@ -149,22 +161,27 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
     begun = {key for receipt in receipts for key in _keys_of(env, receipt)}
     taken = sum(_key(record) in begun for record in records)
     asked = False
-    for batch in _batches(env, [r for r in records if _key(r) not in begun]):
-        good, bad = _tried(env, batch)
-        refused += bad
+    left = deque(_batches(env, _lots(env, [r for r in records if _key(r) not in begun])))
+    while left:
+        good, bad = _tried(env, left.popleft())
+        refused += [(lot[0], why) for lot, why in bad if len(lot) == 1]
+        # One reading can spoil what was taken together with it.
+        left += _batches(env, [[one] for lot, _ in bad if len(lot) > 1 for one in lot])
         if not good:
             continue
         call = _call(env, good)
+        sent = [record for lot in good for record in lot]
         if dry_run:
-            tell_dry_run(env, out, [call], f"post {len(good)} records")
+            tell_dry_run(env, out, [call], f"post {len(sent)} records")
             continue
         if not asked:
             env.confirm(f"post {len(records)} records of {file.name}?")
             asked = True
         receipts.append(env.sender.send(call))
         late = _skipped(env, receipts[-1])
-        refused += [(record, late[_key(record)]) for record in good if _key(record) in late]
-        taken += sum(_key(record) not in late for record in good)
+        skipped = [(lot, late[_key(lot[0])]) for lot in good if _key(lot[0]) in late]
+        refused += [(record, why) for lot, why in skipped for record in lot]
+        taken += len(sent) - sum(len(lot) for lot, _ in skipped)
     if receipts:
         listed = [_refused_row(record, why) for record, why in refused]
         result: dict[str, Any] = {"taken": taken, "refused": listed if out.as_json else len(listed)}
@@ -193,35 +210,55 @@ def _enrolled(env: Env, record: SignedReading) -> bool:
     return env.contracts.metering.head_of(record.reading.meter).enrolled
 
 
-def _batches(env: Env, records: Sequence[SignedReading]) -> list[list[SignedReading]]:
+def _lots(env: Env, records: Sequence[SignedReading]) -> list[Lot]:
+    """What goes as one record."""
+    from p2pchain.meter import runs
+    from p2pchain.model import DAY_SECONDS
+
+    per_day = DAY_SECONDS // env.deployment.slot_seconds
+    ordered = sorted(records, key=_key)
+    found = runs([record.reading for record in ordered], per_day)
+    return [[ordered[place] for place in places] for places in found]
+
+
+def _joined(lot: Lot) -> Reading:
+    from p2pchain.meter import join
+
+    return join([record.reading for record in lot])
+
+
+def _batches(env: Env, lots: Sequence[Lot]) -> list[list[Lot]]:
     """Members' readings go through the market, others straight to Metering."""
     from p2pchain.batching import batches
 
-    line_of = {id(record.reading): record for record in records}
     enrolled: dict[int, bool] = {}
-    for record in records:
-        if record.reading.meter not in enrolled:
-            enrolled[record.reading.meter] = _enrolled(env, record)
+    for lot in lots:
+        if lot[0].reading.meter not in enrolled:
+            enrolled[lot[0].reading.meter] = _enrolled(env, lot[0])
     found = []
     for member in (True, False):
-        mine = [r.reading for r in records if enrolled[r.reading.meter] == member]
-        cut = batches(mine, env.market if member and mine else None)
-        found += [[line_of[id(reading)] for reading in batch] for batch in cut]
+        mine = {
+            id(record): (record, lot)
+            for lot in lots
+            if enrolled[lot[0].reading.meter] == member
+            for record in (_joined(lot),)
+        }
+        readings = [record for record, _ in mine.values()]
+        cut = batches(readings, env.market if member and mine else None)
+        found += [[mine[id(reading)][1] for reading in batch] for batch in cut]
     return found
 
 
-def _call(env: Env, batch: Sequence[SignedReading]) -> Call:
+def _call(env: Env, batch: Sequence[Lot]) -> Call:
     from p2pchain.market import packed
 
-    readings: list[Reading] = [record.reading for record in batch]
-    if _enrolled(env, batch[0]):
+    readings: list[Reading] = [_joined(lot) for lot in batch]
+    if _enrolled(env, batch[0][0]):
         return env.market.post_call(readings)
     return env.contracts.metering.post([packed(reading) for reading in readings])
 
 
-def _tried(
-    env: Env, batch: list[SignedReading]
-) -> tuple[list[SignedReading], list[tuple[SignedReading, Outcome]]]:
+def _tried(env: Env, batch: list[Lot]) -> tuple[list[Lot], list[tuple[Lot, Outcome]]]:
     """Ask the contract which of these it would take; the others are not worth their gas."""
     from p2pchain.chain.bindings.metering import Metering
     from p2pchain.model import Outcome
@@ -230,8 +267,8 @@ def _tried(
     raw = env.chain.call(call.to, call.data, sender=env.address)
     answers = [Outcome(int(why)) for why in Metering.post_result(raw)]
     paired = list(zip(batch, answers, strict=True))
-    good = [record for record, why in paired if why == Outcome.ACCEPTED]
-    return good, [(record, why) for record, why in paired if why != Outcome.ACCEPTED]
+    good = [lot for lot, why in paired if why == Outcome.ACCEPTED]
+    return good, [(lot, why) for lot, why in paired if why != Outcome.ACCEPTED]
 
 
 def _skipped(env: Env, receipt: Receipt) -> dict[tuple[int, int], Outcome]:
@@ -257,14 +294,16 @@ def _begun(env: Env, records: Sequence[SignedReading]) -> list[Receipt]:
 
 
 def _keys_of(env: Env, receipt: Receipt) -> list[tuple[int, int]]:
-    """Meter and first slot of the readings that a transaction has posted."""
+    """Meter and slot of what a transaction has posted: each slot, since lines may have gone as
+    one record."""
     from p2pchain.chain.bindings.metering import ReadingPosted
     from p2pchain.chain.events import of_receipt
 
     return [
-        (event.meter, event.first_slot)
+        (event.meter, slot)
         for event in of_receipt(env.contracts, receipt)
         if isinstance(event, ReadingPosted)
+        for slot in range(event.first_slot, event.first_slot + event.slots)
     ]
 
 

@@ -15,8 +15,8 @@ from p2pchain.chain.sender import Sender
 from p2pchain.eip712 import metering_domain, reading_digest
 from p2pchain.errors import BadInput
 from p2pchain.keys import recover
-from p2pchain.meter import read_measured, read_signed, to_readings
-from p2pchain.model import Outcome, Reading
+from p2pchain.meter import read_measured, read_signed, signed_parts, to_readings
+from p2pchain.model import Outcome, Quality, Reading
 from tests.cli.conftest import World
 
 FIRST = 494521  # 2026-06-01T01:00Z in hours
@@ -205,3 +205,54 @@ def test_local_time_over_the_change_of_clocks(tmp_path: Path) -> None:
     with pytest.raises(BadInput, match=r"line 3: .* happens twice") as caught:
         read_measured(path, slot_seconds=3600, zone="Europe/Berlin")
     assert "2026-10-25T00:00Z or 2026-10-25T01:00Z" in str(caught.value.hint)
+
+
+@pytest.mark.property(17)
+def test_slots_signed_one_by_one_go_as_one_record(world: World) -> None:
+    """Each keeps its signature, in the event too, where an auditor finds what was signed."""
+    world.clock("2026-06-01T10:00Z")
+    path = world.sign(world.day("a.csv", 5, 1000, 7), 1, "alice-meter", "--by-slot")
+    lines = path.read_text().splitlines()
+    assert len(lines) == 5
+    path.write_text("\n".join(reversed(lines)))
+    result = world.ok("meter", "post", str(path), "--json", account="carol").json
+    assert result["taken"] == 5
+    market = world.market
+    receipt = world.chain.receipt(bytes.fromhex(result["transactions"][0][2:]))
+    assert receipt is not None
+    events = of_receipt(market.contracts, receipt)
+    (event,) = (event for event in events if isinstance(event, ReadingPosted))
+    assert (event.first_slot, event.slots, event.import_wh) == (FIRST, 5, 0)
+    record = Reading(
+        event.meter, event.first_slot, event.slots, Quality(int(event.quality)),
+        event.import_wh, event.export_wh, tuple(event.intervals), bytes(event.signature),
+    )  # fmt: skip
+    domain = market.metering_domain
+    signed = read_signed("\n".join(lines), "file", domain)
+    assert signed_parts(record) == [one.reading for one in signed]
+    for part in signed_parts(record):
+        signer = recover(reading_digest(domain, part), part.signature)
+        assert signer == world.key("alice-meter").address
+
+
+def test_one_spoilt_slot_does_not_hold_back_those_that_go_with_it(world: World) -> None:
+    world.clock("2026-06-01T10:00Z")
+    path = world.sign(world.day("a.csv", 5, 1000, 7), 1, "alice-meter", "--by-slot")
+    lines = path.read_text().splitlines()
+    spoilt = json.loads(lines[2])
+    spoilt["signature"] = json.loads(lines[1])["signature"]
+    path.write_text("\n".join([*lines[:2], json.dumps(spoilt), *lines[3:]]))
+    result = world.cli("meter", "post", str(path), "--json", account="carol")
+    assert result.code == 1
+    assert result.json["taken"] == 4
+    assert [(row["line"], row["reason"]) for row in result.json["refused"]] == [
+        (3, "bad_signature")
+    ]
+    assert "line 3" in result.errors[0]
+    # the whole file again: what is there is there, and what was missing comes in between
+    path.write_text("\n".join(lines))
+    again = world.cli("meter", "post", str(path), "--json", account="carol")
+    assert (again.code, again.json["taken"]) == (1, 1)
+    assert {row["reason"] for row in again.json["refused"]} == {"already_posted"}
+    head = world.market.contracts.metering.head_of(1)
+    assert (head.next_slot, head.import_wh, head.gaps) == (FIRST + 5, 5000, 0)

@@ -119,6 +119,113 @@ contract SignaturesTest is World {
         assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "the message itself");
     }
 
+    /* SLOT BY SLOT */
+
+    /// @dev Slots with other figures each, and a signature for each.
+    function _slotBySlot(
+        uint256 slots,
+        uint256 seed
+    ) private view returns (IMetering.Reading memory r) {
+        uint256[] memory imports = new uint256[](slots);
+        uint256[] memory exports = new uint256[](slots);
+        bytes memory signatures;
+        uint64 importWh = 10;
+        uint64 exportWh = 20;
+        for (uint256 i; i < slots; ++i) {
+            imports[i] = uint256(keccak256(abi.encode(seed, i, "import"))) % 4000;
+            exports[i] = uint256(keccak256(abi.encode(seed, i, "export"))) % 4000;
+            signatures =
+                bytes.concat(signatures, _signatureOf(uint32(_slot + i), importWh, exportWh, imports[i], exports[i]));
+            importWh += uint64(imports[i]);
+            exportWh += uint64(exports[i]);
+        }
+        r = recordAt(_id, _slot, 10, 20, imports, exports);
+        r.signature = signatures;
+    }
+
+    function _signatureOf(
+        uint32 slot,
+        uint64 importWh,
+        uint64 exportWh,
+        uint256 imported,
+        uint256 exported
+    ) private view returns (bytes memory) {
+        return recordAt(_id, slot, importWh, exportWh, flat(1, imported), flat(1, exported)).signature;
+    }
+
+    function testFuzz_P17_slotsSignedOneByOneAreOneRecord(
+        uint256 slots,
+        uint256 seed
+    ) public {
+        slots = bound(slots, 1, 24);
+        IMetering.Reading memory r = _slotBySlot(slots, seed);
+        IMetering.Reading memory whole = recordAt(_id, _slot, 10, 20, flat(slots, 0), flat(slots, 0));
+        whole.intervals = r.intervals;
+        uint256 before = vm.snapshotState();
+        signReading(whole, homes[_id].meterKey);
+        assertOutcome(meterOne(whole), IMetering.Outcome.Accepted, "signed as a whole");
+        IMetering.Head memory wanted = metering.headOf(homes[_id].meter);
+        bytes32 hash = metering.dayHash(homes[_id].meter, uint32(_slot / slotsPerDay()));
+        vm.revertToState(before);
+        assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "signed slot by slot");
+        vm.assertEq(abi.encode(metering.headOf(homes[_id].meter)), abi.encode(wanted), "the same registers");
+        vm.assertEq(metering.dayHash(homes[_id].meter, uint32(_slot / slotsPerDay())), hash, "the same evidence");
+    }
+
+    function testFuzz_P17_eachSlotNeedsItsOwnSignature(
+        uint256 slots,
+        uint256 place,
+        uint256 change,
+        uint256 seed
+    ) public {
+        slots = bound(slots, 2, 24);
+        place = bound(place, 0, slots - 1);
+        IMetering.Reading memory r = _slotBySlot(slots, seed);
+        change = bound(change, 0, 6);
+        if (change == 0) {
+            r.signature[place * 65 + seed % 65] ^= 0x01;
+        } else if (change == 1) {
+            uint256 shift = 64 * (3 - place % 4);
+            uint256 bit = seed % 2 == 0 ? 1 << 32 : 1;
+            r.intervals[place / 4] ^= bit << shift;
+        } else if (change == 2) {
+            _swap(r.signature, place, (place + 1) % slots);
+        } else if (change == 3) {
+            r.signature = bytes.concat(r.signature, r.signature);
+        } else if (change == 4) {
+            seed % 2 == 0 ? ++r.importWh : ++r.exportWh;
+        } else if (change == 5) {
+            seed % 2 == 0 ? ++r.meter : --r.firstSlot;
+        } else {
+            r.quality = IMetering.Quality.Estimated;
+        }
+        vm.assertTrue(meterOne(r) != IMetering.Outcome.Accepted, "changed on the way");
+        vm.assertEq(metering.headOf(homes[_id].meter).nextSlot, 0, "nothing is left behind");
+    }
+
+    function _swap(
+        bytes memory signatures,
+        uint256 a,
+        uint256 b
+    ) private pure {
+        for (uint256 i; i < 65; ++i) {
+            (signatures[a * 65 + i], signatures[b * 65 + i]) = (signatures[b * 65 + i], signatures[a * 65 + i]);
+        }
+    }
+
+    function test_T18_slotBySlotByAnotherKey() public {
+        IMetering.Reading memory r = _slotBySlot(3, 1);
+        IMetering.Reading memory one = recordAt(_id, _slot, 10, 20, flat(1, 4), flat(1, 5));
+        signReading(one, homes[_id].meterKey + 1);
+        for (uint256 i; i < 65; ++i) {
+            r.signature[i] = one.signature[i];
+        }
+        _refused(r, "the first of three by another key");
+        r = _slotBySlot(3, 1);
+        r.importWh = type(uint64).max;
+        _refused(r, "registers that do not fit");
+    }
+
     function test_T18_enrolmentAndLimitsDoNotCross() public {
         uint32 from = slotNow() + 10;
         IMarkets.MarketParams memory p = params();
