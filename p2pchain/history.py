@@ -327,6 +327,16 @@ def _results(first: int, words: Sequence[int]) -> dict[int, SlotResult]:
     return {first + lane: SlotResult.unpack(word) for lane, word in enumerate(words)}
 
 
+def metered(market: Market, slot: int) -> dict[int, Pair]:
+    """Return import and export Wh of a slot by meter, as last signed; of meters that signed it."""
+    found = {}
+    for entry in log.read(market.contracts, kinds=READ):
+        event = entry.event
+        if isinstance(event, READ) and event.first_slot <= slot < event.first_slot + event.slots:
+            found[event.meter] = _figures(event)[event.meter, slot]
+    return found
+
+
 def _figures(
     event: ReadingPosted | ReadingCorrected | EstimateSettled,
 ) -> dict[tuple[int, int], Pair]:

@@ -43,7 +43,7 @@ LAYERS = (
     {"chain", "dev"},
     {"batching", "forward_market", "level_market", "market", "operator", "index", "meter"},
     {"history", "checks", "runs_market"},
-    {"control"},
+    {"control", "grid"},
     {"report"},
     {"demo"},
     {"cli"},
@@ -58,6 +58,7 @@ ONLY = {
     "click": {"cli"},
     "solcx": {"dev"},
     "highspy": {"control"},
+    "pandapower": {"grid"},
 }
 
 

@@ -40,6 +40,7 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "deposit": ("p2pchain.cli.prosumer.money", "deposit", "Pay money into the market."),
     "dev": ("p2pchain.cli.dev", "dev", "For developers: compile the contracts."),
     "enrol": ("p2pchain.cli.prosumer.limits", "enrol", "Take part in a market with your meter."),
+    "grid": ("p2pchain.cli.grid", "grid", "Check what a slot did to the network's voltages."),
     "keys": ("p2pchain.cli.keys", "keys", "Make, import and list signing keys."),
     "level": (
         "p2pchain.cli.levels",

@@ -89,7 +89,7 @@ def test_the_walk_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     assert "settled" in printed["p2pchain orders --all"]
 
 
-@pytest.mark.parametrize("page", [*PAGES, "governance.md"])
+@pytest.mark.parametrize("page", [*PAGES, "governance.md", "grid.md"])
 def test_commands_of_the_pages_exist(page: str) -> None:
     """Commands that are named and not run, too."""
     text = (DOCS / page).read_text(encoding="utf-8")

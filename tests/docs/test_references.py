@@ -23,6 +23,7 @@ PAGES = [
     ROOT / "SECURITY.md",
     ROOT / "CHANGELOG.md",
     ROOT / "docs" / "architecture.md",
+    ROOT / "docs" / "grid.md",
     ROOT / "docs" / "matching.md",
     ROOT / "docs" / "settlement.md",
     ROOT / "docs" / "levels.md",
