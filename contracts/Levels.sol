@@ -171,7 +171,7 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         uint256 window = block.timestamp / (WINDOW * _slotSeconds);
         require(loss.firstSlot / WINDOW >= window, SlotHasBegun(loss.firstSlot, registry.currentSlot()));
         address operator = registry.area(loss.area).operator;
-        require(Signatures.isSignedBy(gridLossDigest(loss), loss.signature, operator), BadSignature(loss.area));
+        require(Signatures.isSignedBy(gridLossDigest(loss), loss.signature, operator), NotSignedByOperator(loss.area));
         for (uint32 slot = loss.firstSlot; slot < loss.endSlot; ++slot) {
             _state.gridLosses[loss.area][slot / uint32(WINDOW)] |= uint8(1 << (slot % WINDOW));
         }

@@ -241,7 +241,12 @@ def residual(
         sent = shifted(side, rest, ticks)
         step = -ticks if side == Side.BUY else ticks
         sides.append({tick - step: wh for tick, wh in capped(side, sent, most).items()})
-    return Residual(bounds, sides[0], sides[1])
+    return Residual(bounds and (_within(bounds[0]), _within(bounds[1])), sides[0], sides[1])
+
+
+def _within(nano: int) -> int:
+    """Charges can lead a price out of its 32 bits; out there nobody trades, wherever it ends."""
+    return max(1 - 2**31, min(nano, 2**31 - 1))
 
 
 @dataclass(slots=True)

@@ -120,7 +120,7 @@ interface ILevels {
     error NotAtWindow(uint32 slot);
     error SlotHasBegun(uint32 slot, uint32 currentSlot);
     error LaterChangePending(uint32 fromSlot);
-    error BadSignature(uint32 area);
+    error NotSignedByOperator(uint32 area);
     error BadRange(uint32 firstSlot, uint32 endSlot);
     error NotSettlement(address caller);
     error NotDelivered(uint32 window);

@@ -18,6 +18,8 @@ library Ladders {
     uint256 internal constant SLOTS = 8;
     /// @dev Words before the first entry.
     uint256 internal constant HEAD = 2;
+    /// @dev NO_BOUNDS as r of four slots.
+    uint256 private constant NONE = (1 << 31) * (type(uint256).max / type(uint64).max);
     uint256 private constant WH = (1 << 48) - 1;
     uint256 private constant PART = 1 << 60;
     uint256 private constant ENTRY = 1 << 63;
@@ -46,13 +48,13 @@ library Ladders {
     function writer(TickBook.Book memory book) internal pure returns (Writer memory w) {
         uint256 ticks = _count(book.maps[TickBook.BUY]) + _count(book.maps[TickBook.SELL]);
         w.words = new uint256[](HEAD + (ticks * SLOTS + 2 * SLOTS) / 4 + 1);
-        for (uint256 slot; slot < SLOTS; ++slot) setBounds(w, slot, NO_BOUNDS, 0);
+        (w.words[0], w.words[1]) = (NONE, NONE);
     }
 
     /// @notice Notes r and f of a slot.
     function setBounds(Writer memory w, uint256 slot, int256 retailNano, int256 feedInNano) internal pure {
         uint256 shift = (slot % 4) * 64;
-        uint256 both = uint256(uint32(int32(retailNano))) | (uint256(uint32(int32(feedInNano))) << 32);
+        uint256 both = uint256(uint32(_within(retailNano))) | (uint256(uint32(_within(feedInNano))) << 32);
         w.words[slot / 4] = (w.words[slot / 4] & ~(uint256(type(uint64).max) << shift)) | (both << shift);
     }
 
@@ -134,6 +136,12 @@ library Ladders {
             if (entry & PART != 0) step.leftWh = _entry(words, reader.next++) & WH;
         }
         return true;
+    }
+
+    /// @dev Charges can lead a price out of its 32 bits; out there nobody trades, wherever it ends.
+    function _within(int256 nano) private pure returns (int32) {
+        if (nano > type(int32).max) return type(int32).max;
+        return nano > NO_BOUNDS ? int32(nano) : int32(NO_BOUNDS + 1);
     }
 
     function _entry(uint256[] calldata words, uint256 i) private pure returns (uint256) {

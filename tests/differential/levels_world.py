@@ -103,11 +103,11 @@ class LevelsWorld:
 
     def _publish(self, number: int, signer: LocalSigner, tariff: int) -> None:
         rng = self.rng
-        retail = rng.randrange(80, 250)
+        retail = rng.randrange(120, 220)
         rows = [
             TariffRow(
                 energy=(retail + rng.randrange(0, 20)) * SCALE,
-                feed_in=(retail - rng.randrange(20, 120)) * SCALE,
+                feed_in=(retail - rng.randrange(30, 120)) * SCALE,
                 network=rng.randrange(0, 20) * SCALE,
                 levies=0,
                 tax=0,
@@ -173,13 +173,13 @@ class LevelsWorld:
         window = self.first // WINDOW_SLOTS + rng.choice((0, 0, 0, 1))
         self.sender.send(self.contracts.levels.attach(place.node, above.node, window))
         for window in (self.first // WINDOW_SLOTS, self.first // WINDOW_SLOTS + 3):
-            limit = (0, 60, 700, 10**6, UNLIMITED)
+            limit = (0, 60, 700, 4_000, 10**6, UNLIMITED, UNLIMITED, UNLIMITED)
             terms = EdgeTerms(
                 window * WINDOW_SLOTS,
-                rng.choice((0, 1, 4, 7, 30)) * SCALE + rng.choice((0, 1)),
+                rng.choice((0, 1, 2, 4, 7)) * SCALE + rng.choice((0, 1)),
                 rng.choice(limit),
                 rng.choice(limit),
-                rng.choice((UNLIMITED, UNLIMITED, 400, 0)),
+                rng.choice((UNLIMITED, UNLIMITED, UNLIMITED, 400, 0)),
             )
             with Sender(self.chain, place.operator) as own:
                 own.send(self.operator.set_edge(place.area, terms))
@@ -218,7 +218,7 @@ class LevelsWorld:
             self._post(start)
             # All have posted, so that markets need not wait for their deadline.
             windows = range(start // WINDOW_SLOTS, start // WINDOW_SLOTS + WINDOWS)
-            late = {w for w in windows if self.rng.random() < 0.2}
+            late = {w for w in windows if self.rng.random() < 0.15}
             for window in windows:
                 self._up(window, window in late)
             for window in windows:
@@ -227,7 +227,7 @@ class LevelsWorld:
     def _lose_grids(self, start: int) -> None:
         tree = LevelTree(self.contracts)
         for place in self.places:
-            if self.rng.random() < 0.15:
+            if self.rng.random() < 0.08:
                 first = start + self.rng.randrange(8, 16)
                 loss = GridLoss(place.area, first, first + self.rng.randrange(1, 9))
                 signed = tree.sign_grid_loss(place.operator, loss)
@@ -355,7 +355,9 @@ class LevelsWorld:
             self.counts["books"] += len(past.results)
             self.counts["traded"] += sum(r.traded for r in past.results.values())
         assert not any(bought.values()), "bought and sold differ over the tree"
-        for nodes in twin.levels.books.values():
-            for book in nodes:
-                self.counts["from above"] += any(part.from_above for part in book.parts)
+        for (node, _), books in twin.levels.books.items():
+            level = twin.levels.nodes[node].params is not None
+            above = sum(any(part.from_above for part in book.parts) for book in books)
+            self.counts["levels from above" if level else "markets from above"] += above
+            self.counts["matched by levels"] += level and sum(b.match.matched_wh > 0 for b in books)
         return self.counts

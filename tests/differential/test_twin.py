@@ -13,12 +13,14 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from tests.conftest import campaign
+from tests.differential.levels_world import LevelsWorld
 from tests.differential.runs_world import RunsWorld
 from tests.differential.world import World
 
 GENESIS = 1_750_000_000
 WORLDS = campaign(20, 2_800)
 RUNS_WORLDS = campaign(6, 600)
+LEVELS_WORLDS = campaign(6, 600)
 
 
 @pytest.fixture(scope="module")
@@ -73,3 +75,27 @@ def test_they_never_differ_in_what_changes_a_settled_window(contracts: Contracts
         assert total[what] >= RUNS_WORLDS, what
     for what in ("Final", "NotRead", "HeldAtWorst", "spread", "week_before"):
         assert total[what] >= RUNS_WORLDS // 6, what
+
+
+@pytest.mark.anvil
+@pytest.mark.property(1)
+@pytest.mark.property(2)
+@pytest.mark.property(9)
+@pytest.mark.property(10)
+@pytest.mark.property(30)
+@pytest.mark.property(31)
+def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
+    """With charges, limits, feeders, late markets and levels, lost grids, and steps of any size."""
+    total: Counter[str] = Counter()
+    for seed in range(LEVELS_WORLDS):
+        with contracts.chain.anchor():
+            world = LevelsWorld(contracts, seed)
+            world.play()
+            total += world.check()
+    print(
+        f"{LEVELS_WORLDS} trees: " + ", ".join(f"{n} {what}" for what, n in sorted(total.items()))
+    )
+    for what in ("matched by levels", "markets from above", "levels cleared", "apart"):
+        assert total[what] >= 2 * LEVELS_WORLDS, what
+    for what in ("levels from above", "late levels", "late markets", "grids lost", "passed over"):
+        assert total[what] >= LEVELS_WORLDS // 6, what

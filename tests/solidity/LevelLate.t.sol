@@ -84,7 +84,7 @@ contract LevelLateTest is LevelWorld {
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
         uint256 deadline = windowEnd(w) + levelRules(2).collectSeconds;
         vm.warp(deadline - 1);
-        vm.expectRevert(abi.encodeWithSelector(ILevels.NotReady.selector, grids[1], uint64(deadline)));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, grids[1], uint64(deadline)));
         levels.clear(cells[0], w, ladders);
         vm.warp(deadline);
         clearPart(cells[0], 1);
@@ -110,7 +110,7 @@ contract LevelLateTest is LevelWorld {
         uint256 deadline = windowEnd(w) + levelRules(1).collectSeconds;
         vm.warp(deadline - 1);
         uint256[][] memory ladders = laddersOf(root, ALL);
-        vm.expectRevert(abi.encodeWithSelector(ILevels.NotReady.selector, cells[0], uint64(deadline)));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, cells[0], uint64(deadline)));
         levels.clear(root, w, ladders);
         pastCollect(1);
         clearLevel(root);
@@ -179,11 +179,11 @@ contract LevelLateTest is LevelWorld {
     function test_TAG5_onlyTheOperatorAndOnlyInTime() public {
         warpToSlot(s + 3);
         ILevels.GridLoss memory loss = _loss(5, s, s + 5, operatorKey(4));
-        vm.expectRevert(abi.encodeWithSelector(ILevels.BadSignature.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.NotSignedByOperator.selector, 5));
         levels.signalGridLoss(loss);
         loss = _loss(5, s, s + 5, operatorKey(5));
         loss.endSlot = s + 6;
-        vm.expectRevert(abi.encodeWithSelector(ILevels.BadSignature.selector, 5));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.NotSignedByOperator.selector, 5));
         levels.signalGridLoss(loss);
         loss = _loss(5, s + 5, s + 5, operatorKey(5));
         vm.expectRevert(abi.encodeWithSelector(ILevels.BadRange.selector, s + 5, s + 5));

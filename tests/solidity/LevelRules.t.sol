@@ -101,7 +101,7 @@ contract LevelRulesTest is LevelWorld {
         levels.resultOf(none, s);
         vm.expectRevert(unknown);
         levels.clear(none, w, new uint256[][](0));
-        vm.expectRevert(abi.encodeWithSelector(ILevels.WrongPhase.selector, w, ILevels.Phase.Absent));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLevelPhase.selector, w, ILevels.LevelPhase.Absent));
         levels.share(none, w, new uint256[][](0));
         _fails(unknown);
         levels.attach(grids[0], none, w);
@@ -301,8 +301,8 @@ contract LevelRulesTest is LevelWorld {
 
     /* PHASES */
 
-    function _phaseIs(ILevels.Phase phase_) private {
-        vm.expectRevert(abi.encodeWithSelector(ILevels.WrongPhase.selector, w, phase_));
+    function _phaseIs(ILevels.LevelPhase phase_) private {
+        vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLevelPhase.selector, w, phase_));
     }
 
     function test_eachStepInItsTurnAndOnce() public {
@@ -320,25 +320,25 @@ contract LevelRulesTest is LevelWorld {
         vm.expectRevert(abi.encodeWithSelector(ISettlement.LevelsPending.selector, w));
         settlement.passOver(market, w);
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
-        _phaseIs(ILevels.Phase.Absent);
+        _phaseIs(ILevels.LevelPhase.Absent);
         levels.share(cells[0], w, ladders);
-        _phaseIs(ILevels.Phase.Absent);
+        _phaseIs(ILevels.LevelPhase.Absent);
         levels.resultOf(cells[0], s);
         clearPart(cells[0], 1);
-        _phaseIs(ILevels.Phase.Clearing);
+        _phaseIs(ILevels.LevelPhase.Clearing);
         levels.share(cells[0], w, ladders);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.LevelsPending.selector, w));
         settlement.passOver(market, w);
         clearPart(cells[0], 1);
-        _phaseIs(ILevels.Phase.Cleared);
+        _phaseIs(ILevels.LevelPhase.Cleared);
         levels.clear(cells[0], w, ladders);
         vm.expectRevert(abi.encodeWithSelector(ILevels.AbovePending.selector, root, w));
         levels.share(cells[0], w, ladders);
         pastVoid(1);
         levels.share(cells[0], w, ladders);
-        _phaseIs(ILevels.Phase.Shared);
+        _phaseIs(ILevels.LevelPhase.Shared);
         levels.share(cells[0], w, ladders);
-        _phaseIs(ILevels.Phase.Shared);
+        _phaseIs(ILevels.LevelPhase.Shared);
         levels.clear(cells[0], w, ladders);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, w, ISettlement.Phase.Cleared));
         settlement.passOver(market, w);

@@ -39,6 +39,7 @@ class Planned:
     id: bytes = b"market"
     asked: list[Call] = field(default_factory=list)
     auctions: tuple[bytes, ...] = ()
+    in_tree: bool = False
 
     @property
     def contracts(self) -> Any:
@@ -66,6 +67,12 @@ def market(planned: Planned) -> Market:
 
 def arguments(call: Call) -> tuple[Any, ...]:
     return cast("tuple[Any, ...]", literal_eval(call.data.decode()))
+
+
+def test_a_market_in_a_tree_is_cleared_and_waits_for_the_levels() -> None:
+    calls = clear_and_settle_calls(market(Planned(10, fits=True, in_tree=True)), FIRST, 3)
+    assert {call.name for call in calls} == {"clear"}
+    assert sum(arguments(call)[3] for call in calls) == 3
 
 
 @given(members=st.integers(1, 5_000), windows=st.integers(1, 24), fits=st.booleans())

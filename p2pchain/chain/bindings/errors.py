@@ -1203,6 +1203,19 @@ class NotSettlement(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotSignedByOperator(ContractError):
+    """`NotSignedByOperator(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("33b52fdb")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("area",)
+    TEXT: ClassVar[str] = "not signed by operator"
+
+    def __init__(self, area: int) -> None:
+        super().__init__(area)
+        self.area = area
+
+
 class NotStage(ContractError):
     """`NotStage(address)`"""
 
@@ -1914,6 +1927,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotRepresentable,
         NotSettled,
         NotSettlement,
+        NotSignedByOperator,
         NotStage,
         NotSupplier,
         NothingToDo,
