@@ -246,5 +246,6 @@ def test_the_wheel_has_all_that_a_user_needs_and_nothing_else(tmp_path: Path) ->
     inside = {name for name in names if not name.split("/")[0].endswith(".dist-info")}
     assert inside == shipped
     assert {"p2pchain/py.typed", "p2pchain/chain/artifacts/Ledger.json"} <= inside
+    assert "p2pchain/data/swiss/LICENSE-CC-BY-SA-4.0.txt" in inside
     assert any(name.endswith("licenses/LICENSE") for name in names)
     assert any(name.endswith("licenses/NOTICE") for name in names)
