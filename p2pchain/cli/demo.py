@@ -36,7 +36,7 @@ if TYPE_CHECKING:
         "p2pchain demo --battery --html demo.html",
         "p2pchain -n anvil demo --from 2017-03-01 --homes 5",
         "p2pchain demo levels --html levels.html",
-    )
+    ),
 )
 @click.option(
     "--from",
@@ -155,22 +155,3 @@ def _settings(
         chain=chain,
         fee_nano=fee_nano,
     )
-
-
-def _show(
-    env: Env, report: DemoReport, json_out: bool, json_path: Path | None, html_path: Path | None
-) -> None:
-    from p2pchain.report import demo_page, terminal
-    from p2pchain.report.model import to_json
-
-    text = json.dumps(to_json(report), indent=2, ensure_ascii=False) + "\n"
-    if json_out:
-        click.echo(text, nl=False)
-    else:
-        click.echo(terminal.render(report))
-    if json_path is not None:
-        _write(json_path, text)
-        env.note(f"figures: {json_path}")
-    if html_path is not None:
-        demo_page.write(report, html_path)
-        env.note(f"page: {html_path}")

@@ -22,8 +22,8 @@ def tree_is_whole(tree: Tree, flows: Flows, pasts: Mapping[str, History]) -> Non
         members: dict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
         for entry in past.slots:
             figures = (entry.sold_wh, entry.bought_wh, entry.export_wh, entry.import_wh)
-            for place, wh in enumerate(figures):
-                members[entry.slot][place] += wh
+            for at, wh in enumerate(figures):
+                members[entry.slot][at] += wh
         for slot, (sold, bought, export, imported) in members.items():
             own = flows.matched_wh(name, slot)
             up, down = flows.crossed[name][slot]

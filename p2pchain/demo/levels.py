@@ -175,9 +175,7 @@ def found(
     return tree
 
 
-def _place_areas(
-    sender: Sender, tree: Tree, operator: Operator, settings: LevelSettings
-) -> None:
+def _place_areas(sender: Sender, tree: Tree, operator: Operator, settings: LevelSettings) -> None:
     """Make the top, the CELLs and the markets, each with an operator of its own."""
     community = next(iter(tree.groups.values())).community
     window = community.slots[0] // WINDOW_SLOTS
@@ -243,7 +241,9 @@ def _trade(sender: Sender, tree: Tree, progress: Progress) -> int:
     spans = community.profiles.batches()
     windows = [windows_of(community.slots[span.start : span.stop]) for span in spans]
     levels = LevelTree(tree.contracts).levels()
-    steps = len(spans) * len(registers) + sum(map(len, windows)) * 2 * (len(registers) + len(levels))
+    steps = len(spans) * len(registers) + sum(map(len, windows)) * 2 * (
+        len(registers) + len(levels)
+    )
     step = progress("Metering, clearing up, sharing down and settling", steps)
     gas = 0
     for span, ready in zip(spans, windows, strict=True):

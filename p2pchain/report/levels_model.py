@@ -191,9 +191,11 @@ class LevelsReport:
     def __post_init__(self) -> None:
         if not self.slots or not self.microgrids:
             raise ValueError("a report needs at least one slot and one microgrid")
-        for item in (*self.areas, *self.edges, *self.microgrids):
-            if len(item.hours) != len(self.slots):
-                raise ValueError(f"{item} has other slots than the report")
+        counts = {len(area.hours) for area in self.areas}
+        counts |= {len(edge.hours) for edge in self.edges}
+        counts |= {len(group.hours) for group in self.microgrids}
+        if counts != {len(self.slots)}:
+            raise ValueError("an area or edge has other slots than the report")
         if self.gain_nano - self.charged_nano - self.rounding_nano != self.gain_net_nano:
             raise ValueError("gain, charges and savings do not add up")
         for group in self.microgrids:

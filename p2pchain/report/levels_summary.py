@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Final
 
 from p2pchain.report.levels_model import EdgeResult, LevelsReport
@@ -56,18 +57,16 @@ def how(report: LevelsReport) -> tuple[str, ...]:
     """How the levels work and where their figures come from, in sentences."""
     word = slot_word(report.slot_seconds)
     cells = [area for area in report.areas if area.level == 2]
-    parts = names([f"{cell.name} = {names(report.children(cell.name))}" for cell in cells])
-    own = {edge.charge_nano for edge in report.edges if _is_low(report, edge)}
-    high = {edge.charge_nano for edge in report.edges if not _is_low(report, edge)}
-    own_limit = {edge.limit_up_wh for edge in report.edges if _is_low(report, edge)}
-    high_limit = {edge.limit_up_wh for edge in report.edges if not _is_low(report, edge)}
+    parts = ", ".join(f"{cell.name} ({names(report.children(cell.name))})" for cell in cells)
+    low = [edge for edge in report.edges if report.area(edge.area).level == 1]
+    high = [edge for edge in report.edges if edge not in low]
     return (
         f"CELLs: {parts}. Each area has an auction of its own; only what it cannot match goes up "
         "its edge, and what is left at the top meets the supplier at its prices.",
-        f"A kWh that crosses an edge pays its charge, either way: {_prices(own)} {report.currency} "
-        f"from a microgrid, {_prices(high)} from a CELL. An edge carries at most "
-        f"{_energies(own_limit)} kWh in an {word} from a microgrid and {_energies(high_limit)} from "
-        "a CELL, either way.",
+        f"A kWh that crosses an edge pays its charge, either way: {_charge(low)} "
+        f"{report.currency} from a microgrid, {_charge(high)} from a CELL. An edge carries at most "
+        f"{_limit(low)} kWh in an {word} from a microgrid and {_limit(high)} from a CELL, either "
+        "way.",
         "These charges and limits are figures of this demonstration, no operator's: the limits it "
         "has where none are named are so low that some are reached. --edge-charge and --edge-limit "
         "set others.",
@@ -75,16 +74,12 @@ def how(report: LevelsReport) -> tuple[str, ...]:
     )
 
 
-def _is_low(report: LevelsReport, edge: EdgeResult) -> bool:
-    return report.area(edge.area).level == 1
+def _charge(edges: Sequence[EdgeResult]) -> str:
+    return names([price(nano) for nano in sorted({edge.charge_nano for edge in edges})])
 
 
-def _prices(nanos: set[int]) -> str:
-    return " or ".join(price(nano) for nano in sorted(nanos))
-
-
-def _energies(whs: set[int]) -> str:
-    return " or ".join(kwh(wh) for wh in sorted(whs))
+def _limit(edges: Sequence[EdgeResult]) -> str:
+    return names(sorted({limit(edge) for edge in edges}))
 
 
 def fullest(report: LevelsReport, edge: EdgeResult) -> str:
@@ -124,5 +119,7 @@ def data_notes(report: LevelsReport) -> tuple[str, ...]:
 
 
 def attributions(report: LevelsReport) -> tuple[str, ...]:
-    """Where the data are from, by microgrid."""
-    return tuple(f"{group.name}: {group.attribution}" for group in report.microgrids)
+    """Where each microgrid's data are from."""
+    return tuple(
+        f"{group.name}: {group.attribution.removeprefix('Data: ')}" for group in report.microgrids
+    )

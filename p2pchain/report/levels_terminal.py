@@ -112,7 +112,7 @@ def _edges(report: LevelsReport, width: int, paint: Paint) -> list[str]:
 
 def _edge_cells(report: LevelsReport, edge: EdgeResult) -> list[str]:
     return [
-        clean(f"{edge.area} – {edge.parent}"),
+        clean(f"{edge.area} → {edge.parent}"),
         kwh(edge.up_wh),
         kwh(edge.down_wh),
         fullest(report, edge),
@@ -124,7 +124,16 @@ def _edge_cells(report: LevelsReport, edge: EdgeResult) -> list[str]:
 
 
 def _energy(report: LevelsReport, width: int, paint: Paint) -> list[str]:
-    head = ["Microgrid", "Import", "Export", "Own", "From above", "To above", "Supplied", "Fed in"]
+    head = [
+        "Microgrid",
+        "Import",
+        "Export",
+        "Own auction",
+        "From above",
+        "To above",
+        "Supplied",
+        "Fed in",
+    ]
     groups = report.microgrids
     rows = []
     for group in groups:
@@ -146,8 +155,8 @@ def _energy(report: LevelsReport, width: int, paint: Paint) -> list[str]:
         sum(group.fed_in_wh for group in groups),
     )
     rows.append(["All", *(kwh(wh) for wh in sums)])
-    note = "kWh; own: in its own auction; supplied by and fed in to the supplier"
-    return [title("Where the energy went", note, width, paint), *table(head, rows, width, paint)]
+    note = "kWh of all homes; supplied by and fed in to the supplier"
+    return [title("Energy", note, width, paint), *table(head, rows, width, paint)]
 
 
 def _bills(report: LevelsReport, width: int, paint: Paint) -> list[str]:
