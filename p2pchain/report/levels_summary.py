@@ -67,9 +67,9 @@ def how(report: LevelsReport) -> tuple[str, ...]:
         f"{report.currency} from a microgrid, {_charge(high)} from a CELL. An edge carries at most "
         f"{_limit(low)} kWh in an {word} from a microgrid and {_limit(high)} from a CELL, either "
         "way.",
-        "These charges and limits are figures of this demonstration, no operator's: the limits it "
-        "has where none are named are so low that some are reached. --edge-charge and --edge-limit "
-        "set others.",
+        "These charges and limits are figures of this demonstration, no operator's. The limits "
+        "taken where none are named are so low that on 26 November 2016 some are reached: lines "
+        "carry more.",
         "Nothing else is charged: no network charge inside an area, no levy, no tax, no fee.",
     )
 
@@ -83,13 +83,15 @@ def _limit(edges: Sequence[EdgeResult]) -> str:
 
 
 def fullest(report: LevelsReport, edge: EdgeResult) -> str:
-    """The slot in which an edge carried most one way: "10.0 up, Sat 26 09:00"."""
+    """The slot in which an edge carried most one way: "10.0 up, 09:00", with the weekday or, over
+    more than a week, the day where there are several."""
     upward = edge.fullest(True)[0] >= edge.fullest(False)[0]
     wh, at = edge.fullest(upward)
     if not wh:
         return "-"
     day, time = split_label(report.slots[at].label_local)
-    when = time if report.days == 1 else f"{day} {time}"
+    weekday, number = day.split()
+    when = time if report.days == 1 else f"{weekday if report.days <= 7 else number} {time}"
     return f"{kwh(wh)} {'up' if upward else 'down'}, {when}"
 
 

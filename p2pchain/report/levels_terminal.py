@@ -104,7 +104,7 @@ def _edges(report: LevelsReport, width: int, paint: Paint) -> list[str]:
     head = ["Edge", "Up", "Down", f"Fullest {word}", "Limit", "Full", "Charge", "Earned"]
     rows = [_edge_cells(report, edge) for edge in report.edges]
     rows.append(["All", "", "", "", "", "", "", amount(report.charged_nano)])
-    note = f"what crossed, kWh; charge {report.currency} per kWh"
+    note = f"up: sold out of the area, down: bought into it, kWh; {report.currency}"
     lines = [title("Edges", note, width, paint), *table(head, rows, width, paint)]
     text = f"Full: in so many {word}s an edge carried all that it may, one way or the other."
     return [*lines, *(paint(line, "dim") for line in wrapped(text, width))]

@@ -28,6 +28,7 @@ from p2pchain.level_market import LevelTree
 from p2pchain.operator import Operator
 from p2pchain.report import levels_page, levels_terminal, levels_tree
 from p2pchain.report.levels_model import LevelsReport
+from p2pchain.report.money import amount, kwh
 
 HOMES = 4
 CHECKS = ("money", "energy", "replay", "nobody_worse", "edges", "charges", "transit")
@@ -50,11 +51,11 @@ class Expected:
 
 
 def by_rules(
-    charges: tuple[int, int] = (10_000, 20_000), limits: tuple[int, int] = (10_000, 6_000)
+    charges: tuple[int, int], limits: tuple[int, int], homes: int | None = HOMES
 ) -> Iterator[Expected]:
     """All homes have one tariff, so volumes alone decide: inside as much as both sides have, up
     what is left and the edge carries, traded there if the charges leave a price between."""
-    groups = {group.name: group.community for group in load_microgrids(homes=HOMES)}
+    groups = {group.name: group.community for group in load_microgrids(homes=homes)}
     retail = groups["fontana"].retail_nano
     for at, price in enumerate(retail):
         gap = price - FEED_IN
@@ -323,6 +324,29 @@ def test_the_figures_as_json(day: dict[str, Any]) -> None:
             assert not isinstance(value, float) or name == "seconds", name
 
     walk(day, "")
+
+
+def test_the_figures_of_the_readme() -> None:
+    """All homes on the day that is taken where none is named, without a chain."""
+    settings = LevelSettings()
+    charges, limits = settings.charges_nano, settings.limits_wh
+    slots = list(by_rules(charges, limits, None))
+    matched = {
+        name: sum(slot.matched[name] for slot in slots) for name in (*MICROGRIDS, *CELLS, "top")
+    }
+    inside = sum(matched[name] for name in MICROGRIDS)
+    cells = sum(matched[name] for name in CELLS)
+    edges = 2 * (cells * charges[0] + matched["top"] * sum(charges))
+    gain = (inside + cells + matched["top"]) * (210_000 - FEED_IN)  # no sun after 16:00
+    text = " ".join((Path(__file__).parents[2] / "README.md").read_text("utf-8").split())
+    for said in (
+        f"| {kwh(inside)} kWh | 0.130 USD/kWh |",
+        f"| {kwh(cells)} kWh | 0.130 USD/kWh |",
+        f"| {kwh(matched['top'])} kWh | 0.130 USD/kWh |",
+        f"{amount(gain - edges)} USD better off",
+        f"edges took {amount(edges)} USD",
+    ):
+        assert said in text, said
 
 
 @pytest.mark.anvil
