@@ -35,7 +35,7 @@ TICK_NANO = 5_000
 DAY = 86_400
 #: What an account has beyond what it can owe, nano-currency.
 SPARE_NANO = 10**9
-DEPLOY_STEPS = 24
+DEPLOY_STEPS = 40
 
 
 def quiet(what: str, total: int) -> Callable[[int], None]:

@@ -457,6 +457,7 @@ def test_a_check_that_fails_and_what_is_shown(
         assert box.y + box.height <= picture.height
 
 
+@pytest.mark.capability("LVL-1", "LVL-2", "LVL-3")
 @pytest.mark.parametrize(
     ("arguments", "words"),
     [
