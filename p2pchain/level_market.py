@@ -22,9 +22,20 @@ from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.events import read
 from p2pchain.eip712 import Domain, grid_loss_digest, levels_domain
 from p2pchain.keys import Signer
-from p2pchain.model import EdgeTerms, GridLoss, LevelParams, LevelPhase
+from p2pchain.model import (
+    WINDOW_SLOTS,
+    EdgeTerms,
+    GridLoss,
+    LevelParams,
+    LevelPhase,
+    Side,
+)
 
 Ladder = tuple[int, ...]
+
+#: contracts/libraries/Ladders.sol: words before the first entry, entries in a word, and its bits.
+_HEAD, _ENTRIES, _WH = 2, 4, (1 << 48) - 1
+_PLACE, _SIDE, _PART, _ENTRY = 56, 59, 60, 63
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,3 +155,16 @@ class LevelTree:
         """Return the call that hands in a signed signal."""
         packed = structs.GridLoss(loss.area, loss.first_slot, loss.end_slot, loss.signature)
         return self.contracts.levels.signal_grid_loss(packed)
+
+
+def sent_wh(ladder: Sequence[int]) -> list[dict[Side, int]]:
+    """Return what a ladder has sent up of each of its eight slots, in Wh by side."""
+    found = [{Side.BUY: 0, Side.SELL: 0} for _ in range(WINDOW_SLOTS)]
+    words = [word >> 64 * lane for word in ladder[_HEAD:] for lane in range(_ENTRIES)]
+    entries = iter(words)
+    for entry in entries:
+        if entry >> _ENTRY & 1:
+            found[entry >> _PLACE & 7][Side(entry >> _SIDE & 1)] += entry & _WH
+            if entry >> _PART & 1:
+                next(entries)  # all that was left there, sent up or not
+    return found

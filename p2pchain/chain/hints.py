@@ -109,8 +109,8 @@ HINTS: dict[str, str] = {
     "NotSettled": "'p2pchain settle --clear' settles the window; 'p2pchain slot TIME' shows where "
     "it stands",
     "NotSettlement": _REPORT,
-    "NotSignedByOperator": "only the operator of the area may sign: 'p2pchain admin area list' shows "
-    "who that is",
+    "NotSignedByOperator": "only the operator of the area may sign: 'p2pchain admin area list' "
+    "shows who that is",
     "NotStage": _REPORT,
     "NotSupplier": "only the supplier's own account may do that: 'p2pchain admin supplier list'",
     "NothingToDo": "it has been done already: 'p2pchain slot TIME' shows where it stands",

@@ -2,29 +2,32 @@
 
 from __future__ import annotations
 
-import json
-import os
-import sys
-import tempfile
-from collections.abc import Callable
-from contextlib import ExitStack
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+from click.core import ParameterSource
 
-from p2pchain.cli.base import Env, examples
-from p2pchain.errors import BadInput, CheckFailed
+from p2pchain.cli.base import Env, HelpfulGroup, examples
+from p2pchain.cli.demo_common import (
+    Bars,
+    Targets,
+    chain_of,
+    raise_failed,
+    result_options,
+    seed_option,
+)
+from p2pchain.cli.demo_levels import levels
+from p2pchain.errors import BadInput
 
 if TYPE_CHECKING:
     from p2pchain.demo import Settings
-    from p2pchain.report.model import DemoReport
-
-CHAINS = ("tester", "anvil")
 
 
-@click.command(
+@click.group(
+    cls=HelpfulGroup,
+    invoke_without_command=True,
+    subcommand_metavar="[COMMAND]",
     epilog=examples(
         "p2pchain demo",
         "p2pchain demo --days 14 --rules GB --fee 0.005USD/kWh",
@@ -32,7 +35,8 @@ CHAINS = ("tester", "anvil")
         "p2pchain demo --forward 13",
         "p2pchain demo --battery --html demo.html",
         "p2pchain -n anvil demo --from 2017-03-01 --homes 5",
-    )
+        "p2pchain demo levels --html levels.html",
+    ),
 )
 @click.option(
     "--from",
@@ -55,13 +59,7 @@ CHAINS = ("tester", "anvil")
     is_flag=True,
     help="Two homes have batteries, planned and traded a day ahead (needs p2pchain[plan]).",
 )
-@click.option(
-    "--seed",
-    type=click.IntRange(0),
-    default=7,
-    show_default=True,
-    help="What the keys are made from; the result does not depend on it.",
-)
+@seed_option
 @click.option(
     "--rules",
     type=click.Choice(["none", "GB", "EU"], case_sensitive=False),
@@ -72,13 +70,10 @@ CHAINS = ("tester", "anvil")
 @click.option(
     "--fee", metavar="PRICE", help="The market's fee on each side of a trade, as 0.005USD/kWh."
 )
-@click.option(
-    "--json", "json_file", metavar="FILE", help="Write the figures as JSON; '-' is stdout."
-)
-@click.option("--html", "html_file", metavar="FILE", help="Write one page that works offline.")
-@click.pass_obj
+@result_options
+@click.pass_context
 def demo(
-    env: Env,
+    ctx: click.Context,
     from_date: str,
     days: int,
     homes: int | None,
@@ -99,6 +94,10 @@ def demo(
     With --forward homes order their forecasts of the next day in a forward auction besides, with
     --battery two of them charge and discharge by a plan; bills are compared with those without.
     """
+    env = ctx.ensure_object(Env)
+    if ctx.invoked_subcommand:
+        _refuse_options(ctx, ctx.invoked_subcommand)
+        return
     settings = replace(
         _settings(env, from_date, days, homes, seed, rules, fee), forward=forward, battery=battery
     )
@@ -106,18 +105,33 @@ def demo(
         from p2pchain.control.battery import check_solver
 
         check_solver()
-    json_path = None if json_file in (None, "-") else _target(str(json_file))
-    html_path = None if html_file is None else _target(html_file)
+    targets = Targets.of(json_file, html_file)
     from p2pchain.demo import run
+    from p2pchain.report import demo_page, terminal
+    from p2pchain.report.model import to_json
 
-    with _Bars() as bars:
+    with Bars() as bars:
         report = run(settings, bars.begin)
-    _show(env, report, json_file == "-", json_path, html_path)
-    if not report.passed:
-        failed = ", ".join(name for name, passed in report.checks.items() if not passed)
-        raise CheckFailed(
-            f"a check failed: {failed}", hint="the figures above are not to be trusted"
-        )
+    targets.show(
+        env,
+        to_json(report),
+        lambda: terminal.render(report),
+        lambda: demo_page.render(report),
+    )
+    raise_failed(report.checks)
+
+
+demo.add_command(levels)
+
+
+def _refuse_options(ctx: click.Context, command: str) -> None:
+    """Options before a command are not its own, and would be lost."""
+    for name in ctx.params:
+        if ctx.get_parameter_source(name) == ParameterSource.COMMANDLINE:
+            raise BadInput(
+                f"an option stands before '{command}' and does not belong to it",
+                hint=f"'p2pchain demo {command} --help' shows its options; they stand behind it",
+            )
 
 
 def _settings(
@@ -128,12 +142,7 @@ def _settings(
     from p2pchain.rules import rule_set
     from p2pchain.units import parse_price
 
-    chain = env.network_choice or "tester"
-    if chain not in CHAINS:
-        raise BadInput(
-            f"the demo runs on a chain of its own, not on '{chain}'",
-            hint="leave -n away, or say -n anvil",
-        )
+    chain = chain_of(env)
     fee_nano = parse_price(fee, FONTANA_CURRENCY) if fee else 0
     if fee_nano < 0:
         raise BadInput(f"'{fee}': a fee is not negative")
@@ -146,65 +155,3 @@ def _settings(
         chain=chain,
         fee_nano=fee_nano,
     )
-
-
-def _target(name: str) -> Path:
-    """Find out before the work begins whether the file can be written after it."""
-    path = Path(name)
-    if path.is_dir() or not os.access(path.parent, os.W_OK | os.X_OK):
-        raise BadInput(f"{path} cannot be written", hint="name a file in a folder of yours")
-    return path
-
-
-def _show(
-    env: Env, report: DemoReport, json_out: bool, json_path: Path | None, html_path: Path | None
-) -> None:
-    from p2pchain.report import demo_page, terminal
-    from p2pchain.report.model import to_json
-
-    text = json.dumps(to_json(report), indent=2, ensure_ascii=False) + "\n"
-    if json_out:
-        click.echo(text, nl=False)
-    else:
-        click.echo(terminal.render(report))
-    if json_path is not None:
-        _write(json_path, text)
-        env.note(f"figures: {json_path}")
-    if html_path is not None:
-        demo_page.write(report, html_path)
-        env.note(f"page: {html_path}")
-
-
-def _write(path: Path, text: str) -> None:
-    """Write a file whole or not at all."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, path)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-
-
-class _Bars:
-    """One progress bar after another, on stderr."""
-
-    def __init__(self) -> None:
-        self._stack = ExitStack()
-
-    def __enter__(self) -> _Bars:
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        kind, value, trace = sys.exc_info()
-        self._stack.__exit__(kind, value, trace)
-
-    def begin(self, what: str, total: int) -> Callable[[int], None]:
-        from p2pchain.report.progress import Progress
-
-        self._stack.close()
-        return self._stack.enter_context(Progress(what, total)).step

@@ -8,40 +8,44 @@ chain; the twin only checks them. Homes may also trade a day ahead (`p2pchain.de
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from eth_hash.auto import keccak
-
 from p2pchain import checks, history
-from p2pchain.chain.connect import Chain, connect
-from p2pchain.chain.deployment import Contracts, commitment, deploy
+from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.devkeys import dev_signer
-from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from p2pchain.data import Community, load_fontana
 from p2pchain.demo import ahead
+from p2pchain.demo.parts import (
+    DAY,
+    SPARE_NANO,
+    TICK_NANO,
+    Found,
+    House,
+    Progress,
+    Registers,
+    Tally,
+    admit,
+    deployed,
+    own_chain,
+    pay_in,
+    post,
+    publish_prices,
+    quiet,
+    wait,
+    worst_bill_nano,
+)
 from p2pchain.demo.planned import Planned, plan_holds
 from p2pchain.demo.report import assemble
-from p2pchain.errors import CheckFailed, Difference, P2PError
 from p2pchain.forward_market import Auction, auctions
 from p2pchain.history import History
-from p2pchain.keys import LocalSigner
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, Limits, MarketParams, Reading, Schedule, Terms
+from p2pchain.model import WINDOW_SLOTS, MarketParams, Schedule
 from p2pchain.operator import Operator
 from p2pchain.report.model import DemoReport
 from p2pchain.rules import RuleSet, rule_set
-
-#: What is told of the progress: what is done, how many steps there are, then each step.
-Progress = Callable[[str, int], Callable[[int], None]]
-
-TARIFF = 1
-FUSE_WH = 24_000  # 100 A at 240 V for an hour
-TICK_NANO = 5_000
-DAY = 86_400
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,28 +72,6 @@ class Settings:
         return self.battery or self.forward is not None
 
 
-@dataclass(frozen=True, slots=True)
-class House:
-    """A home on the chain: number of its meter, keys of meter and owner."""
-
-    id: str
-    meter: int
-    meter_key: LocalSigner
-    owner: LocalSigner
-
-
-@dataclass(slots=True)
-class Tally:
-    """Gas of what happens slot after slot: posting, clearing and settling."""
-
-    gas: int = 0
-
-
-def quiet(what: str, total: int) -> Callable[[int], None]:
-    """A progress that says nothing."""
-    return lambda done: None
-
-
 def run(settings: Settings, progress: Progress = quiet) -> DemoReport:
     """Run the demonstration and return its report.
 
@@ -102,7 +84,7 @@ def run(settings: Settings, progress: Progress = quiet) -> DemoReport:
     metered = plan.community if plan else community
     first = community.slots[0]
     begin = first * community.profiles.slot_seconds - DAY
-    with _chain(settings.chain, begin) as chain:
+    with own_chain(settings.chain, begin) as chain:
         with Sender(chain, dev_signer(0)) as sender:
             tally = Tally()
             market, houses = _set_up(sender, metered, settings, plan, progress)
@@ -159,16 +141,6 @@ class _Orders:
         return cls(auction, ahead.schedules(auction, owners, plan, rules))
 
 
-@contextmanager
-def _chain(name: str, begin: int) -> Iterator[Chain]:
-    if name == "tester":
-        with connect("tester", genesis_time=begin) as chain:
-            yield chain
-        return
-    with running(engine="anvil", genesis_time=begin) as node, connect(network_of(node)) as chain:
-        yield chain
-
-
 def _set_up(
     sender: Sender,
     community: Community,
@@ -178,24 +150,13 @@ def _set_up(
 ) -> tuple[Market, list[House]]:
     """Deploy; register area, supplier, tariff, meters, market and auction; enrol the homes with
     money."""
-    homes = community.homes
-    step = progress("Deploying the market", 24)
-    deployment = deploy(
-        sender,
-        slot_seconds=community.profiles.slot_seconds,
-        currency=community.currency,
-        step=lambda name: step(1),
-    )
-    contracts = Contracts(sender.chain, deployment)
+    contracts = deployed(sender, community, progress)
     operator = Operator(contracts, sender)
     supplier_key, grid, fees = dev_signer(1), dev_signer(2), dev_signer(3)
     area = operator.add_area(grid.address)
     supplier = operator.add_supplier(supplier_key.address, "Demo supplier")
     rules = rule_set(settings.rules)
-    with Sender(sender.chain, supplier_key) as own:
-        for from_slot, prices in community.retail_days():
-            rows = [rules.split(price, community.feed_in_nano) for price in prices]
-            own.send(operator.publish_tariff(supplier, TARIFF, from_slot, rows))
+    publish_prices(operator, supplier, supplier_key, community, rules)
     params = MarketParams(
         area=area,
         slot_seconds=community.profiles.slot_seconds,
@@ -209,27 +170,17 @@ def _set_up(
     market = Market(contracts, operator.create_market(params))
     if plan:
         operator.create_auction(ahead.auction_params(market.id))
-    step = progress("Enrolling the homes", len(homes))
-    houses = []
     first = _member_from(market, community, plan is not None)
-    for home in homes:
-        owner, meter_key = (
-            _key(settings.seed, home.id, "owner"),
-            _key(settings.seed, home.id, "meter"),
-        )
-        point = commitment(home.id, keccak(f"{settings.seed} {home.id} salt".encode()))
-        terms = Terms(owner.address, first - 1, supplier, TARIFF, FUSE_WH)
-        signer = bytes.fromhex(meter_key.address[2:])
-        houses.append(
-            House(home.id, operator.register_meter(area, point, terms, signer), meter_key, owner)
-        )
-        step(1)
-    _raise_any(
-        market.enrol(sender, [market.sign_enrolment(h.owner, h.meter, first) for h in houses])
+    houses = admit(
+        sender,
+        market,
+        community.homes,
+        supplier=supplier,
+        seed=settings.seed,
+        from_slot=first,
+        terms_slot=first - 1,
+        step=progress("Enrolling the homes", len(community.homes)),
     )
-    limits = [Limits(market.id, h.meter, first, 1) for h in houses]
-    signed = [market.sign_limits(h.owner, x) for h, x in zip(houses, limits, strict=True)]
-    _raise_any(market.set_limits(sender, signed))
     _fund(sender, contracts, community, houses, supplier_key.address, _locked(market, plan, rules))
     return market, houses
 
@@ -265,21 +216,11 @@ def _fund(
     need: dict[str, int] = {}
     feed_in = 0
     for home, house in zip(community.homes, houses, strict=True):
-        bill = sum(
-            wh * price for wh, price in zip(home.import_wh, community.retail_nano, strict=True)
-        )
         collateral, ordered_wh = locked.get(home.id, (0, 0))
-        need[house.owner.address] = bill + collateral + 10**9
+        need[house.owner.address] = worst_bill_nano(home, community) + collateral + SPARE_NANO
         feed_in += (sum(home.export_wh) + ordered_wh) * community.feed_in_nano
-    need[supplier] = feed_in + 10**9
-    unit = contracts.ledger.unit_nano()
-    amounts = {account: -(-nano // unit) * unit for account, nano in need.items()}
-    total = sum(amounts.values()) // unit
-    token, ledger = contracts.token, contracts.ledger
-    sender.send(token.mint(sender.address, total))
-    sender.send(token.approve(contracts.address("Ledger"), total))
-    for account, nano in amounts.items():
-        sender.send(ledger.deposit(account, nano))
+    need[supplier] = feed_in + SPARE_NANO
+    pay_in(sender, contracts, need)
 
 
 def _trade(
@@ -310,7 +251,7 @@ def _trade(
     what = "Ordering ahead, metering" if orders.auction else "Metering, trading"
     step = progress(f"{what} and settling", len(events))
     for moment, _, act in events:
-        _wait(sender.chain, moment)
+        wait(sender.chain, moment)
         tally.gas += act()
         step(1)
     tally.gas += books.finish()
@@ -330,22 +271,15 @@ class _Books:
         self._sender = sender
         self._market = market
         self._community = community
-        self._houses = houses
         self._from_slot = _member_from(market, community, orders.auction is not None)
-        self._registers = {house.id: (0, 0) for house in houses}
+        self._registers = Registers(market, community, houses)
         self._posted: set[int] = set()
         self._open = {slot // WINDOW_SLOTS for slot in community.slots}
 
     def meter(self, span: range) -> int:
         """Sign and post a day, clear and settle what can be; return the gas."""
         slots = self._community.slots[span.start : span.stop]
-        readings = []
-        for home, house in zip(self._community.homes, self._houses, strict=True):
-            values = [(home.import_wh[i], home.export_wh[i]) for i in span]
-            reading = Reading.of(house.meter, slots[0], *self._registers[house.id], values)
-            self._registers[house.id] = reading.closing
-            readings.append(self._market.sign_reading(house.meter_key, reading))
-        gas = _post(self._sender, self._market, readings)
+        gas = post(self._sender, self._market, self._registers.sign(span))
         self._posted.update(slots)
         return gas + self._settle(self._ready())
 
@@ -364,7 +298,7 @@ class _Books:
         """Settle the windows that never were full, after their deadline; return the gas."""
         if not self._open:
             return 0
-        _wait(self._sender.chain, max(map(self._deadline, self._open)))
+        wait(self._sender.chain, max(map(self._deadline, self._open)))
         return self._settle(sorted(self._open))
 
     def _settle(self, windows: list[int]) -> int:
@@ -378,16 +312,6 @@ class _Books:
         return gas
 
 
-def _post(sender: Sender, market: Market, readings: list[Reading]) -> int:
-    gas = 0
-    for batch in market.batches(readings):
-        receipt = sender.send(market.post_call(batch))
-        gas += receipt.gas_used
-        for (meter, slot), outcome in market.skipped(receipt).items():
-            raise CheckFailed(f"meter {meter}, slot {slot}: {outcome.name}")
-    return gas
-
-
 def _settle(sender: Sender, market: Market, first_window: int, windows: int) -> int:
     receipts = market.clear_and_settle(sender, first_window, windows)
     return sum(receipt.gas_used for receipt in receipts)
@@ -397,49 +321,18 @@ def _check(
     market: Market, past: History, planned: Planned | None, progress: Progress
 ) -> dict[str, bool]:
     """Try every check; return which of them hold."""
-    contracts = market.contracts
-    blocks = contracts.chain.block().number - contracts.deployment.block
-    step = progress("Replaying the log", blocks)
-    found: dict[str, bool] = {}
-    try:
-        twin = checks.replay(contracts, lambda done: step(1))
-        checks.compare(contracts, twin)
-    except Difference:
-        found["replay"] = False
-        raise
-    found["replay"] = True
-
-    def holds(name: str, check: Callable[[], None]) -> None:
-        try:
-            check()
-        except P2PError:
-            found[name] = False
-        else:
-            found[name] = True
+    found = Found()
+    twin = found.replay(market.contracts, progress)
 
     def money() -> None:
-        checks.money_is_whole(contracts, twin)
+        checks.money_is_whole(market.contracts, twin)
         checks.ledger_agrees(past)
 
-    holds("money", money)
-    holds("energy", lambda: checks.energy_is_whole(market, past))
-    holds("nobody_worse", lambda: checks.nobody_pays_more(past))
+    found.holds("money", money)
+    found.holds("energy", lambda: checks.energy_is_whole(market, past))
+    found.holds("nobody_worse", lambda: checks.nobody_pays_more(past))
     names = ["money", "energy", "replay", "nobody_worse"]
     if planned:
-        holds("planned", lambda: plan_holds(planned))
+        found.holds("planned", lambda: plan_holds(planned))
         names.append("planned")
-    return {name: found[name] for name in names}
-
-
-def _wait(chain: Chain, until: int) -> None:
-    if chain.block().timestamp < until:
-        chain.set_time(until)
-
-
-def _key(seed: int, home: str, use: str) -> LocalSigner:
-    return LocalSigner(keccak(f"p2pchain demo {seed} {home} {use}".encode()))
-
-
-def _raise_any(refused: Mapping[int, object]) -> None:
-    for meter, why in refused.items():
-        raise CheckFailed(f"meter {meter} was refused: {why}")
+    return found.in_order(names)

@@ -6,19 +6,13 @@ that a report carries as text can run as a script.
 
 from __future__ import annotations
 
-import base64
-import hashlib
 import os
-import tempfile
-from functools import cache
-from importlib.resources import files
 from pathlib import Path
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined
-
 from p2pchain.report.model import DemoReport
-from p2pchain.report.money import amount, decimal, kwh, percent, price, ratio_ppm
+from p2pchain.report.money import amount, kwh, price
+from p2pchain.report.page import csp_hash, environment, minus, static, write_whole
 from p2pchain.report.summary import (
     Bin,
     ahead_notes,
@@ -37,7 +31,6 @@ from p2pchain.report.summary import (
 )
 
 ECHARTS: Final = "echarts-6.1.0"
-_NONE: Final = "\N{EN DASH}"
 _MAX_COLUMNS: Final = 14 * 24
 _POOL, _GRID_IN, _GRID_OUT = "pool", "supplier-in", "supplier-out"
 
@@ -45,29 +38,16 @@ _POOL, _GRID_IN, _GRID_OUT = "pool", "supplier-in", "supplier-out"
 def write(report: DemoReport, path: str | os.PathLike[str]) -> Path:
     """Writes the page to `path` (whole or not at all) and returns it. Raises OSError where the
     folder is missing or not writable."""
-    target = Path(path)
-    text = render(report)
-    handle, name = tempfile.mkstemp(dir=target.parent, prefix=f".{target.name}.", suffix=".tmp")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as file:
-            file.write(text)
-        umask = os.umask(0)
-        os.umask(umask)
-        os.chmod(name, 0o666 & ~umask)
-        os.replace(name, target)
-    except BaseException:
-        Path(name).unlink(missing_ok=True)
-        raise
-    return target
+    return write_whole(path, render(report))
 
 
 def render(report: DemoReport) -> str:
     """The page as text."""
     columns, unit = bins(report, _MAX_COLUMNS)
-    scripts = {"library": _static(f"{ECHARTS}.min.js"), "page": _static("report.js")}
+    scripts = {"library": static(f"{ECHARTS}.min.js"), "page": static("report.js")}
     daily, yearly = per_home(report)
     return (
-        _environment()
+        environment()
         .get_template("demo.html")
         .render(
             report=report,
@@ -88,59 +68,15 @@ def render(report: DemoReport) -> str:
             battery_notes=battery_notes(report),
             states=_states(report, columns),
             data=_chart_data(report, columns, unit),
-            style=_static("report.css"),
+            style=static("report.css"),
             scripts=scripts,
-            script_hashes=[_csp_hash(text) for text in scripts.values()],
+            script_hashes=[csp_hash(text) for text in scripts.values()],
             notices=[
-                _static(f"{ECHARTS}.{part}.txt")
+                static(f"{ECHARTS}.{part}.txt")
                 for part in ("NOTICE", "LICENSE-zrender", "LICENSE-d3")
             ],
         )
     )
-
-
-@cache
-def _environment() -> Environment:
-    env = Environment(
-        loader=PackageLoader("p2pchain.report", "templates"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    filters = {
-        "amount": lambda nano: _minus(amount(nano)),
-        "kwh": lambda wh, digits=1: _minus(kwh(wh, digits)),
-        "price": lambda nano: _NONE if nano is None else _minus(price(nano)),
-        "percent": lambda ppm: _NONE if ppm is None else _minus(percent(ppm)),
-        "bar": lambda ppm: decimal(max(0, min(1_000_000, ppm)), 10_000, 2),
-        "share_of": ratio_ppm,
-        "tight": _tight,
-        "grouped": lambda number: f"{number:,}",
-    }
-    env.filters.update(filters)
-    return env
-
-
-@cache
-def _static(name: str) -> str:
-    return files("p2pchain.report").joinpath("static", name).read_text(encoding="utf-8")
-
-
-def _csp_hash(script: str) -> str:
-    digest = hashlib.sha256(script.encode("utf-8")).digest()
-    return f"'sha256-{base64.b64encode(digest).decode('ascii')}'"
-
-
-def _minus(text: str) -> str:
-    return text.replace("-", "\N{MINUS SIGN}", 1) if text.startswith("-") else text
-
-
-def _tight(text: str, currency: str) -> str:
-    """Keeps a figure and its unit on one line."""
-    for unit in (currency, "kWh", "%"):
-        text = text.replace(f" {unit}", f"\N{NO-BREAK SPACE}{unit}")
-    return text
 
 
 def _totals(report: DemoReport) -> dict[str, int]:
@@ -197,12 +133,12 @@ def _chart_data(report: DemoReport, columns: tuple[Bin, ...], unit: str) -> dict
                 "market": home.bill_market_nano,
                 "forwardOnly": home.forward_only_nano,
                 "meteredOnly": home.metered_only_nano,
-                "supplierText": _minus(amount(home.bill_supplier_nano)),
-                "marketText": _minus(amount(home.bill_market_nano)),
+                "supplierText": minus(amount(home.bill_supplier_nano)),
+                "marketText": minus(amount(home.bill_market_nano)),
                 "forwardOnlyText": _bill(home.forward_only_nano),
                 "meteredOnlyText": _bill(home.metered_only_nano),
                 "planningText": _bill(home.planning_nano if report.forward else None),
-                "savingText": _minus(amount(home.saving_nano)),
+                "savingText": minus(amount(home.saving_nano)),
                 "worse": home.saving_nano < 0,
             }
             for home in report.homes
@@ -212,12 +148,12 @@ def _chart_data(report: DemoReport, columns: tuple[Bin, ...], unit: str) -> dict
             for name, states in _states(report, columns)
         ],
         "flows": _flows(report),
-        "steps": [{**step, "text": _minus(amount(step["nano"]))} for step in _steps(report)],
+        "steps": [{**step, "text": minus(amount(step["nano"]))} for step in _steps(report)],
     }
 
 
 def _bill(nano: int | None) -> str | None:
-    return None if nano is None else _minus(amount(nano))
+    return None if nano is None else minus(amount(nano))
 
 
 def _hour_data(column: Bin) -> dict[str, Any]:
@@ -235,13 +171,13 @@ def _hour_data(column: Bin) -> dict[str, Any]:
         "tradedText": kwh(column.traded_wh, 2),
         "needText": kwh(column.import_wh, 2),
         "surplusText": kwh(column.export_wh, 2),
-        "priceText": None if column.price_nano is None else _minus(price(column.price_nano)),
+        "priceText": None if column.price_nano is None else minus(price(column.price_nano)),
         "aheadText": (
-            None if column.forward_price_nano is None else _minus(price(column.forward_price_nano))
+            None if column.forward_price_nano is None else minus(price(column.forward_price_nano))
         ),
         "contractedText": None if column.forward_price_nano is None else kwh(column.forward_wh, 2),
-        "retailText": _minus(price(column.retail_nano)),
-        "feedInText": _minus(price(column.feed_in_nano)),
+        "retailText": minus(price(column.retail_nano)),
+        "feedInText": minus(price(column.feed_in_nano)),
     }
 
 

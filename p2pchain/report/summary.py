@@ -65,8 +65,13 @@ def scope(report: DemoReport) -> str:
 def period(report: DemoReport) -> str:
     """The days of the report: "12 to 13 June 2017". Raises ValueError where `from_local` is not
     an ISO date."""
-    first = dt.date.fromisoformat(report.from_local[:10])
-    last = first + dt.timedelta(days=report.days - 1)
+    return days_of(report.from_local, report.days)
+
+
+def days_of(from_local: str, days: int) -> str:
+    """So many days from an ISO date on: "12 to 13 June 2017". Raises ValueError for other text."""
+    first = dt.date.fromisoformat(from_local[:10])
+    last = first + dt.timedelta(days=days - 1)
     end = f"{last.day} {_MONTHS[last.month - 1]} {last.year}"
     if first == last:
         return end

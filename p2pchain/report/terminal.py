@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-import os
-import shutil
-import sys
 import textwrap
-from collections.abc import Collection, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from itertools import groupby
 from typing import Final
 
 from p2pchain.report import textplot
+from p2pchain.report.layout import (
+    Paint,
+    beside,
+    clean,
+    table,
+    title,
+    wants_color,
+    width_of,
+    wrapped,
+)
 from p2pchain.report.model import DemoReport, HomeResult
 from p2pchain.report.money import amount, kwh, percent, price, ratio_ppm
 from p2pchain.report.progress import Progress
@@ -32,25 +39,10 @@ from p2pchain.report.summary import (
 
 __all__ = ["Progress", "render"]
 
-_MIN_WIDTH: Final = 64
-_MAX_WIDTH: Final = 120
 _GUTTER: Final = 8
 _BAR_ROWS: Final = 6
 _PRICE_ROWS: Final = 7
 _STATE_ROWS: Final = 3
-_STYLES: Final = {
-    "bold": "1", "dim": "2", "sun": "33", "market": "36", "good": "32", "bad": "1;31",
-}  # fmt: skip
-
-
-@dataclass(frozen=True, slots=True)
-class _Paint:
-    """Wraps text in ANSI codes, or leaves it alone. Widths are computed before painting."""
-
-    on: bool
-
-    def __call__(self, text: str, style: str) -> str:
-        return f"\x1b[{_STYLES[style]}m{text}\x1b[0m" if self.on and text.strip() else text
 
 
 def render(report: DemoReport, width: int | None = None, color: bool | None = None) -> str:
@@ -60,10 +52,8 @@ def render(report: DemoReport, width: int | None = None, color: bool | None = No
     whether stdout is a terminal; NO_COLOR (no-color.org) and TERM=dumb turn it off. Nothing is
     said by colour alone.
     """
-    if width is None:
-        width = shutil.get_terminal_size((80, 24)).columns
-    width = max(_MIN_WIDTH, min(_MAX_WIDTH, width))
-    paint = _Paint(_wants_color() if color is None else color)
+    width = width_of(width)
+    paint = Paint(wants_color() if color is None else color)
     sections = (
         _head(report, width, paint),
         _plots(report, width, paint),
@@ -81,36 +71,9 @@ def render(report: DemoReport, width: int | None = None, color: bool | None = No
     return "\n".join(lines[:-1]) + "\n"
 
 
-def _wants_color() -> bool:
-    plain = os.environ.get("NO_COLOR") or os.environ.get("TERM") == "dumb"
-    return sys.stdout.isatty() and not plain
-
-
-def _wrapped(text: str, width: int, indent: str = "") -> list[str]:
-    return textwrap.wrap(text, width, initial_indent=indent, subsequent_indent=indent)
-
-
-def _beside(shown: str, length: int, note: str, width: int, paint: _Paint) -> list[str]:
-    """A note to the right of text that is `length` wide on screen, wrapped in its own column."""
-    column = length + 2
-    lines = textwrap.wrap(note, max(12, width - column)) or [""]
-    rest = [" " * column + paint(line, "dim") for line in lines[1:]]
-    return [f"{shown}  {paint(lines[0], 'dim')}", *rest]
-
-
-def _clean(text: str) -> str:
-    """Text from outside without control characters, which could repaint the terminal."""
-    return "".join(char if char.isprintable() else "\N{REPLACEMENT CHARACTER}" for char in text)
-
-
-def _title(text: str, note: str, width: int, paint: _Paint) -> str:
-    rest = f"  {note}" if note and len(text) + len(note) + 2 <= width else ""
-    return paint(text, "bold") + paint(rest, "dim")
-
-
-def _head(report: DemoReport, width: int, paint: _Paint) -> list[str]:
-    lines = [paint(t, "dim") for t in _wrapped(f"{_clean(report.title)} · {scope(report)}", width)]
-    lines += ["", *(paint(line, "bold") for line in _wrapped(headline(report), width)), ""]
+def _head(report: DemoReport, width: int, paint: Paint) -> list[str]:
+    lines = [paint(t, "dim") for t in wrapped(f"{clean(report.title)} · {scope(report)}", width)]
+    lines += ["", *(paint(line, "bold") for line in wrapped(headline(report), width)), ""]
     daily, yearly = per_home(report)
     rows = (
         ("Gain before charges", report.gain_nano, reached(report)),
@@ -125,13 +88,13 @@ def _head(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         last = at == len(rows) - 1
         if last:
             lines.append(paint("─" * len(text), "dim"))
-        lines += _beside(paint(text, "bold") if last else text, len(text), note, width, paint)
+        lines += beside(paint(text, "bold") if last else text, len(text), note, width, paint)
     for sentence in (f"That is {yearly}.", rules_note(report)):
-        lines += [paint(line, "dim") for line in _wrapped(sentence, width)]
+        lines += [paint(line, "dim") for line in wrapped(sentence, width)]
     return lines
 
 
-def _plots(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+def _plots(report: DemoReport, width: int, paint: Paint) -> list[str]:
     columns, unit = bins(report, width - _GUTTER - 2)
     if not columns:
         return [paint("No slot was settled.", "bold")]
@@ -144,13 +107,13 @@ def _plots(report: DemoReport, width: int, paint: _Paint) -> list[str]:
 
 
 def _energy_plot(
-    columns: Sequence[Bin], unit: str, wide: int, width: int, paint: _Paint
+    columns: Sequence[Bin], unit: str, wide: int, width: int, paint: Paint
 ) -> list[str]:
     most = max(column.traded_wh for column in columns)
     top = textplot.nice_ceiling(most)
     digits = 2 if top < 1_000 else 1
     note = f"kWh per {unit}, at most {kwh(most, 2)}"
-    lines = [_title("Energy shared", note, width, paint)]
+    lines = [title("Energy shared", note, width, paint)]
     rows = textplot.bars([column.traded_wh for column in columns], _BAR_ROWS, top, wide)
     for at, row in enumerate(rows):
         level = {0: top, _BAR_ROWS // 2: top // 2}.get(at)
@@ -163,7 +126,7 @@ def _energy_plot(
 
 
 def _price_plot(
-    report: DemoReport, columns: Sequence[Bin], wide: int, width: int, paint: _Paint
+    report: DemoReport, columns: Sequence[Bin], wide: int, width: int, paint: Paint
 ) -> list[str]:
     wanted = [("market", "●", "market", [column.price_nano for column in columns])]
     if report.forward:
@@ -175,7 +138,7 @@ def _price_plot(
     values = [value for line in series for value in line.values if value is not None]
     low, high = min(0, *values), max(values)
     note = f"{report.currency} per kWh   " + "   ".join(f"{s.mark} {s.name}" for s in series)
-    lines = [_title("Price", note, width, paint)]
+    lines = [title("Price", note, width, paint)]
     grid = textplot.marks(series, _PRICE_ROWS, low, high, wide)
     for at, row in enumerate(grid):
         up = _PRICE_ROWS - 1 - at
@@ -193,7 +156,7 @@ def _series_of(cell: tuple[str, int | None]) -> int | None:
     return cell[1]
 
 
-def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+def _homes(report: DemoReport, width: int, paint: Paint) -> list[str]:
     homes = report.homes
     total = HomeResult(
         id="All",
@@ -208,7 +171,7 @@ def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         forward_only_nano=sum(home.forward_only_nano or 0 for home in homes),
         metered_only_nano=sum(home.metered_only_nano or 0 for home in homes),
     )
-    shown = [replace(home, id=_clean(home.id)[:16]) for home in (*homes, total)]
+    shown = [replace(home, id=clean(home.id)[:16]) for home in (*homes, total)]
     note = f"bills in {report.currency}"
     if report.forward:
         head = ["Home", "Supplier", "Forward only", "Metered only", "Both", "Planning"]
@@ -226,39 +189,15 @@ def _homes(report: DemoReport, width: int, paint: _Paint) -> list[str]:
             head += ["Bought", "Sold"]
             for home, row in zip(shown, rows, strict=True):
                 row += [kwh(home.bought_peer_wh), kwh(home.sold_peer_wh)]
-    lines = [_title("Homes", note, width, paint)]
+    lines = [title("Homes", note, width, paint)]
     worse = {at for at, home in enumerate(homes) if home.saving_nano < 0}
-    lines += _table(head, rows, width, paint, bad=worse)
+    lines += table(head, rows, width, paint, bad=worse)
     if worse:
-        more = ", ".join(_clean(homes[at].id) for at in sorted(worse))
-        lines += _wrapped(f"Pays more than with its supplier alone: {more}", width)
+        more = ", ".join(clean(homes[at].id) for at in sorted(worse))
+        lines += wrapped(f"Pays more than with its supplier alone: {more}", width)
     if any(home.bill_supplier_nano < 0 for home in homes):
         lines.append(paint("A bill below zero is money paid to the home.", "dim"))
     return lines
-
-
-def _table(
-    head: Sequence[str],
-    rows: Sequence[Sequence[str]],
-    width: int,
-    paint: _Paint,
-    bad: Collection[int] = (),
-    total: bool = True,
-) -> list[str]:
-    """Lines of a table whose last row is the sum of the others (`total`)."""
-    sizes = [max(len(row[at]) for row in (head, *rows)) for at in range(len(head))]
-    gap = 3 if sum(sizes) + 3 * (len(sizes) - 1) <= width else 2
-
-    def line(row: Sequence[str]) -> str:
-        cells = [f"{row[0]:<{sizes[0]}}"]
-        cells += [f"{cell:>{size}}" for cell, size in zip(row[1:], sizes[1:], strict=True)]
-        return (" " * gap).join(cells)
-
-    rule = paint("─" * (sum(sizes) + gap * (len(sizes) - 1)), "dim")
-    lines = [paint(line(head), "dim"), rule]
-    for at, row in enumerate(rows[:-1] if total else rows):
-        lines.append(paint(line(row), "bad") if at in bad else line(row))
-    return [*lines, rule, paint(line(rows[-1]), "bold")] if total else lines
 
 
 def _planned_cells(home: HomeResult) -> list[str]:
@@ -272,23 +211,23 @@ def _planned_cells(home: HomeResult) -> list[str]:
     ]
 
 
-def _ahead(report: DemoReport, width: int, paint: _Paint) -> list[str]:
-    lines = [_title("Traded ahead", "the day before, in a forward auction", width, paint)]
+def _ahead(report: DemoReport, width: int, paint: Paint) -> list[str]:
+    lines = [title("Traded ahead", "the day before, in a forward auction", width, paint)]
     for text in ahead_notes(report):
-        first, *rest = textwrap.wrap(_clean(text), width - 2)
+        first, *rest = textwrap.wrap(clean(text), width - 2)
         lines += [f"· {first}", *(f"  {line}" for line in rest)]
     return lines
 
 
-def _batteries(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+def _batteries(report: DemoReport, width: int, paint: Paint) -> list[str]:
     assert report.forward is not None
     batteries = report.forward.batteries
     note = f"bills in {report.currency}, the first two without battery"
-    lines = [_title("Batteries", note, width, paint)]
+    lines = [title("Batteries", note, width, paint)]
     head = ["Home", "Supplier", "Metered", "Battery, metered", "and forward"]
     rows = [
         [
-            _clean(one.id)[:16],
+            clean(one.id)[:16],
             *(
                 amount(nano)
                 for nano in (
@@ -301,13 +240,13 @@ def _batteries(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         ]
         for one in batteries
     ]
-    lines += [*_table(head, rows, width, paint, total=False), ""]
+    lines += [*table(head, rows, width, paint, total=False), ""]
     columns, unit = bins(report, width - _GUTTER - 2)
     wide = max(1, min(4, (width - _GUTTER - 2) // len(columns)))
     ticks, labels = textplot.axis([split_label(column.label) for column in columns], wide)
     for one in batteries:
         note = f"kWh at the end of each {unit}"
-        lines.append(_title(f"State of charge of {_clean(one.id)[:16]}", note, width, paint))
+        lines.append(title(f"State of charge of {clean(one.id)[:16]}", note, width, paint))
         states = last_states(one.state_wh, columns)
         rows_ = textplot.bars(states, _STATE_ROWS, max(1, one.capacity_wh), wide)
         for at, row in enumerate(rows_):
@@ -316,7 +255,7 @@ def _batteries(report: DemoReport, width: int, paint: _Paint) -> list[str]:
         lines.append(f"{kwh(0):>{_GUTTER - 1}} └{ticks}")
     lines.append(" " * (_GUTTER + 1) + labels)
     for text in battery_notes(report):
-        first, *rest = textwrap.wrap(_clean(text), width - 2)
+        first, *rest = textwrap.wrap(clean(text), width - 2)
         lines += [f"· {first}", *(f"  {line}" for line in rest)]
     return lines
 
@@ -332,7 +271,7 @@ def _home_cells(home: HomeResult) -> list[str]:
     ]
 
 
-def _neighbourhood(report: DemoReport, width: int, paint: _Paint) -> list[str]:
+def _neighbourhood(report: DemoReport, width: int, paint: Paint) -> list[str]:
     rows = (
         (
             "Self-sufficiency",
@@ -347,32 +286,32 @@ def _neighbourhood(report: DemoReport, width: int, paint: _Paint) -> list[str]:
             "of their own sun is used by the homes",
         ),
     )
-    lines = [_title("Neighbourhood", "without → with the market", width, paint)]
+    lines = [title("Neighbourhood", "without → with the market", width, paint)]
     for name, before, after, meaning in rows:
         text = f"{name}  {percent(before):>7} → "
         shown = text + paint(f"{percent(after):>7}", "bold")
-        lines += _beside(shown, len(text) + 7, meaning, width, paint)
+        lines += beside(shown, len(text) + 7, meaning, width, paint)
     return lines
 
 
-def _foot(report: DemoReport, width: int, paint: _Paint) -> list[str]:
-    lines = [_title("Checks", "", width, paint)]
+def _foot(report: DemoReport, width: int, paint: Paint) -> list[str]:
+    lines = [title("Checks", "", width, paint)]
     results = check_lines(report)
     room = max(len(name) for name, _, _ in results)
     for name, meaning, passed in results:
         word = paint("✓ passed", "good") if passed else paint("✗ FAILED", "bad")
-        label = f"  {_clean(name):<{room}}"
-        lines += _beside(word + label, len("✓ passed") + len(label), meaning, width, paint)
+        label = f"  {clean(name):<{room}}"
+        lines += beside(word + label, len("✓ passed") + len(label), meaning, width, paint)
     gas = f"{report.gas_total:,} in all, {report.gas_per_participant_slot:,} per home and slot"
-    run = f"{report.seconds:.1f} s on {_clean(report.chain)}"
-    rule = f"{_clean(report.price_rule)} · times are {_clean(report.timezone)}"
+    run = f"{report.seconds:.1f} s on {clean(report.chain)}"
+    rule = f"{clean(report.price_rule)} · times are {clean(report.timezone)}"
     lines.append("")
     for name, text in (("Gas", gas), ("Run", run), ("Price rule", rule)):
-        lines += _beside(f"{name:<10}", 10, text, width, paint)
+        lines += beside(f"{name:<10}", 10, text, width, paint)
     lines.append("")
     for charge in report.charges:
         note = f" ({charge.note})" if charge.note else ""
         text = f"{charge.name}: {percent(charge.share_ppm)} of the retail price. {charge.source}"
-        lines += [paint(line, "dim") for line in _wrapped(_clean(text + note), width)]
-    lines += [paint(line, "dim") for line in _wrapped(_clean(report.attribution), width)]
+        lines += [paint(line, "dim") for line in wrapped(clean(text + note), width)]
+    lines += [paint(line, "dim") for line in wrapped(clean(report.attribution), width)]
     return lines
