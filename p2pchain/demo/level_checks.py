@@ -81,28 +81,37 @@ def edges_hold(tree: Tree, flows: Flows) -> None:
 
 
 def charges_are_received(tree: Tree, flows: Flows, pasts: Mapping[str, History]) -> None:
-    """Raise CheckFailed unless each operator has got the charge of every Wh that crossed its edge
-    and nothing else, and the homes what the charges and whole prices leave of the gain."""
-    ledger = tree.contracts.ledger
+    """Raise CheckFailed unless each operator has got the charge of every Wh that crossed its edge,
+    that of a level also what its whole prices leave over, and the homes the rest of the gain."""
     charges = 0
     for name, place in tree.places.items():
         paid = flows.paid.get(name, Paid())
         charge = place.terms.charge_nano if place.terms else 0
-        owed = sum(map(sum, flows.crossed[name].values())) * charge
-        account = ledger.account_of(place.operator.address)
-        if not owed == paid.charge_nano == account.free_nano + account.locked_nano:
+        crossed_wh = sum(map(sum, flows.crossed[name].values()))
+        owed, has = crossed_wh * charge, _held_nano(tree, place.operator.address)
+        # Less than a nano for each Wh that a level gets from above.
+        most = (
+            0
+            if name in tree.markets
+            else sum(
+                sum(flows.crossed[name][slot]) + 2 * flows.matched_wh(name, slot)
+                for slot in flows.slots
+                if any(flows.crossed[name][slot])
+            )
+        )
+        if owed != paid.charge_nano or not owed <= has <= owed + most:
             raise CheckFailed(
                 f"{name}: {owed} nano are owed, {paid.charge_nano} were charged, its operator has "
-                f"{account.free_nano + account.locked_nano}"
+                f"{has}"
             )
         charges += owed
     entries = [entry for past in pasts.values() for entry in past.slots]
     gross = gross_nano(pasts)
     kept = sum(entry.alone_nano - entry.cost_nano for entry in entries)
-    if gross != kept + charges + rounding_nano(tree):
+    left = rounding_nano(tree, flows)
+    if gross != kept + charges + left:
         raise CheckFailed(
-            f"{gross} nano gained, {kept} with the homes, {charges} of charges, "
-            f"{rounding_nano(tree)} left over"
+            f"{gross} nano gained, {kept} with the homes, {charges} of charges, {left} left over"
         )
 
 
@@ -115,10 +124,19 @@ def gross_nano(pasts: Mapping[str, History]) -> int:
     )
 
 
-def rounding_nano(tree: Tree) -> int:
-    """Return what whole prices have left over; it goes to the markets' fee account, and there is no
-    fee."""
+def rounding_nano(tree: Tree, flows: Flows) -> int:
+    """Return what whole prices have left over: those of markets to their fee account (there is no
+    fee), those of levels to the operators of their areas, beside the charges."""
     (account,) = {market.params.fee_account for market in tree.markets.values()}
+    levels = sum(
+        _held_nano(tree, place.operator.address) - flows.paid.get(name, Paid()).charge_nano
+        for name, place in tree.places.items()
+        if name not in tree.markets
+    )
+    return _held_nano(tree, account) + levels
+
+
+def _held_nano(tree: Tree, account: str) -> int:
     found = tree.contracts.ledger.account_of(account)
     return found.free_nano + found.locked_nano
 

@@ -56,7 +56,7 @@ def assemble(
         edges=tuple(_edge(flows, tree.places[name]) for name in order if tree.places[name].parent),
         microgrids=tuple(_microgrid(tree.groups[name], flows, pasts[name]) for name in tree.groups),
         gain_nano=gross_nano(pasts),
-        rounding_nano=rounding_nano(tree),
+        rounding_nano=rounding_nano(tree, flows),
         notes=MICROGRID_NOTES,
         gas_total=gas,
         gas_per_participant_slot=gas // (homes * len(community.slots)),

@@ -13,7 +13,8 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import running
 from p2pchain.chain.sender import Sender
 from p2pchain.data import load_fontana
-from p2pchain.demo.run import DAY, Settings, Tally, _Orders, _set_up, _trade, quiet
+from p2pchain.demo.parts import DAY, Tally, quiet
+from p2pchain.demo.run import Settings, _Orders, _set_up, _trade
 from p2pchain.rules import rule_set
 from tests.cli.conftest import World
 from tests.cli.test_bad_input import refused, told

@@ -151,7 +151,7 @@ def test_what_does_not_fit_is_said(world: World) -> None:
     edge = [*level, "edge", "3", "--charge", "1ct/kWh"]
     refused(world, 1, "not area operator", *edge, account="carol")
     refused(world, 2, "inside a window", *edge, "--from", "2026-06-02T03:00Z", account="grid")
-    refused(world, 1, "slot has begun", *edge, "--from", "2026-05-01T00:00Z", account="grid")
+    refused(world, 1, "already begun", *edge, "--from", "2026-05-01T00:00Z", account="grid")
     refused(world, 2, "not a limit", *edge, "--up", "5000MWh", account="grid")
     refused(world, 2, "no level 'city'", "level", "clear", "--level", "city", account="carol")
     grid_loss = ["level", "grid-loss", "3", "--from", "2026-06-02T05:00Z", "--to"]
