@@ -89,31 +89,13 @@ class World:
         deployment = deploy(sender, slot_seconds=SLOT_SECONDS, currency="EUR")
         contracts = Contracts(sender.chain, deployment)
         operator = Operator(contracts, sender)
-        grid, fees = dev_signer(1), dev_signer(2)
-        area = operator.add_area(grid.address)
-        suppliers = []
-        for place, rows in enumerate(TARIFFS):
-            key = dev_signer(3 + place)
-            supplier = operator.add_supplier(key.address, f"Supplier {place + 1}")
-            suppliers.append(supplier)
-            with Sender(sender.chain, key, patience=PATIENCE) as own:
-                own.send(operator.publish_tariff(supplier, 1, self.slot, rows, STANDING_NANO))
+        area = operator.add_area(dev_signer(1).address)
+        suppliers = publish(sender, operator, self.slot)
         self._area, self._suppliers, self._operator = area, suppliers, operator
         self._register(contracts, self.homes)
         self._prepay(contracts, [home.owner for home in self.homes])
         self._prepay(contracts, [dev_signer(1), dev_signer(3), dev_signer(4)])
-        params = MarketParams(
-            area=area,
-            slot_seconds=SLOT_SECONDS,
-            tick_nano=TICK_NANO,
-            floor_nano=FLOOR_NANO,
-            post_seconds=DAY,
-            void_seconds=7 * DAY,
-            buy_fee_nano=FEE_NANO,
-            sell_fee_nano=FEE_NANO,
-            fee_account=fees.address,
-        )
-        return Market(contracts, operator.create_market(params))
+        return Market(contracts, operator.create_market(market_params(area)))
 
     def _register(self, contracts: Contracts, homes: Sequence[Participant]) -> None:
         calls = [
@@ -156,7 +138,7 @@ class World:
     def enrol(self) -> None:
         """Everybody takes part from the next day on, with signed limits; this day passes."""
         self._enrol(self.homes, self.slot + SLOTS_PER_DAY)
-        readings = self._readings()
+        readings = self.read_day()
         self.spend(
             [self.market.post_call(part) for part in _parts(readings, _at_once(METERED_GAS))]
         )
@@ -166,7 +148,7 @@ class World:
 
     def meter_day(self) -> Day:
         """A day of meters that are in no market yet: only their readings are posted."""
-        readings = self._readings()
+        readings = self.read_day()
         metering = self.contracts.metering
         gas = self.spend(
             [
@@ -184,7 +166,7 @@ class World:
         `before` is what has to be done when the day is over and nothing is posted yet.
         """
         market, cost = self.market, Day()
-        readings, first = self._readings(), (self.slot - SLOTS_PER_DAY) // WINDOW_SLOTS
+        readings, first = self.read_day(), (self.slot - SLOTS_PER_DAY) // WINDOW_SLOTS
         before()
         cost.gas["post"] = [
             gas
@@ -213,14 +195,14 @@ class World:
 
     def clear_one_window(self) -> int:
         """Let two windows pass, all members posted; return the gas of clearing the second."""
-        readings = self._readings(2 * WINDOW_SLOTS)
+        readings = self.read_day(2 * WINDOW_SLOTS)
         self.spend([self.market.post_call(batch) for batch in self.market.batches(readings)])
         window, members = self.slot // WINDOW_SLOTS - 1, len(self.homes)
         call = self.contracts.settlement.clear(self.market.id, window, 1, members)
         (gas,) = self.spend([call])
         return gas
 
-    def _readings(self, slots: int = SLOTS_PER_DAY) -> list[Reading]:
+    def read_day(self, slots: int = SLOTS_PER_DAY) -> list[Reading]:
         """Wait until so many slots are over; return what the meters have signed for them."""
         begin = self.slot
         self.wait(slots)
@@ -273,6 +255,33 @@ class World:
             if receipt.gas_used > TX_GAS_CAP:
                 raise CheckFailed(f"{receipt.gas_used} gas is more than a transaction may use")
         return receipts
+
+
+def publish(sender: Sender, operator: Operator, slot: int) -> list[int]:
+    """Add the suppliers of the workload with their prices from a slot on; return their numbers."""
+    suppliers = []
+    for place, rows in enumerate(TARIFFS):
+        key = dev_signer(3 + place)
+        supplier = operator.add_supplier(key.address, f"Supplier {place + 1}")
+        suppliers.append(supplier)
+        with Sender(sender.chain, key, patience=PATIENCE) as own:
+            own.send(operator.publish_tariff(supplier, 1, slot, rows, STANDING_NANO))
+    return suppliers
+
+
+def market_params(area: int) -> MarketParams:
+    """Return the rules of the workload's market in an area."""
+    return MarketParams(
+        area=area,
+        slot_seconds=SLOT_SECONDS,
+        tick_nano=TICK_NANO,
+        floor_nano=FLOOR_NANO,
+        post_seconds=DAY,
+        void_seconds=7 * DAY,
+        buy_fee_nano=FEE_NANO,
+        sell_fee_nano=FEE_NANO,
+        fee_account=dev_signer(2).address,
+    )
 
 
 def _struct(r: Reading) -> structs.Reading:

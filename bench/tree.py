@@ -1,0 +1,203 @@
+"""What levels add to the gas of a slot: `python -m bench.tree`.
+
+Three microgrids of the workload, two below one CELL and one below another, and a level above both
+CELLs; edges carry everything, at a charge. A day of theirs, from receipts, against the day of one
+such market that stands alone and is as far on in its rings.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from bench.workload import FLOOR_NANO, SLOT_SECONDS, SLOTS_PER_DAY, TICK_NANO
+from bench.world import (
+    GENESIS_DAY,
+    PATIENCE,
+    RING_DAYS,
+    WINDOWS_PER_DAY,
+    World,
+    market_params,
+    publish,
+)
+from p2pchain.chain.connect import connect
+from p2pchain.chain.deployment import Contracts, deploy
+from p2pchain.chain.devkeys import dev_signer
+from p2pchain.chain.node import network_of, running
+from p2pchain.chain.sender import Sender
+from p2pchain.level_market import Level, LevelTree
+from p2pchain.market import Market
+from p2pchain.model import UNLIMITED as ANY
+from p2pchain.model import WINDOW_SLOTS, EdgeTerms, LevelParams
+from p2pchain.operator import Operator
+
+CELLS = (2, 1)  # microgrids of each
+CHARGE_NANO = 5_000
+DAY = 86_400
+
+
+class Microgrid(World):
+    """One market of several on a chain, in an area of its own."""
+
+    def __init__(self, site: Site, parent: int, count: int, seed: int) -> None:
+        self._site, self._parent = site, parent
+        super().__init__(site.sender.chain, site.sender, count, seed)
+
+    def _set_up(self) -> Market:
+        site = self._site
+        self._operator, self._suppliers = site.operator, site.suppliers
+        self._area = site.area(self._parent)
+        self._register(site.contracts, self.homes)
+        self._prepay(site.contracts, [home.owner for home in self.homes])
+        return Market(site.contracts, site.operator.create_market(market_params(self._area)))
+
+    def join(self) -> None:
+        """Everybody takes part from the next day on."""
+        self._enrol(self.homes, self.slot + SLOTS_PER_DAY)
+
+    def first_day(self) -> None:
+        """The day before that."""
+        readings = self.read_day()
+        for batch in self.market.batches(readings):
+            self.spend([self.market.post_call(batch)])
+
+    def wait(self, slots: int) -> None:
+        """Let so many slots pass, unless another microgrid has waited for them."""
+        self.slot += slots
+        if self.chain.block().timestamp < self.slot * SLOT_SECONDS:
+            self.chain.set_time(self.slot * SLOT_SECONDS)
+
+
+class Site:
+    """A deployment with its suppliers, and areas that the grid's operator runs."""
+
+    def __init__(self, sender: Sender) -> None:
+        self.sender = sender
+        deployment = deploy(sender, slot_seconds=SLOT_SECONDS, currency="EUR")
+        self.contracts = Contracts(sender.chain, deployment)
+        self.operator = Operator(self.contracts, sender)
+        self.slot = (GENESIS_DAY + 1) * SLOTS_PER_DAY
+        self.suppliers = publish(sender, self.operator, self.slot)
+
+    def area(self, parent: int) -> int:
+        """Add an area; what holds for its edge and feeder is no limit, at a charge."""
+        area = self.operator.add_area(dev_signer(1).address, parent)
+        terms = EdgeTerms(self.slot, CHARGE_NANO, ANY, ANY, ANY)
+        with Sender(self.sender.chain, dev_signer(1), patience=PATIENCE) as own:
+            own.send(self.operator.set_edge(area, terms))
+        return area
+
+    def level(self, parent: int) -> tuple[int, bytes]:
+        """Add an area with a level; return both."""
+        area = self.area(parent)
+        depth = 1 if parent else 2
+        params = LevelParams(
+            area=area,
+            slot_seconds=SLOT_SECONDS,
+            floor_nano=FLOOR_NANO,
+            tick_nano=TICK_NANO,
+            collect_seconds=2 * depth * DAY,
+            void_seconds=(2 * depth + 1) * DAY,
+        )
+        return area, self.operator.create_level(params)
+
+    def attach(self, node: bytes, level: bytes) -> None:
+        """From the second day on."""
+        window = (self.slot + SLOTS_PER_DAY) // WINDOW_SLOTS
+        self.sender.send(self.contracts.levels.attach(node, level, window))
+
+
+@dataclass(slots=True)
+class TreeDay:
+    """Gas of a day of all markets and levels, by phase."""
+
+    gas: dict[str, int] = field(default_factory=dict)
+
+    def add(self, phase: str, gas: int) -> None:
+        self.gas[phase] = self.gas.get(phase, 0) + gas
+
+
+def tree_days(count: int, seed: int, days: int) -> list[TreeDay]:
+    """Return the last of so many days of the tree."""
+    with (
+        running(engine="anvil", genesis_time=GENESIS_DAY * DAY) as node,
+        connect(network_of(node)) as chain,
+        Sender(chain, dev_signer(0), patience=PATIENCE) as sender,
+    ):
+        site = Site(sender)
+        top_area, top = site.level(0)
+        grids: list[Microgrid] = []
+        for microgrids in CELLS:
+            area, cell = site.level(top_area)
+            site.attach(cell, top)
+            for _ in range(microgrids):
+                grid = Microgrid(site, area, count, seed + len(grids))
+                site.attach(grid.market.id, cell)
+                grids.append(grid)
+        grids[0]._prepay(site.contracts, [dev_signer(n) for n in (1, 3, 4)])
+        for grid in grids:
+            grid.join()
+        for grid in grids:
+            grid.first_day()
+        tree = LevelTree(site.contracts).levels()
+        return [_tree_day(site, grids, tree) for _ in range(days)]
+
+
+def _tree_day(site: Site, grids: list[Microgrid], tree: list[Level]) -> TreeDay:
+    day = TreeDay()
+    first = grids[0].slot // WINDOW_SLOTS
+    for grid in grids:
+        readings = grid.read_day()
+        for batch in grid.market.batches(readings):
+            day.add("post", sum(grid.spend([grid.market.post_call(batch)])))
+    for grid in grids:
+        calls = grid.market.clear_calls(first, WINDOWS_PER_DAY)
+        day.add("clear", sum(grid.spend(calls)))
+    for window in range(first, first + WINDOWS_PER_DAY):
+        for level in tree:
+            for call in level.clear_calls(window):
+                day.add("clear levels", sum(grids[0].spend([call])))
+        for level in reversed(tree):
+            for call in level.share_calls(window):
+                day.add("share", sum(grids[0].spend([call])))
+    for grid in grids:
+        calls = grid.market.settle_calls(first, WINDOWS_PER_DAY)
+        day.add("settle", sum(grid.spend(calls)))
+    return day
+
+
+def alone_day(count: int, seed: int, days: int) -> TreeDay:
+    """Return the last of so many days of one market that stands alone."""
+    with (
+        running(engine="anvil", genesis_time=GENESIS_DAY * DAY) as node,
+        connect(network_of(node)) as chain,
+        Sender(chain, dev_signer(0), patience=PATIENCE) as sender,
+    ):
+        world = World(chain, sender, count, seed)
+        world.enrol()
+        cost = [world.market_day() for _ in range(days)][-1]
+        together = world.market_day(together=True)
+    return TreeDay(
+        {
+            **{phase: sum(gas) for phase, gas in cost.gas.items()},
+            "together": together.total("post", "clear and settle"),
+        }
+    )
+
+
+def measure(count: int = 100, seed: int = 7) -> dict[str, int]:
+    """Return what levels add, in thousandths of a percent and in gas of a window."""
+    alone = alone_day(count, seed, RING_DAYS).gas
+    tree = tree_days(count, seed, RING_DAYS)[-1].gas
+    grids = sum(CELLS)
+    print("alone", alone)
+    print("tree, each microgrid", {phase: gas // grids for phase, gas in tree.items()})
+    whole = alone["together"] * grids
+    sending = (tree["clear"] // grids - alone["clear"]) // WINDOWS_PER_DAY
+    return {
+        "levels_overhead_percent": -(-(sum(tree.values()) - whole) * 100 // whole),
+        "forward_residual": sending,
+    }
+
+
+if __name__ == "__main__":
+    print(measure())
