@@ -112,8 +112,9 @@ def _type(argument: Mapping[str, Any]) -> str:
 def _nothing(argument: Mapping[str, Any]) -> Any:
     """The zero value of an argument."""
     kind: str = argument["type"]
-    if kind.endswith("[]"):
-        return []
+    if kind.endswith("]"):
+        inner, _, count = kind.removesuffix("]").rpartition("[")
+        return [_nothing({**argument, "type": inner})] * int(count or 0)
     if kind == "tuple":
         return tuple(_nothing(part) for part in argument["components"])
     if kind == "address":
