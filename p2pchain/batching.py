@@ -237,7 +237,7 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
 
 
 def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
-    cautious = _AHEAD_SETTLE if _trades_ahead(market) else _SETTLE
+    cautious = _AHEAD_SETTLE if market.in_tree or _trades_ahead(market) else _SETTLE
     step = max(1, cautious.members(_CAUTIOUS, windows))
     call = market.contracts.settlement.settle(market.id, first_window, windows, step)
     return [call] * -(-members // step)

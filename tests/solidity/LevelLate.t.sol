@@ -72,7 +72,7 @@ contract LevelLateTest is LevelWorld {
         settlement.passOver(grids[0], w);
         shareLevels();
         settleMarkets();
-        assertGain(3, 100 * 141_800, "as if nobody had been late");
+        assertGain(3, 100 * 141_799, "as if nobody had been late");
         assertDone();
     }
 
@@ -157,7 +157,7 @@ contract LevelLateTest is LevelWorld {
             vm.assertEq(boughtIn(0, s + slot).matchedWh, lost ? 60 : 100, "so it is missed by the others");
         }
         vm.assertEq(
-            gain(3), 5 * 100 * 141_800 + 3 * (30 * 145_000 + 70 * 60_000), "the seller in that microgrid"
+            gain(3), 5 * 100 * 141_799 + 3 * (30 * 145_000 + 70 * 60_000), "the seller in that microgrid"
         );
         assertDone();
     }
@@ -229,7 +229,7 @@ contract LevelLateTest is LevelWorld {
         use(1);
         seller = gain(3);
         correct(correctionOf(3, s + 2, list(0), list(70)));
-        vm.assertEq(gain(3) - seller, -30 * 141_800, "at the average over all levels");
+        vm.assertEq(gain(3) - seller, -30 * 141_799, "at the average over all levels");
         use(2);
         buyer = gain(4);
         correct(correctionOf(4, s + 1, list(140, 60), list(0, 0)));
