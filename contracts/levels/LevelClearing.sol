@@ -152,13 +152,22 @@ library LevelClearing {
             if (result.isApart()) own.sellResults[place] = ofSells;
             else ofSells = result;
             if (!Edges.isOpen(edge, slot)) continue;
-            if (bounds.any) Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
+            if (bounds.any) _setBounds(writer, slot, bounds);
             uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano));
             Ladders.add(writer, walk.book, slot, TickBook.BUY, buyMap, result, ticks, Edges.downOf(edge));
             Ladders.add(writer, walk.book, slot, TickBook.SELL, sellMap, ofSells, ticks, Edges.upOf(edge));
         }
         emit ILevels.LevelCleared(walk.level, window, results, sells);
         if (Edges.takes(edge)) Edges.send(state, walk.level, window, Edges.chargeOf(edge), Ladders.done(writer));
+    }
+
+    /// @dev Prices have 32 bits, charges on top may lead beyond. There r is below f, and so it is at the ends of the
+    /// range; on the way up they only come to lie further apart.
+    function _setBounds(Ladders.Writer memory writer, uint256 slot, Bounds memory bounds) private pure {
+        (int256 retailNano, int256 feedInNano) = (bounds.retailNano, bounds.feedInNano);
+        if (retailNano <= Ladders.NO_BOUNDS) retailNano = Ladders.NO_BOUNDS + 1;
+        if (feedInNano > type(int32).max) feedInNano = type(int32).max;
+        Ladders.setBounds(writer, slot, retailNano, feedInNano);
     }
 
     /* HALF BOOKS */
