@@ -103,6 +103,19 @@ abstract contract LevelWorld is Correctors {
         levels.setEdge(area, ILevels.EdgeTerms(s, charge, up, down, feeder));
     }
 
+    /// @dev A signal that an area has no grid in [first, end), hashed from the type string.
+    function lossOf(uint32 area, uint32 first, uint32 end, uint256 key)
+        internal
+        view
+        returns (ILevels.GridLoss memory loss)
+    {
+        loss = ILevels.GridLoss(area, first, end, "");
+        bytes32 hash = keccak256(
+            abi.encode(keccak256("GridLoss(uint32 area,uint32 firstSlot,uint32 endSlot)"), area, first, end)
+        );
+        loss.signature = signed(key, digestOf(separator("p2pchain Levels", address(levels)), hash));
+    }
+
     /// @dev The market that the helpers of World mean from here on.
     function use(uint256 k) internal {
         market = grids[k];
@@ -114,9 +127,10 @@ abstract contract LevelWorld is Correctors {
         Home memory h;
         (h.ownerKey, h.meterKey) = (0x1000 + id, 0x2000 + id);
         h.owner = vm.addr(h.ownerKey);
+        uint32 area = markets.marketParams(grids[k]).area;
         vm.prank(registrar);
         h.meter = registry.registerMeter(
-            uint32(4 + k),
+            area,
             keccak256(abi.encode("point", id)),
             terms(h.owner, slotNow(), supplier, 0),
             abi.encodePacked(vm.addr(h.meterKey))
