@@ -100,8 +100,8 @@ library Sharing {
         for (uint256 i; i < walk.carries.length; ++i) walk.carries[i] = own.carries[(place << 16) | i];
     }
 
-    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through one
-    /// root would come back through another.
+    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through
+    /// one root would come back through another.
     function _rootOf(State storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
         root = level;
         ILevels.Node memory node = state.nodes[root];

@@ -133,7 +133,7 @@ contract LevelStepsTest is LevelWorld {
     }
 
     /// forge-config: default.fuzz.runs = 200
-    function testFuzz_P_treesOfChance(uint256 seed) public {
+    function testFuzz_LVL1_LVL3_treesOfChance(uint256 seed) public {
         _build(seed);
         runTree();
         for (uint32 slot = s; slot < s + 8; ++slot) _checkSlot(slot);

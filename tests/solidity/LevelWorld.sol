@@ -335,7 +335,11 @@ abstract contract LevelWorld is Correctors {
     }
 
     /// @dev One entry of a ladder, by the layout that Ladders documents.
-    function entryOf(bytes32 node, uint256 i) internal view returns (uint256 wh, uint256 tick, uint256 slot, bool sells) {
+    function entryOf(bytes32 node, uint256 i)
+        internal
+        view
+        returns (uint256 wh, uint256 tick, uint256 slot, bool sells)
+    {
         uint256[] memory words = ladderOf(node);
         uint256 entry = (words[2 + i / 4] / 2 ** (64 * (i % 4))) % 2 ** 64;
         vm.assertTrue(entry / 2 ** 63 == 1, "an entry of the ladder");

@@ -288,7 +288,7 @@ contract LevelsTest is LevelWorld {
         assertDone();
     }
 
-    /// @dev A market three levels below the top; what its edge and that of the level above it take leads out of 32 bits.
+    /// @dev A market three levels below the top; what its edge and the one above it take leads out of 32 bits.
     function _tallTree(uint32 chargeAbove) private returns (bytes32[3] memory chain) {
         uint32 area;
         for (uint32 i; i < 4; ++i) {
