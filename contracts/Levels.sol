@@ -10,7 +10,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {Edges} from "./levels/Edges.sol";
 import {LevelClearing} from "./levels/LevelClearing.sol";
-import {Core, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, Sent, State, WINDOW} from "./levels/LevelTypes.sol";
+import {Core, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
 import {Sharing} from "./levels/Sharing.sol";
 import {ResultWord} from "./libraries/Packed.sol";
 import {Signatures} from "./libraries/Signatures.sol";

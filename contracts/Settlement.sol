@@ -25,7 +25,7 @@ import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol"
 /// @title Settlement
 /// @notice What it promises, what it assumes and who may call: ISettlement.
 /// @dev Storage and entry points. The phases are linked libraries that work on this storage, one file each under
-/// settlement/: Posting -> Clearing -> Adopting -> Settling -> Runs, and Tally; Context and Account are what they share.
+/// settlement/: Posting -> Clearing -> Adopting -> Settling -> Runs, and Tally; Context and Account are shared.
 contract Settlement is ISettlement {
     uint32 public constant RING = uint32(RING_WINDOWS);
 

@@ -222,12 +222,13 @@ class LevelsTwin:
     def _send(self, node: bytes, window: int, grid: Grid) -> None:
         terms = self.terms_at(self.nodes[node].area, window * WINDOW_SLOTS)
         edge = Edge(terms.charge_nano, terms.up_wh, terms.down_wh)
+        feeder_wh = None if terms.feeder_wh == UNLIMITED else terms.feeder_wh
         for place, book in enumerate(self.books[node, window]):
             lost = (self.nodes[node].area, window * WINDOW_SLOTS + place) in self.lost
             book.sent = None
-            if not lost:
+            if not lost and edge.up_wh | edge.down_wh:
                 book.sent = levels.residual(
-                    book.match, book.bounds, book.buys, book.sells, grid, edge
+                    book.match, book.bounds, book.buys, book.sells, grid, edge, feeder_wh
                 )
         self.sent.add((node, window))
         ladder = pack_ladder(self.books[node, window], grid)

@@ -228,15 +228,26 @@ def residual(
     sells: Mapping[int, int],
     grid: Grid,
     edge: Edge,
+    feeder_wh: int | None = None,
 ) -> Residual:
     """Return what an area sends up: what took part in its auction (all, where it had none) and was
-    not filled, as far as the charge leaves it a tick and the edge carries it."""
+    not filled, as far as the charge leaves it a tick and the edge carries it.
+
+    An area whose feeder has a limit sends up the excess of the longer side alone: what goes up on
+    both sides could meet above and come back, which the feeder does not carry.
+    """
     sides: list[Volumes] = []
-    for side, volumes, most in ((Side.BUY, buys, edge.down_wh), (Side.SELL, sells, edge.up_wh)):
-        able = dict(volumes)
-        if match.price_nano is not None:
-            able = takes_part(side, volumes, grid, match.price_nano)
-        rest = less(able, filled(side, able, match.cut(side)))
+    able = {side: dict(all_of) for side, all_of in ((Side.BUY, buys), (Side.SELL, sells))}
+    if match.price_nano is not None:
+        able = {s: takes_part(s, able[s], grid, match.price_nano) for s in able}
+    left = {s: less(able[s], filled(s, able[s], match.cut(s))) for s in able}
+    limit = {Side.BUY: edge.down_wh, Side.SELL: edge.up_wh}
+    if feeder_wh is not None:
+        more = sum(able[Side.BUY].values()) - sum(able[Side.SELL].values())
+        limit[Side.BUY] = min(edge.down_wh, max(more, 0))
+        limit[Side.SELL] = min(edge.up_wh, max(-more, 0))
+    for side, rest in left.items():
+        most = limit[side]
         ticks = grid.shift(edge.charge_nano)
         sent = shifted(side, rest, ticks)
         step = -ticks if side == Side.BUY else ticks
@@ -351,9 +362,9 @@ def clear(
             book = market_book(tree, area, markets[number])
         books[number] = book
         alone = area.parent is None or area.parent in late or number in cut_off or number in late
-        if not alone and area.edge is not None:
+        if not alone and area.edge is not None and area.edge.up_wh | area.edge.down_wh:
             book.sent = residual(
-                book.match, book.bounds, book.buys, book.sells, tree.grid, area.edge
+                book.match, book.bounds, book.buys, book.sells, tree.grid, area.edge, area.feeder_wh
             )
     for number in reversed(tree.upward()):
         share(tree, number, books)

@@ -21,8 +21,8 @@ def close(a: float, b: float) -> bool:
 
 
 def one_supplier(rng: random.Random) -> World:
-    """A random tree whose members have one supplier, its markets equally deep: a charge for each
-    level, in whole ticks, and none is above that of the next level up."""
+    """A random tree whose members have one supplier, its markets equally deep and its feeders
+    without limits: a charge for each level, in whole ticks, none above that of the next one."""
     world = bench.random_world(rng, ks=(500_000,))
     while len({world.tree.depth(number) for number in world.members}) > 1:
         world = bench.random_world(rng, ks=(500_000,))
@@ -31,6 +31,7 @@ def one_supplier(rng: random.Random) -> World:
         if area.edge is not None:
             charge = rising[world.tree.depth(number) - 1]
             area.edge = Edge(charge, area.edge.up_wh, area.edge.down_wh)
+        area.feeder_wh = None
     for members in world.members.values():
         members[:] = [Member(member.side, member.wh, 210_000, 50_000) for member in members]
     return world

@@ -69,8 +69,8 @@ interface ILedger {
         int256 nano;
     }
 
-    /// @notice What the operator of an edge gets for what crossed it; or what the whole prices of a level (to its area's
-    /// operator) or market (to its fee account) leave over.
+    /// @notice What the operator of an edge gets for what crossed it; or what the whole prices of a level (to its
+    /// area's operator) or market (to its fee account) leave over.
     struct LevelCharge {
         address account;
         uint256 nano;

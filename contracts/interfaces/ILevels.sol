@@ -66,8 +66,8 @@ interface ILevels {
         Shared
     }
 
-    /// @notice A window of a level. `cursor`: the next child to be cleared, or shared; `told`: the level above has added
-    /// what it filled to the results.
+    /// @notice A window of a level. `cursor`: the next child to be cleared, or shared; `told`: the level above has
+    /// added what it filled to the results.
     struct LevelWindow {
         uint32 window;
         LevelPhase phase;

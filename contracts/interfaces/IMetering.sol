@@ -52,7 +52,7 @@ interface IMetering {
     /// @param intervals the increase of both registers in each slot, four slots to a word, the first slot highest:
     /// import uint32, export uint32
     /// @param signature of the meter's key over all of the above; or one of 65 bytes for each slot, over the reading of
-    /// that slot alone, so that what a meter signed slot by slot is taken as one record; empty when the key itself calls
+    /// that slot alone, so that what a meter signed slot by slot is taken as one record; empty when the key calls
     struct Reading {
         uint32 meter;
         uint32 firstSlot;

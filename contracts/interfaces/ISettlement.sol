@@ -31,8 +31,8 @@ import {IMetering} from "./IMetering.sol";
 /// Who may call: the stages of a market (`lower`, `finishStage`), the meter operator (`correct`), `Levels` (`adopt`),
 /// anybody the rest.
 interface ISettlement {
-    /// @notice Absent: never posted to. Awaiting: cleared in its own auction, what is left was sent up. A void window is
-    /// Cleared without a trade.
+    /// @notice Absent: never posted to. Awaiting: cleared in its own auction, what is left was sent up. A void window
+    /// is Cleared without a trade.
     enum Phase {
         Absent,
         Open,

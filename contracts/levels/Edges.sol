@@ -34,9 +34,9 @@ library Edges {
         return edge & TAKES != 0;
     }
 
-    /// @dev The same of one slot: there must be a grid.
+    /// @dev The same of one slot: there must be a grid, and an edge without capacity has no say in prices above.
     function isOpen(uint256 edge, uint256 slot) internal pure returns (bool) {
-        return edge & TAKES != 0 && (edge >> (128 + slot)) & 1 == 0;
+        return edge & TAKES != 0 && (edge >> (128 + slot)) & 1 == 0 && upOf(edge) | downOf(edge) != 0;
     }
 
     /// @dev The edge word of a node that is in a tree.

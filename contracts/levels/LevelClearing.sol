@@ -4,7 +4,7 @@ pragma solidity 0.8.37;
 import {ILevels} from "../interfaces/ILevels.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {Ladders} from "../libraries/Ladders.sol";
-import {ResultWord, ResultWords} from "../libraries/Packed.sol";
+import {ResultWord} from "../libraries/Packed.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Edges} from "./Edges.sol";
@@ -153,9 +153,15 @@ library LevelClearing {
             else ofSells = result;
             if (!Edges.isOpen(edge, slot)) continue;
             if (bounds.any) Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
-            uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano));
-            Ladders.add(writer, walk.book, slot, TickBook.BUY, buyMap, result, ticks, Edges.downOf(edge));
-            Ladders.add(writer, walk.book, slot, TickBook.SELL, sellMap, ofSells, ticks, Edges.upOf(edge));
+            Ladders.addRest(
+                writer,
+                walk.book,
+                slot,
+                [buyMap, sellMap],
+                [result, ofSells],
+                uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano)),
+                [Edges.downOf(edge), Edges.upOf(edge), feederWh]
+            );
         }
         emit ILevels.LevelCleared(walk.level, window, results, sells);
         if (Edges.takes(edge)) Edges.send(state, walk.level, window, Edges.chargeOf(edge), Ladders.done(writer));

@@ -84,8 +84,8 @@ library Sharing {
         walk.charges = new ILedger.LevelCharge[](2 * ladders);
     }
 
-    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through one
-    /// root would come back through another.
+    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through
+    /// one root would come back through another.
     function _rootOf(State storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
         root = level;
         ILevels.Node memory node = state.nodes[root];
@@ -202,8 +202,8 @@ library Sharing {
         core.ledger.settleLevels(walk.root, moves, charges);
     }
 
-    /// @dev Keeps the carries for the next call. Where sells have no result of their own, the carry stands with the side
-    /// that is rationed.
+    /// @dev Keeps the carries for the next call. Where sells have no result of their own, the carry stands with the
+    /// side that is rationed.
     function _keep(LevelState storage own, Walk memory walk) private {
         for (uint256 slot; slot < WINDOW; ++slot) {
             uint256 place = (walk.window % RING) * WINDOW + slot;

@@ -58,10 +58,35 @@ library Ladders {
         w.words[slot / 4] = (w.words[slot / 4] & ~(uint256(type(uint64).max) << shift)) | (both << shift);
     }
 
-    /// @notice Adds what is left of one side of a slot: volumes at the ticks of `map` less what `result` has filled; as
-    /// far as a charge leaves them a tick, and up to `mostWh`, the best limits first.
+    /// @notice Adds what is left of both sides of a slot (buys first): volumes at the ticks of `maps` less what
+    /// `results` have filled; as far as a charge leaves them a tick, and up to `mostWh`, the best limits first.
+    ///
+    /// An area whose feeder has a limit sends up the excess of the longer side alone: what goes up on both sides could
+    /// meet above and come back, which the feeder does not carry.
     /// @param chargeTicks by how many ticks buys go down and sells go up on their way
-    function add(
+    /// @param mostWh what may come down, go up, and be matched inside
+    function addRest(
+        Writer memory w,
+        TickBook.Book memory book,
+        uint256 slot,
+        uint256[2] memory maps,
+        ResultWord[2] memory results,
+        uint256 chargeTicks,
+        uint256[3] memory mostWh
+    ) internal pure {
+        if (mostWh[2] != type(uint256).max) {
+            uint256 buyWh = TickBook.totalOf(book, slot, TickBook.BUY, maps[0]);
+            uint256 sellWh = TickBook.totalOf(book, slot, TickBook.SELL, maps[1]);
+            uint256 buysMore = buyWh > sellWh ? buyWh - sellWh : 0;
+            uint256 sellsMore = sellWh > buyWh ? sellWh - buyWh : 0;
+            if (mostWh[0] > buysMore) mostWh[0] = buysMore;
+            if (mostWh[1] > sellsMore) mostWh[1] = sellsMore;
+        }
+        _add(w, book, slot, TickBook.BUY, maps[0], results[0], chargeTicks, mostWh[0]);
+        _add(w, book, slot, TickBook.SELL, maps[1], results[1], chargeTicks, mostWh[1]);
+    }
+
+    function _add(
         Writer memory w,
         TickBook.Book memory book,
         uint256 slot,
@@ -70,7 +95,7 @@ library Ladders {
         ResultWord result,
         uint256 chargeTicks,
         uint256 mostWh
-    ) internal pure {
+    ) private pure {
         bool buys = side == TickBook.BUY;
         bool traded = result.traded();
         uint256 last = buys ? result.buyTick() : result.sellTick();

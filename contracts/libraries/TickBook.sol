@@ -267,11 +267,12 @@ library TickBook {
 
     /// @notice All volume of a slot and side, in Wh.
     function total(Book memory book, uint256 slot, uint256 side) internal pure returns (uint256 wh) {
-        return _total(book, slot, side, book.maps[side]);
+        return totalOf(book, slot, side, book.maps[side]);
     }
 
-    /// @dev The volume of a slot at the ticks of `map`; summed for all slots at once and kept for the next that asks.
-    function _total(Book memory book, uint256 slot, uint256 side, uint256 map) private pure returns (uint256) {
+    /// @notice The volume of a slot at the ticks of `map`, in Wh.
+    /// @dev Summed for all slots at once and kept for the next that asks.
+    function totalOf(Book memory book, uint256 slot, uint256 side, uint256 map) internal pure returns (uint256) {
         if (map == 0) return 0;
         unchecked {
             if (book.summed[side] != map) {
@@ -342,8 +343,8 @@ library TickBook {
         uint256 sells,
         uint256 mostWh
     ) private pure returns (ResultWord result, ResultWord ofSells) {
-        uint256 buyWh = _total(book, slot, BUY, buys);
-        uint256 sellWh = _total(book, slot, SELL, sells);
+        uint256 buyWh = totalOf(book, slot, BUY, buys);
+        uint256 sellWh = totalOf(book, slot, SELL, sells);
         uint256 matched = Math.min(Math.min(buyWh, sellWh), mostWh);
         if (matched == 0) return (ResultWords.untraded(priceNano), ResultWord.wrap(0));
         (uint256 buyTick, uint256 buyLive, uint256 buyOver) = _last(book, slot, BUY, buys, buyWh - matched);

@@ -48,7 +48,8 @@ library Adopting {
 
     /* INTERNAL */
 
-    /// @dev Joins one slot; returns its result, that of its sells where they have one (else zero), and what is left over.
+    /// @dev Joins one slot; returns its result, that of its sells where they have one (else zero), and what is left
+    /// over.
     function _join(
         State storage state,
         bytes32 market,

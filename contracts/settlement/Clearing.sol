@@ -356,11 +356,12 @@ library Clearing {
                 (buys, sells) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
             }
             ResultWord result = ResultWord.wrap(results[lane]);
-            Ladders.add(writer, walk.book, lane, TickBook.BUY, buys, result, ticks, Edges.downOf(edge));
+            ResultWord ofSells = result;
             if (result.isApart()) {
-                result = state.sellResults[env.market][Context.resultPlace(window, lane)];
+                ofSells = state.sellResults[env.market][Context.resultPlace(window, lane)];
             }
-            Ladders.add(writer, walk.book, lane, TickBook.SELL, sells, result, ticks, Edges.upOf(edge));
+            uint256[3] memory mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
+            Ladders.addRest(writer, walk.book, lane, [buys, sells], [result, ofSells], ticks, mostWh);
         }
         env.core.levels.send(env.market, uint32(window), Ladders.done(writer));
         return true;

@@ -50,9 +50,9 @@ library Settling {
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `spans` by tariff and slot how many slots from there on have the
-    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. Those of sells
-    /// are the same arrays, unless some slot has a result of its own for them. `leaves` is what will prove how members
-    /// were settled.
+    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. Those of
+    /// sells are the same arrays, unless some slot has a result of its own for them. `leaves` is what will prove how
+    /// members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -137,8 +137,8 @@ library Settling {
 
     /* INTERNAL: SETTLING */
 
-    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells only where
-    /// a slot has them apart.
+    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells only
+    /// where a slot has them apart.
     function _loadResults(State storage state, bytes32 market, ISettlement.Window memory first, uint256 windows)
         private
         view
@@ -337,8 +337,8 @@ library Settling {
         return bytes32(nodes[0]);
     }
 
-    /// @dev The hash of the results as they were cleared, those of the sells behind them where there are any: carries are
-    /// left out, which change from call to call.
+    /// @dev The hash of the results as they were cleared, those of the sells behind them where there are any: carries
+    /// are left out, which change from call to call.
     function _resultsHash(uint256[] memory results, uint256[] memory sells, bool carries)
         private
         pure

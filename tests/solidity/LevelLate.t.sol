@@ -127,23 +127,11 @@ contract LevelLateTest is LevelWorld {
 
     /* GRID LOSS */
 
-    function _loss(uint32 area, uint32 first, uint32 end, uint256 key)
-        private
-        view
-        returns (ILevels.GridLoss memory loss)
-    {
-        loss = ILevels.GridLoss(area, first, end, "");
-        bytes32 hash = keccak256(
-            abi.encode(keccak256("GridLoss(uint32 area,uint32 firstSlot,uint32 endSlot)"), area, first, end)
-        );
-        loss.signature = signed(key, digestOf(separator("p2pchain Levels", address(levels)), hash));
-    }
-
     function test_TAG5_withoutAGridItTradesInsideOnly() public {
         exampleHomes();
         // The window runs, and two of the slots are over.
         warpToSlot(s + 4);
-        ILevels.GridLoss memory loss = _loss(5, s + 2, s + 5, operatorKey(5));
+        ILevels.GridLoss memory loss = lossOf(5, s + 2, s + 5, operatorKey(5));
         vm.expectEmit(address(levels));
         emit ILevels.GridLost(5, s + 2, s + 5, loss.signature);
         vm.prank(stranger);
@@ -165,7 +153,7 @@ contract LevelLateTest is LevelWorld {
     function test_TAG5_aCellWithoutAGrid() public {
         exampleHomes();
         warpToSlot(s + 7);
-        levels.signalGridLoss(_loss(2, s, s + 48, operatorKey(2)));
+        levels.signalGridLoss(lossOf(2, s, s + 48, operatorKey(2)));
         vm.assertEq(levels.gridLossIn(2, w + 5), 0xff, "a day has six windows");
         vm.assertEq(levels.gridLossIn(2, w + 6), 0, "and no more");
         exampleReadings();
@@ -178,23 +166,23 @@ contract LevelLateTest is LevelWorld {
 
     function test_TAG5_onlyTheOperatorAndOnlyInTime() public {
         warpToSlot(s + 3);
-        ILevels.GridLoss memory loss = _loss(5, s, s + 5, operatorKey(4));
+        ILevels.GridLoss memory loss = lossOf(5, s, s + 5, operatorKey(4));
         vm.expectRevert(abi.encodeWithSelector(ILevels.NotSignedByOperator.selector, 5));
         levels.signalGridLoss(loss);
-        loss = _loss(5, s, s + 5, operatorKey(5));
+        loss = lossOf(5, s, s + 5, operatorKey(5));
         loss.endSlot = s + 6;
         vm.expectRevert(abi.encodeWithSelector(ILevels.NotSignedByOperator.selector, 5));
         levels.signalGridLoss(loss);
-        loss = _loss(5, s + 5, s + 5, operatorKey(5));
+        loss = lossOf(5, s + 5, s + 5, operatorKey(5));
         vm.expectRevert(abi.encodeWithSelector(ILevels.BadRange.selector, s + 5, s + 5));
         levels.signalGridLoss(loss);
-        loss = _loss(5, s, s + 49, operatorKey(5));
+        loss = lossOf(5, s, s + 49, operatorKey(5));
         vm.expectRevert(abi.encodeWithSelector(ILevels.BadRange.selector, s, s + 49));
         levels.signalGridLoss(loss);
-        loss = _loss(5, s - 1, s + 5, operatorKey(5));
+        loss = lossOf(5, s - 1, s + 5, operatorKey(5));
         vm.expectRevert(abi.encodeWithSelector(ILevels.SlotHasBegun.selector, s - 1, s + 3));
         levels.signalGridLoss(loss);
-        loss = _loss(5, s, s + 5, operatorKey(5));
+        loss = lossOf(5, s, s + 5, operatorKey(5));
         vm.assertEq(
             levels.gridLossDigest(loss),
             digestOf(

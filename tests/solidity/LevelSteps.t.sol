@@ -17,6 +17,8 @@ contract LevelStepsTest is LevelWorld {
     }
 
     Terms[AREAS + 1] private _terms;
+    /// @dev By area: from and to which slot of the window it has no grid.
+    uint32[2][AREAS + 1] private _lost;
     /// @dev By home: his supplier, and all he imports and exports.
     uint16[HOMES] private _supplier;
     uint256[HOMES] private _imports;
@@ -51,6 +53,12 @@ contract LevelStepsTest is LevelWorld {
             int32 sellNano = chance(3) == 0 ? SELL_AT_TARIFF : int32(int256(chance(200_000)));
             setLimits(i, s, buyNano, sellNano);
         }
+        warpToSlot(s + 7);
+        for (uint32 area = 2; area <= AREAS; ++area) {
+            if (chance(6) != 0) continue;
+            _lost[area] = [s + uint32(chance(4)), s + uint32(4 + chance(5))];
+            levels.signalGridLoss(lossOf(area, _lost[area][0], _lost[area][1], operatorKey(area)));
+        }
         warpToSlot(s + 8);
         for (uint256 i; i < HOMES; ++i) {
             (uint256[] memory im, uint256[] memory ex) = (new uint256[](8), new uint256[](8));
@@ -65,6 +73,12 @@ contract LevelStepsTest is LevelWorld {
         }
     }
 
+    /// @dev What may cross in a slot: nothing without a grid.
+    function _termsIn(uint256 area, uint32 slot) private view returns (Terms memory t) {
+        t = _terms[area];
+        if (slot >= _lost[area][0] && slot < _lost[area][1]) (t.up, t.down) = (0, 0);
+    }
+
     function _wh(ISettlement.Result memory r) private pure returns (uint256) {
         return r.traded ? r.matchedWh : 0;
     }
@@ -72,7 +86,7 @@ contract LevelStepsTest is LevelWorld {
     /* WHAT ALWAYS HOLDS */
 
     /// @dev One slot: nothing above a limit, nothing bought that nobody sold, nobody beyond his limit.
-    function _checkSlot(uint32 slot) private view returns (uint256 crossed) {
+    function _checkSlot(uint32 slot) private view {
         uint256[2] memory all;
         uint256[2] memory above;
         for (uint256 c; c < 2; ++c) {
@@ -84,12 +98,11 @@ contract LevelStepsTest is LevelWorld {
                 (rest[0], rest[1]) = (rest[0] + bought - own, rest[1] + sold - own);
             }
             (uint256 matched,) = levelResult(cells[c], slot);
-            Terms memory cell = _terms[2 + c];
+            Terms memory cell = _termsIn(2 + c, slot);
             vm.assertLe(matched, cell.feeder, "LVL-3: the feeder of a cell");
             vm.assertLe(rest[0] - matched, cell.down, "LVL-3: down into a cell");
             vm.assertLe(rest[1] - matched, cell.up, "LVL-3: up out of a cell");
             (above[0], above[1]) = (above[0] + rest[0] - matched, above[1] + rest[1] - matched);
-            crossed += rest[0];
         }
         (uint256 atRoot,) = levelResult(root, slot);
         vm.assertLe(atRoot, _terms[1].feeder, "LVL-3: the feeder of the root");
@@ -102,7 +115,7 @@ contract LevelStepsTest is LevelWorld {
         (ISettlement.Result memory b, ISettlement.Result memory x) = (boughtIn(k, slot), soldIn(k, slot));
         (bought, sold) = (_wh(b), _wh(x));
         (uint256 own,) = ownResult(k, slot);
-        Terms memory t = _terms[4 + k];
+        Terms memory t = _termsIn(4 + k, slot);
         vm.assertLe(own, t.feeder, "LVL-3: the feeder of a microgrid");
         vm.assertLe(bought - own, t.down, "LVL-3: down into a microgrid");
         vm.assertLe(sold - own, t.up, "LVL-3: up out of a microgrid");
@@ -120,7 +133,7 @@ contract LevelStepsTest is LevelWorld {
     }
 
     /// forge-config: default.fuzz.runs = 200
-    function testFuzz_P_treesOfChance(uint256 seed) public {
+    function testFuzz_LVL1_LVL3_treesOfChance(uint256 seed) public {
         _build(seed);
         runTree();
         for (uint32 slot = s; slot < s + 8; ++slot) _checkSlot(slot);

@@ -103,6 +103,19 @@ abstract contract LevelWorld is Correctors {
         levels.setEdge(area, ILevels.EdgeTerms(s, charge, up, down, feeder));
     }
 
+    /// @dev A signal that an area has no grid in [first, end), hashed from the type string.
+    function lossOf(uint32 area, uint32 first, uint32 end, uint256 key)
+        internal
+        view
+        returns (ILevels.GridLoss memory loss)
+    {
+        loss = ILevels.GridLoss(area, first, end, "");
+        bytes32 hash = keccak256(
+            abi.encode(keccak256("GridLoss(uint32 area,uint32 firstSlot,uint32 endSlot)"), area, first, end)
+        );
+        loss.signature = signed(key, digestOf(separator("p2pchain Levels", address(levels)), hash));
+    }
+
     /// @dev The market that the helpers of World mean from here on.
     function use(uint256 k) internal {
         market = grids[k];
@@ -114,9 +127,10 @@ abstract contract LevelWorld is Correctors {
         Home memory h;
         (h.ownerKey, h.meterKey) = (0x1000 + id, 0x2000 + id);
         h.owner = vm.addr(h.ownerKey);
+        uint32 area = markets.marketParams(grids[k]).area;
         vm.prank(registrar);
         h.meter = registry.registerMeter(
-            uint32(4 + k),
+            area,
             keccak256(abi.encode("point", id)),
             terms(h.owner, slotNow(), supplier, 0),
             abi.encodePacked(vm.addr(h.meterKey))
@@ -183,6 +197,9 @@ abstract contract LevelWorld is Correctors {
                 _sent[node][window] = abi.decode(logs[i].data, (uint256[]));
             } else if (topic == ISettlement.WindowCleared.selector) {
                 (, uint256[8] memory results) = abi.decode(logs[i].data, (uint32, uint256[8]));
+                _own[logs[i].topics[1]][uint32(uint256(logs[i].topics[2]))] = results;
+            } else if (topic == ILevels.LevelCleared.selector) {
+                (uint256[8] memory results,) = abi.decode(logs[i].data, (uint256[8], uint256[8]));
                 _own[logs[i].topics[1]][uint32(uint256(logs[i].topics[2]))] = results;
             } else if (topic == ISettlement.SellsCleared.selector) {
                 _ownSells[logs[i].topics[1]][uint32(uint256(logs[i].topics[2]))] =
@@ -298,10 +315,9 @@ abstract contract LevelWorld is Correctors {
         return settlement.sellResultOf(grids[k], slot);
     }
 
-    /// @dev Wh and price of a slot of a level, from its word.
+    /// @dev Wh and price of a slot of a level's own auction.
     function levelResult(bytes32 level, uint32 slot) internal view returns (uint256 wh, int256 price) {
-        (uint256 word,) = levels.resultOf(level, slot);
-        return _parts(word);
+        return _parts(_own[level][slot / 8][slot % 8]);
     }
 
     /// @dev The same of the market's own auction.
@@ -321,7 +337,11 @@ abstract contract LevelWorld is Correctors {
     }
 
     /// @dev One entry of a ladder, by the layout that Ladders documents.
-    function entryOf(bytes32 node, uint256 i) internal view returns (uint256 wh, uint256 tick, uint256 slot, bool sells) {
+    function entryOf(bytes32 node, uint256 i)
+        internal
+        view
+        returns (uint256 wh, uint256 tick, uint256 slot, bool sells)
+    {
         uint256[] memory words = ladderOf(node);
         uint256 entry = (words[2 + i / 4] / 2 ** (64 * (i % 4))) % 2 ** 64;
         vm.assertTrue(entry / 2 ** 63 == 1, "an entry of the ladder");

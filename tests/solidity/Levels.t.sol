@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ILevels} from "../../contracts/interfaces/ILevels.sol";
+import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {LevelWorld} from "./LevelWorld.sol";
 
@@ -285,6 +286,41 @@ contract LevelsTest is LevelWorld {
         runFirstCell();
         vm.assertTrue(!boughtIn(0, s).traded, "nothing crosses");
         assertDone();
+    }
+
+    /// @dev A market three levels below the top; what its edge and the one above it take leads out of 32 bits.
+    function _tallTree(uint32 chargeAbove) private returns (bytes32[3] memory chain) {
+        uint32 area;
+        for (uint32 i; i < 4; ++i) {
+            vm.prank(registrar);
+            area = registry.addArea(area, operatorOf(8 + i));
+            if (i != 0) setEdge(area, i == 3 ? 2 ** 31 - 1 : i == 2 ? chargeAbove : 0, UNLIMITED, UNLIMITED, UNLIMITED);
+            if (i == 3) continue;
+            chain[i] = createLevel(levelRules(area));
+            if (i != 0) attach(chain[i], chain[i - 1]);
+        }
+        IMarkets.MarketParams memory p = params();
+        p.area = area;
+        grids[0] = createMarket(p);
+        attach(grids[0], chain[2]);
+        addTo(0, 1);
+        warpToSlot(s + 8);
+        postKeptFlat(0, w, 100, 0);
+        clearMarket(0);
+        for (uint256 i = 3; i > 0; --i) clearLevel(chain[i - 1]);
+    }
+
+    function test_LVL2_chargesBeyondAllPricesLeaveNoPriceAbove() public {
+        uint256 start = vm.snapshotState();
+        uint32[2] memory above = [uint32(0), 2 ** 31 - 1];
+        for (uint256 n; n < 2; ++n) {
+            bytes32[3] memory chain = _tallTree(above[n]);
+            for (uint256 i; i < 3; ++i) {
+                (uint256 word,) = levels.resultOf(chain[i], s);
+                vm.assertEq(word, 0, "r is far below f on every level");
+            }
+            vm.revertToState(start);
+        }
     }
 
     function test_LVL1_withoutAPriceAllThatWasSentGoesOn() public {

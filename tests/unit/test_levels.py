@@ -108,7 +108,7 @@ def test_an_edge_lets_the_best_limits_through_up_to_its_limit() -> None:
     assert member_fills(combined(books[2]), sells.offers) == [40, 30, 0]
 
 
-def test_a_feeder_bounds_what_is_matched_inside_and_the_rest_goes_up() -> None:
+def test_a_feeder_bounds_what_is_matched_inside_and_the_excess_goes_up() -> None:
     tree = Tree(GRID)
     tree.add(1)
     tree.add(2, 1, OPEN, feeder_wh=25)
@@ -116,9 +116,11 @@ def test_a_feeder_bounds_what_is_matched_inside_and_the_rest_goes_up() -> None:
     inside = market(ROOF, (SELL, 20, 100), (BUY, 200, 40))
     books = clear(tree, {2: inside, 3: market(ROOF, (BUY, 200, 10))})
     assert books[2].match.matched_wh == 25
-    # 75 Wh and 15 Wh go up; the level fills 25 buys, those of the area itself among them.
-    assert books[1].match.matched_wh == 25
-    assert crossing(books[2]) == (25, 15)
+    # 75 Wh and 15 Wh are left. Only the 60 by which there is more go up: the 15 could come back.
+    assert books[2].sent is not None
+    assert (books[2].sent.sells, books[2].sent.buys) == ({20: 60}, {})
+    assert books[1].match.matched_wh == 10
+    assert crossing(books[2]) == (10, 0)
     assert combined(books[3]).bought_wh == 10
 
 
@@ -303,10 +305,14 @@ def check_sent(world: World, books: dict[int, Book]) -> None:
             continue
         step = GRID.shift(area.edge.charge_nano)
         price = book.match.price_nano
-        for side, most in ((BUY, area.edge.down_wh), (SELL, area.edge.up_wh)):
-            able = book.side(side)
-            if price is not None:
-                able = takes_part(side, able, GRID, price)
+        sides = {side: book.side(side) for side in (BUY, SELL)}
+        if price is not None:
+            sides = {side: takes_part(side, sides[side], GRID, price) for side in sides}
+        total = {side: sum(sides[side].values()) for side in sides}
+        for side, other, most in ((BUY, SELL, area.edge.down_wh), (SELL, BUY, area.edge.up_wh)):
+            able = sides[side]
+            if area.feeder_wh is not None:
+                most = min(most, max(total[side] - total[other], 0))  # noqa: PLW2901
             # Wh by Wh, best first: those that are matched, then those that fit the edge.
             each = [t for t in sorted(able, reverse=side == BUY) for _ in range(able[t])]
             rest = each[book.match.matched_wh :]
