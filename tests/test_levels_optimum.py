@@ -131,6 +131,7 @@ def committed() -> dict[str, dict[str, object]]:
     return cases
 
 
+@pytest.mark.capability("LVL-6")
 def test_the_committed_figures_are_what_is_measured() -> None:
     cases = committed()
     assert list(cases) == [*bench.RANDOM, *(case.name for case in bench.CASES)]

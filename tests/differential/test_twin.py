@@ -84,6 +84,7 @@ def test_they_never_differ_in_what_changes_a_settled_window(contracts: Contracts
 @pytest.mark.property(10)
 @pytest.mark.property(30)
 @pytest.mark.property(31)
+@pytest.mark.capability("LVL-5")
 def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
     """With charges, limits, feeders, late markets and levels, lost grids, and steps of any size."""
     total: Counter[str] = Counter()

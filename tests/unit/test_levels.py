@@ -312,7 +312,7 @@ def check_sent(world: World, books: dict[int, Book]) -> None:
         for side, other, most in ((BUY, SELL, area.edge.down_wh), (SELL, BUY, area.edge.up_wh)):
             able = sides[side]
             if area.feeder_wh is not None:
-                most = min(most, max(total[side] - total[other], 0))  # noqa: PLW2901
+                most = min(most, max(total[side] - total[other], 0))
             # Wh by Wh, best first: those that are matched, then those that fit the edge.
             each = [t for t in sorted(able, reverse=side == BUY) for _ in range(able[t])]
             rest = each[book.match.matched_wh :]
