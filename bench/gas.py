@@ -18,7 +18,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench import ahead, report
+from bench import ahead, report, tree
 from bench.limits import clear_limit
 from bench.report import TOTAL
 from bench.workload import SLOTS_PER_DAY
@@ -187,11 +187,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content["seeds"].setdefault(seed, {}).update(figures)
     limit = clear_limit()
     print(f"one transaction clears a window of {limit} meters")
+    added = tree.measure()
+    print(", ".join(f"{key} {figure:,}" for key, figure in added.items()))
     content = {
         "schema": SCHEMA,
         "toolchain": toolchain(),
         "seeds": content["seeds"],
-        "limits": {"clear_max_meters_per_tx": limit},
+        "limits": {"clear_max_meters_per_tx": limit, **added},
         "transactions": content["transactions"],
     }
     path.write_text(json.dumps(content, indent=1) + "\n", encoding="utf-8")

@@ -56,8 +56,16 @@ def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "ours", [_ours(seeds[first], results["limits"]["clear_max_meters_per_tx"])]
     yield "transactions", list(_transactions(results["transactions"][first]))
     yield "ahead", list(_ahead(seeds[first]))
+    yield "levels", list(_levels(results["limits"]))
     yield "capacity", list(_capacity(gas))
     yield "toolchain", [_toolchain(results["toolchain"])]
+
+
+def _levels(limits: Mapping[str, int]) -> Iterator[str]:
+    yield _row("figure", "value")
+    yield _rule(2)
+    yield _row("`levels_overhead_percent`", f"{limits['levels_overhead_percent']} %")
+    yield _row("`forward_residual`", limits["forward_residual"])
 
 
 def _ahead(figures: Mapping[str, Mapping[str, int]]) -> Iterator[str]:

@@ -185,9 +185,10 @@ def alone_day(count: int, seed: int, days: int) -> TreeDay:
 
 
 def measure(count: int = 100, seed: int = 7) -> dict[str, int]:
-    """Return what levels add, in thousandths of a percent and in gas of a window."""
-    alone = alone_day(count, seed, RING_DAYS).gas
-    tree = tree_days(count, seed, RING_DAYS)[-1].gas
+    """Return what levels add, in percent of a day, and what sending up adds to a window, in gas."""
+    # The day after those in which the rings go round.
+    alone = alone_day(count, seed, RING_DAYS + 1).gas
+    tree = tree_days(count, seed, RING_DAYS + 1)[-1].gas
     grids = sum(CELLS)
     print("alone", alone)
     print("tree, each microgrid", {phase: gas // grids for phase, gas in tree.items()})
