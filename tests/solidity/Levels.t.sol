@@ -60,7 +60,7 @@ contract LevelsTest is LevelWorld {
         vm.assertEq(boughtIn(0, s + 1).priceNano, 152_001, "60 Wh at 150 and 40 at 145 + 10.001, rounded up");
         vm.assertEq(soldIn(0, s + 1).priceNano, 150_000, "nothing of the first microgrid was sold above");
         vm.assertEq(soldIn(1, s + 1).priceNano, 141_799, "30 Wh at 145, 70 at 145.428 - 5, rounded down");
-        vm.assertEq(boughtIn(2, s + 1).priceNano, 159_728, "110 Wh at 151.728 + 8: the cell has 80 at 150, 30 at 156.333");
+        vm.assertEq(boughtIn(2, s + 1).priceNano, 159_728, "151.728 + 8: the cell has 80 at 150, 30 at 156.333");
         vm.assertEq(soldIn(3, s + 1).priceNano, 132_222, "10 Wh at 150 and 80 at 130, rounded down");
         assertGain(0, -100 * 152_001, "home 0 buys all from neighbours");
         assertGain(1, 60 * 150_000, "home 1 sells all in its microgrid");
@@ -237,13 +237,12 @@ contract LevelsTest is LevelWorld {
         (uint256 matched,) = levelResult(cells[0], s);
         vm.assertEq(matched, 20, "what the feeder of the cell carries");
         (matched,) = levelResult(root, s);
-        vm.assertEq(matched, 40, "30 and 20 are left to buy, 40 to sell");
+        vm.assertEq(matched, 10, "of 30 left to buy and 40 to sell only the excess goes up");
         shareLevels();
         settleMarkets();
-        assertSold(1, 60, "20 in the cell and 40 above it");
-        vm.assertEq(
-            uint256(boughtIn(0, s).matchedWh) + boughtIn(3, s).matchedWh, 85, "as much is bought, 25 in the other cell"
-        );
+        assertSold(1, 30, "20 in the cell and 10 above it");
+        vm.assertEq(boughtIn(0, s).matchedWh, 20, "no more than the feeder of the cell carries");
+        vm.assertEq(boughtIn(3, s).matchedWh, 35, "25 in the other cell, and 10 from above");
         assertDone();
     }
 
