@@ -14,7 +14,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from p2pchain.errors import Refused
-from p2pchain.matching import Offer, ceil_div, reference_bounds
+from p2pchain.matching import Offer, by_tick, ceil_div, reference_bounds
 from p2pchain.model import TICKS, Side
 
 Volumes = dict[int, int]
@@ -499,15 +499,6 @@ def _worst(side: Side, taken: Mapping[int, int], offered: Mapping[int, int]) -> 
     if any(offered[tick] != filled_wh for tick, filled_wh in whole):
         raise AssertionError("a better limit is filled in part")
     return Cut(last, wh, offered[last])
-
-
-def by_tick(offers: Iterable[Offer], side: Side) -> Volumes:
-    """Return what is offered on a side, by tick."""
-    volumes: Volumes = {}
-    for offer in offers:
-        if offer.side == side and offer.wh:
-            volumes[offer.tick] = volumes.get(offer.tick, 0) + offer.wh
-    return volumes
 
 
 def combined(book: Book) -> Combined:

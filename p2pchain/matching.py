@@ -99,7 +99,7 @@ def match_within(
     if price_nano is None:
         return SlotResult(), None
     able = [offer for offer in offers if takes_part(offer, price_nano, params)]
-    buys, sells = _by_tick(able, Side.BUY), _by_tick(able, Side.SELL)
+    buys, sells = by_tick(able, Side.BUY), by_tick(able, Side.SELL)
     matched = min(sum(buys.values()), sum(sells.values()))
     if most_wh is not None:
         matched = min(matched, most_wh)
@@ -122,7 +122,7 @@ def equilibrium(offers: Sequence[Offer], k_ppm: int, floor_nano: int, tick_nano:
     lo is the higher of the last matched sell and the best unfilled buy, and hi the lower of the
     last matched buy and the best unfilled sell; a limit that is filled in part counts as unfilled.
     """
-    buys, sells = _by_tick(offers, Side.BUY), _by_tick(offers, Side.SELL)
+    buys, sells = by_tick(offers, Side.BUY), by_tick(offers, Side.SELL)
     matched = _crossing(buys, sells)
     if matched == 0:
         return SlotResult()
@@ -165,7 +165,8 @@ def fills(result: SlotResult, offers: Sequence[Offer]) -> list[int]:
     return filled
 
 
-def _by_tick(offers: Iterable[Offer], side: Side) -> dict[int, int]:
+def by_tick(offers: Iterable[Offer], side: Side) -> dict[int, int]:
+    """Return what is offered on a side, in Wh by tick."""
     volumes: dict[int, int] = {}
     for offer in offers:
         if offer.side == side and offer.wh > 0:

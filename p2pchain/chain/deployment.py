@@ -167,15 +167,7 @@ class Deployment:
                 "which market is meant?" if self.markets else "the deployment has no market",
                 hint=f"known here: {known}; choose with --market, create with 'admin market'",
             )
-        text = self.markets.get(name, name)
-        try:
-            found = bytes.fromhex(text.removeprefix("0x"))
-        except ValueError:
-            found = b""
-        if len(found) != 32:
-            known = ", ".join(self.markets) or "none"
-            raise BadInput(f"there is no market '{name}'", hint=f"known here: {known}")
-        return found
+        return _id_of("market", name, self.markets)
 
     def save(self, path: Path) -> None:
         """Write the record; an older one of the same name is replaced in one step."""
