@@ -108,9 +108,9 @@ class LevelsTwin:
         """Return what holds for an area in a slot."""
         return self.edges[area].at(slot) or EdgeTerms(0, 0, 0, 0)
 
-    def root(self, node: bytes) -> bytes:
-        """Return the root of a node's tree."""
-        while parent := self.nodes[node].parent:
+    def root(self, node: bytes, window: int) -> bytes:
+        """Return the root of a node's tree, as it is in a window."""
+        while (parent := self.nodes[node].parent) and window >= self.nodes[node].window:
             node = parent
         return node
 
@@ -262,26 +262,25 @@ class LevelsTwin:
             state.phase = LevelPhase.SHARED
         return adopted
 
-    def pay(self, level: bytes, feeds: Mapping[bytes, tuple[int, str]]) -> None:
+    def pay(self, level: bytes, window: int, feeds: Mapping[bytes, tuple[int, str]]) -> None:
         """Hand to the ledger what the last sharing came to; `feeds`: by market what its whole
         prices leave over, and who gets that."""
         moves = [(market, nano + feeds[market][0]) for market, nano in self._moves]
         charges = self._charges + [(account, nano) for nano, account in feeds.values()]
         self._ledger.settle_levels(
-            self.root(level),
+            self.root(level, window),
             [(market, nano) for market, nano in moves if nano],
             [(account, nano) for account, nano in charges if nano],
         )
 
     def assert_conserved(self) -> None:
         """Raise CheckFailed where a tree that is shared out keeps or owes money."""
-        roots = {self.root(node) for node in self.nodes}
         busy = {
-            self.root(level)
-            for (level, _), state in self.windows.items()
+            self.root(level, window)
+            for (level, window), state in self.windows.items()
             if state.phase == LevelPhase.CLEARED
         }
-        for root in roots - busy:
+        for root in {node for node, kept in self.nodes.items() if kept.params} - busy:
             transit = self._ledger.transit_nano[root]
             if transit:
                 raise CheckFailed(f"{transit} nano left with the levels although all is shared")
@@ -343,16 +342,16 @@ class LevelsTwin:
         """The tree of a node as it stands in a window, areas by their numbers."""
         tree = Tree(grid)
         slot = window * WINDOW_SLOTS
-        left = [self.root(node)]
+        left = [self.root(node, window)]
         while left:
             number = self.nodes[left[0]].area
             mine = self.nodes[left.pop(0)]
             terms = self.terms_at(number, slot)
-            parent = self.nodes[mine.parent].area if mine.parent else None
+            above = mine.parent if window >= mine.window else None
             tree.add(
                 number,
-                parent,
-                Edge(terms.charge_nano, terms.up_wh, terms.down_wh) if mine.parent else None,
+                self.nodes[above].area if above else None,
+                Edge(terms.charge_nano, terms.up_wh, terms.down_wh) if above else None,
                 k_ppm=mine.params.k_ppm if mine.params else 0,
                 feeder_wh=None if terms.feeder_wh == UNLIMITED else terms.feeder_wh,
             )

@@ -388,7 +388,7 @@ class Twin:
             place = self.market(market)
             rounding_nano = place.adopt(window, slots)
             feeds[market] = (rounding_nano, account_key(place.params.fee_account))
-        self.levels.pay(level, feeds)
+        self.levels.pay(level, window, feeds)
 
     def pass_over(self, market: bytes, window: int) -> None:
         """A market goes on without the levels above."""
