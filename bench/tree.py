@@ -152,13 +152,12 @@ def _tree_day(site: Site, grids: list[Microgrid], tree: list[Level]) -> TreeDay:
     for grid in grids:
         calls = grid.market.clear_calls(first, WINDOWS_PER_DAY)
         day.add("clear", sum(grid.spend(calls)))
-    for window in range(first, first + WINDOWS_PER_DAY):
-        for level in tree:
-            for call in level.clear_calls(window):
-                day.add("clear levels", sum(grids[0].spend([call])))
-        for level in reversed(tree):
-            for call in level.share_calls(window):
-                day.add("share", sum(grids[0].spend([call])))
+    for level in tree:
+        for call in level.clear_calls(first, WINDOWS_PER_DAY):
+            day.add("clear levels", sum(grids[0].spend([call])))
+    for level in reversed(tree):
+        for call in level.share_calls(first, WINDOWS_PER_DAY):
+            day.add("share", sum(grids[0].spend([call])))
     for grid in grids:
         calls = grid.market.settle_calls(first, WINDOWS_PER_DAY)
         day.add("settle", sum(grid.spend(calls)))

@@ -196,13 +196,13 @@ contract Levels is ILevels, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc ILevels
-    function clear(bytes32 level, uint32 window, uint256[][] calldata ladders) external {
-        LevelClearing.clear(_state, _core(), level, window, ladders);
+    function clear(bytes32 level, uint32 firstWindow, uint256[][][] calldata ladders) external {
+        LevelClearing.clear(_state, _core(), level, firstWindow, ladders);
     }
 
     /// @inheritdoc ILevels
-    function share(bytes32 level, uint32 window, uint256[][] calldata ladders) external {
-        Sharing.share(_state, _core(), level, window, ladders);
+    function share(bytes32 level, uint32 firstWindow, uint256[][][] calldata ladders) external {
+        Sharing.share(_state, _core(), level, firstWindow, ladders);
     }
 
     /* INTERNAL */

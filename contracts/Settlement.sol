@@ -108,11 +108,11 @@ contract Settlement is ISettlement {
     /* LEVELS */
 
     /// @inheritdoc ISettlement
-    function adopt(bytes32 market, uint32 window, uint256[16] calldata added, int256[16] calldata nano)
+    function adopt(bytes32 market, uint32 window, Added calldata added)
         external
-        returns (uint256 roundingNano, address feeAccount)
+        returns (int256 owedNano, uint256 roundingNano, address feeAccount)
     {
-        return Adopting.adopt(_state, _core(), market, window, added, nano);
+        return Adopting.adopt(_state, _core(), market, window, added);
     }
 
     /// @inheritdoc ISettlement

@@ -1,10 +1,11 @@
 """A level above markets as a program uses it: what its children have sent, clearing, sharing.
 
-for level in levels(contracts):  # children before their parents
-    for call in level.clear_calls(window):
+tree = LevelTree(contracts).levels()  # children before their parents
+for level in tree:
+    for call in level.clear_calls(first, windows):
         sender.send(call)
-for level in reversed(levels(contracts)):
-    for call in level.share_calls(window):
+for level in reversed(tree):
+    for call in level.share_calls(first, windows):
         sender.send(call)
 """
 
@@ -33,9 +34,9 @@ from p2pchain.model import (
 
 Ladder = tuple[int, ...]
 
-#: contracts/libraries/Ladders.sol: words before the first entry, entries in a word, and its bits.
-_HEAD, _ENTRIES, _WH = 2, 4, (1 << 48) - 1
-_PLACE, _SIDE, _PART, _ENTRY = 56, 59, 60, 63
+#: contracts/libraries/Ladders.sol: words before the first row, and the bits of a row.
+_HEAD, _FIELD, _FIELDS = 2, 56, 4
+_ODD, _SIDE, _PART = 232, 233, 234
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,39 +75,52 @@ class Level:
     def ladders(self, window: int) -> list[Ladder]:
         """Return what each child has sent up, in the order of their index; nothing: an empty
         one."""
+        return self._ladders(window, 1)[0]
+
+    def _ladders(self, first: int, windows: int) -> list[list[Ladder]]:
         sent = {
-            bytes(entry.event.node): tuple(entry.event.ladder)
+            (entry.event.window, bytes(entry.event.node)): tuple(entry.event.ladder)
             for entry in read(self.contracts, kinds=(Sent,))
-            if isinstance(entry.event, Sent)
-            and bytes(entry.event.level) == self.id
-            and entry.event.window == window
+            if isinstance(entry.event, Sent) and bytes(entry.event.level) == self.id
         }
-        return [sent.get(child, ()) for child in self.children]
+        children = self.children
+        return [
+            [sent.get((window, child), ()) for child in children]
+            for window in range(first, first + windows)
+        ]
 
-    def clear_calls(self, window: int) -> Iterator[Call]:
-        """Yield the calls that clear a window; in steps where one transaction cannot hold it. Each
-        must be sent before the next is asked for."""
-        yield from self._calls(window, self.contracts.levels.clear, LevelPhase.CLEARED)
+    def clear_calls(self, first: int, windows: int = 1) -> Iterator[Call]:
+        """Yield the calls that clear windows: as many in one transaction as it can hold, and one
+        that it cannot hold in steps. Each must be sent before the next is asked for."""
+        yield from self._calls(first, windows, self.contracts.levels.clear, LevelPhase.CLEARED)
 
-    def share_calls(self, window: int) -> Iterator[Call]:
-        """Yield the calls that share out a cleared window, the same way."""
-        yield from self._calls(window, self.contracts.levels.share, LevelPhase.SHARED)
+    def share_calls(self, first: int, windows: int = 1) -> Iterator[Call]:
+        """Yield the calls that share out cleared windows, the same way."""
+        yield from self._calls(first, windows, self.contracts.levels.share, LevelPhase.SHARED)
 
     def _calls(
         self,
-        window: int,
-        call: Callable[[bytes, int, Sequence[Sequence[int]]], Call],
+        first: int,
+        windows: int,
+        call: Callable[[bytes, int, Sequence[Sequence[Sequence[int]]]], Call],
         done: LevelPhase,
     ) -> Iterator[Call]:
-        ladders = self.ladders(window)
-        while self.phase(window) < done:
-            begin = self.contracts.levels.window_state(self.id, window).cursor
-            end = len(ladders)
-            while end - begin > 1 and not fits(
-                self.contracts.chain, call(self.id, window, ladders[begin:end])
-            ):
-                end = begin + -(-(end - begin) // 2)
-            yield call(self.id, window, ladders[begin:end])
+        all_ladders, chain = self._ladders(first, windows), self.contracts.chain
+        count = windows
+        while windows and self.phase(first) >= done:
+            first, windows, all_ladders = first + 1, windows - 1, all_ladders[1:]
+        while windows:
+            cursor = self.contracts.levels.window_state(self.id, first).cursor
+            ladders = [all_ladders[0][cursor:], *all_ladders[1:count]]
+            while len(ladders) > 1 and not fits(chain, call(self.id, first, ladders)):
+                ladders = ladders[: -(-len(ladders) // 2)]
+            # Windows that follow need about as much.
+            count = len(ladders)
+            while len(ladders[0]) > 1 and not fits(chain, call(self.id, first, ladders)):
+                ladders[0] = ladders[0][: -(-len(ladders[0]) // 2)]
+            yield call(self.id, first, ladders)
+            while windows and self.phase(first) >= done:
+                first, windows, all_ladders = first + 1, windows - 1, all_ladders[1:]
 
 
 class LevelTree:
@@ -160,11 +174,11 @@ class LevelTree:
 def sent_wh(ladder: Sequence[int]) -> list[dict[Side, int]]:
     """Return what a ladder has sent up of each of its eight slots, in Wh by side."""
     found = [{Side.BUY: 0, Side.SELL: 0} for _ in range(WINDOW_SLOTS)]
-    words = [word >> 64 * lane for word in ladder[_HEAD:] for lane in range(_ENTRIES)]
-    entries = iter(words)
-    for entry in entries:
-        if entry >> _ENTRY & 1:
-            found[entry >> _PLACE & 7][Side(entry >> _SIDE & 1)] += entry & _WH
-            if entry >> _PART & 1:
-                next(entries)  # all that was left there, sent up or not
+    rows = iter(ladder[_HEAD:])
+    for row in rows:
+        side, odd = Side(row >> _SIDE & 1), row >> _ODD & 1
+        for field in range(_FIELDS):
+            found[2 * field + odd][side] += row >> _FIELD * field & (1 << _FIELD) - 1
+        if row >> _PART & 1:
+            next(rows)  # all that was left there, sent up or not
     return found

@@ -28,7 +28,7 @@ from p2pchain.model import (
 from p2pchain.registry import RegistryTwin, Timeline
 
 NO_BOUNDS = -(2**31)
-_ENTRY, _PART = 1 << 63, 1 << 60
+_PART = 1 << 234
 
 
 @dataclass(slots=True)
@@ -361,28 +361,33 @@ class LevelsTwin:
 
 def pack_ladder(books: Sequence[Book], grid: Grid) -> tuple[int, ...]:
     """Return the words of contracts/libraries/Ladders.sol for what was sent of eight slots."""
-    head = [0, 0]
-    entries: list[int] = []
+    words = [0, 0]
     for place, book in enumerate(books):
         retail, feed_in = (NO_BOUNDS, 0)
         if book.sent is not None and book.sent.bounds is not None:
             retail, feed_in = book.sent.bounds
         both = retail % 2**32 | feed_in % 2**32 << 32
-        head[place // 4] |= both << place % 4 * 64
-        for side in (Side.BUY, Side.SELL):
-            sent = book.sent.side(side) if book.sent is not None else {}
-            left = levels.rest(grid, book, side)
-            for tick, wh in levels.best_first(side, sent):
-                entry = _ENTRY | wh | tick << 48 | place << 56 | int(side) << 59
-                if wh == left[tick]:
-                    entries.append(entry)
-                else:
-                    entries += [entry | _PART, _ENTRY | left[tick]]
-    words = [
-        sum(entry << 64 * lane for lane, entry in enumerate(entries[begin : begin + 4]))
-        for begin in range(0, len(entries), 4)
-    ]
-    return (*head, *words)
+        words[place // 4] |= both << place % 4 * 64
+    for side in (Side.BUY, Side.SELL):
+        sent = [book.sent.side(side) if book.sent is not None else {} for book in books]
+        left = [levels.rest(grid, book, side) for book in books]
+        ticks = {tick for volumes in sent for tick in volumes}
+        for tick in sorted(ticks, reverse=side == Side.BUY):
+            for odd in (0, 1):
+                fields = [volumes.get(tick, 0) for volumes in sent[odd::2]]
+                if not any(fields):
+                    continue
+                row = _fields(fields) | tick << 224 | odd << 232 | int(side) << 233
+                rest = [
+                    volumes.get(tick, 0) if book.sent is not None else 0
+                    for volumes, book in zip(left[odd::2], books[odd::2], strict=True)
+                ]
+                words += [row] if rest == fields else [row | _PART, _fields(rest)]
+    return tuple(words)
+
+
+def _fields(volumes: Sequence[int]) -> int:
+    return sum(wh << 56 * field for field, wh in enumerate(volumes))
 
 
 def _results(book: Book) -> tuple[SlotResult, SlotResult | None]:

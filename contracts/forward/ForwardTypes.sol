@@ -23,7 +23,7 @@ uint256 constant ALONE = 1 << 19;
 /// @param fills lots that were filled of the lanes that share it, in those of an OrderWord
 /// @param cuts what is filled of a cleared window
 /// @param prices of its eight slots less the floor, by place in the ring * 2 + whether the slot is odd, as
-/// `OrderWords.dot` takes them
+/// `LaneWords.dot` takes them
 /// @param halfBooks books that wait for the next step of clearing
 struct Auction {
     RulesWord rules;

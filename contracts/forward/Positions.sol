@@ -76,7 +76,7 @@ library Positions {
     }
 
     /// @dev The cleared windows of one auction, loaded once for many members: `cuts` (zero: nothing to settle), and the
-    /// prices as `OrderWords.dot` takes them.
+    /// prices as `LaneWords.dot` takes them.
     struct Cleared {
         RulesWord rules;
         uint256 firstWindow;
@@ -132,8 +132,8 @@ library Positions {
                 uint256 sells = OrderWords.soldOf(own, lots);
                 bought += lots ^ sells;
                 sold += sells;
-                if (sells != 0) nano += int256(OrderWords.dot(sells, c.even.get(i), c.odd.get(i)));
-                if (sells != lots) nano -= int256(OrderWords.dot(lots ^ sells, c.even.get(i), c.odd.get(i)));
+                if (sells != 0) nano += int256(LaneWords.dot(sells, c.even.get(i), c.odd.get(i)));
+                if (sells != lots) nano -= int256(LaneWords.dot(lots ^ sells, c.even.get(i), c.odd.get(i)));
                 _add(words, begin + i, _lanes(lots, sells, rules.lotWh()));
             }
             words[begin + windows] += rules.collateral(sum);
@@ -154,8 +154,8 @@ library Positions {
         uint256 lots = filledLots(auction, CutWord.wrap(c.cuts[0]), key, window, own) & mask;
         uint256 sells = OrderWords.soldOf(own, lots);
         lanes = _lanes(lots, sells, c.rules.lotWh());
-        contractNano = int256(OrderWords.dot(sells, c.even[0], c.odd[0]))
-            - int256(OrderWords.dot(lots ^ sells, c.even[0], c.odd[0]));
+        contractNano = int256(LaneWords.dot(sells, c.even[0], c.odd[0]))
+            - int256(LaneWords.dot(lots ^ sells, c.even[0], c.odd[0]));
         contractNano = _value(c.rules, lots ^ sells, sells, contractNano);
         collateralNano = c.rules.collateral(own & mask);
     }

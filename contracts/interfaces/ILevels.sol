@@ -133,6 +133,7 @@ interface ILevels {
     error WrongLadder(bytes32 child);
     error TooManyLadders(uint256 given, uint256 left);
     error RingFull(uint32 window, uint32 oldest);
+    error NothingToDo();
     /// @notice The level above has not been shared yet.
     error AbovePending(bytes32 level, uint32 window);
 
@@ -180,11 +181,11 @@ interface ILevels {
     /// @notice Takes what a market has left. Settlement only; the level is the one that `edgesOf` has said to be open.
     function send(bytes32 market, uint32 window, uint256[] calldata ladder) external;
 
-    /// @notice Clears a window of a level, or goes on with it: the ladders of its children in the order of their index,
-    /// from the cursor on; an empty one for a child that has sent nothing.
-    function clear(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
+    /// @notice Clears windows of a level in their order, or goes on with the first: for each the ladders of its children
+    /// in the order of their index, from the cursor on; an empty one for a child that has sent nothing.
+    function clear(bytes32 level, uint32 firstWindow, uint256[][][] calldata ladders) external;
 
-    /// @notice Shares out what a cleared level has matched and was told from above, among the children from the cursor
-    /// on.
-    function share(bytes32 level, uint32 window, uint256[][] calldata ladders) external;
+    /// @notice Shares out what a level has matched in cleared windows and was told from above, among the children from
+    /// the cursor on.
+    function share(bytes32 level, uint32 firstWindow, uint256[][][] calldata ladders) external;
 }

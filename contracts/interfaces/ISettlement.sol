@@ -52,6 +52,22 @@ interface ISettlement {
         uint32 cursor;
     }
 
+    /// @notice What the levels above have filled of what an area has sent up in a window. Fields by side (0 buys, 1
+    /// sells) * 2 + whether the slots are odd, four slots a word (see libraries/Fields.sol); prices by slot, int32 each,
+    /// the first lowest, with the charge of the edge.
+    /// @param wh all of it; better limits than the last are filled wholly
+    /// @param ticks the last limit that is filled
+    /// @param filledWh what is filled there
+    /// @param leftWh what was left there before
+    struct Added {
+        uint256[4] wh;
+        uint256[4] ticks;
+        uint256[4] filledWh;
+        uint256[4] leftWh;
+        uint256 buyNano;
+        uint256 sellNano;
+    }
+
     /// @notice Outcome of a slot.
     /// @param traded whether any energy was traded
     /// @param priceNano p, nano-currency per Wh
@@ -249,13 +265,12 @@ interface ISettlement {
     function voidWindow(bytes32 market, uint32 window) external;
 
     /// @notice Adds what the levels above have filled to the results of a window that awaits it. Levels only.
-    /// @param added by slot * 2 + side (0 buys, 1 sells); see Joins.pack
-    /// @param nano what it costs, or brings, with the charge of the edge
+    /// @return owedNano what the market owes the levels above for it (negative: gets)
     /// @return roundingNano what the whole prices of the sides leave over
     /// @return feeAccount of the market, which gets that
-    function adopt(bytes32 market, uint32 window, uint256[16] calldata added, int256[16] calldata nano)
+    function adopt(bytes32 market, uint32 window, Added calldata added)
         external
-        returns (uint256 roundingNano, address feeAccount);
+        returns (int256 owedNano, uint256 roundingNano, address feeAccount);
 
     /// @notice Goes on without the levels above, where they were not cleared in time.
     function passOver(bytes32 market, uint32 window) external;

@@ -33,15 +33,37 @@ library LevelClearing {
     }
 
     /// @notice See ILevels.clear.
-    function clear(State storage state, Core memory core, bytes32 level, uint32 window, uint256[][] calldata ladders)
-        external
-    {
+    function clear(
+        State storage state,
+        Core memory core,
+        bytes32 level,
+        uint32 firstWindow,
+        uint256[][][] calldata ladders
+    ) external {
+        require(ladders.length != 0, ILevels.NothingToDo());
         LevelState storage own = state.levels[level];
         Walk memory walk;
-        (walk.level, walk.window, walk.book) = (level, window, TickBook.create());
+        (walk.level, walk.book) = (level, TickBook.create());
         (walk.floorNano, walk.tickNano) =
             (own.params.floorNano, int256(uint256(own.params.tickNano)));
         require(walk.tickNano != 0, ILevels.UnknownLevel(level));
+        for (uint256 i; i < ladders.length; ++i) {
+            if (i != 0) walk.book.reset();
+            delete walk.bounds;
+            walk.window = uint256(firstWindow) + i;
+            _clearWindow(state, core, own, walk, ladders[i]);
+        }
+    }
+
+    /* INTERNAL */
+
+    function _clearWindow(
+        State storage state,
+        Core memory core,
+        LevelState storage own,
+        Walk memory walk,
+        uint256[][] calldata ladders
+    ) private {
         ILevels.LevelWindow memory w = _begin(state, core, own, walk);
         uint256 left = w.children - w.cursor;
         require(ladders.length <= left, ILevels.TooManyLadders(ladders.length, left));
@@ -49,17 +71,15 @@ library LevelClearing {
         w.cursor += uint16(ladders.length);
         if (w.cursor < w.children) {
             w.phase = ILevels.LevelPhase.Clearing;
-            own.windows[window % RING] = w;
+            own.windows[w.window % RING] = w;
             _putDown(own, walk);
-            emit ILevels.LevelStep(level, window, w.cursor);
+            emit ILevels.LevelStep(walk.level, w.window, w.cursor);
             return;
         }
         (w.phase, w.cursor) = (ILevels.LevelPhase.Cleared, 0);
-        own.windows[window % RING] = w;
+        own.windows[w.window % RING] = w;
         _match(state, core, own, walk);
     }
-
-    /* INTERNAL */
 
     function _begin(State storage state, Core memory core, LevelState storage own, Walk memory walk)
         private
@@ -118,12 +138,11 @@ library LevelClearing {
             if (!bounds.any || feedInNano > bounds.feedInNano) bounds.feedInNano = feedInNano;
             bounds.any = true;
         }
-        Ladders.Reader memory reader;
-        Ladders.Step memory step;
-        while (Ladders.read(ladder, reader, step)) {
+        Ladders.Reader memory row;
+        while (Ladders.read(ladder, row)) {
             // Whoever sent it has left out what the charge leaves no tick.
-            uint256 tick = step.side == TickBook.BUY ? step.tick - ticks : step.tick + ticks;
-            walk.book.add(step.slot, step.side, tick, step.wh);
+            uint256 tick = row.side == TickBook.BUY ? row.tick - ticks : row.tick + ticks;
+            walk.book.addCell(row.side, tick, row.odd, row.wh);
         }
     }
 
@@ -137,34 +156,37 @@ library LevelClearing {
         uint256[8] memory sells;
         for (uint256 slot; slot < WINDOW; ++slot) {
             Bounds memory bounds = walk.bounds[slot];
-            (uint256 buyMap, uint256 sellMap) = (walk.book.maps[TickBook.BUY], walk.book.maps[TickBook.SELL]);
+            // All takes part where there is no auction.
+            (uint256 minBuy, int256 maxSell) = (0, 255);
             ResultWord result = ResultWord.wrap(0);
             ResultWord ofSells = result;
             if (bounds.any && bounds.retailNano > bounds.feedInNano) {
                 int256 price = Prices.reference_(bounds.retailNano, bounds.feedInNano, own.params.kPpm);
-                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, walk.floorNano, walk.tickNano);
+                (minBuy, maxSell) = Prices.ticksAt(price, walk.floorNano, walk.tickNano);
                 (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, feederWh);
-                (buyMap, sellMap) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
             }
             (results[slot], sells[slot]) = (ResultWord.unwrap(result), ResultWord.unwrap(ofSells));
             uint256 place = (walk.window % RING) * WINDOW + slot;
             own.results[place] = result;
             if (result.isApart()) own.sellResults[place] = ofSells;
             else ofSells = result;
-            if (!Edges.isOpen(edge, slot)) continue;
-            if (bounds.any) Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
-            Ladders.addRest(
+            if (!bounds.any || !Edges.isOpen(edge, slot)) continue;
+            Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
+            Ladders.open(
                 writer,
                 walk.book,
                 slot,
-                [buyMap, sellMap],
+                minBuy,
+                maxSell,
                 [result, ofSells],
-                uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano)),
                 [Edges.downOf(edge), Edges.upOf(edge), feederWh]
             );
         }
         emit ILevels.LevelCleared(walk.level, window, results, sells);
-        if (Edges.takes(edge)) Edges.send(state, walk.level, window, Edges.chargeOf(edge), Ladders.done(writer));
+        if (!Edges.takes(edge)) return;
+        uint256 chargeNano = Edges.chargeOf(edge);
+        uint256 ticks = uint256(Prices.ceilDiv(int256(chargeNano), walk.tickNano));
+        Edges.send(state, walk.level, window, chargeNano, Ladders.done(writer, walk.book, ticks));
     }
 
     /* HALF BOOKS */

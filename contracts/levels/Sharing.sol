@@ -3,6 +3,8 @@ pragma solidity 0.8.37;
 
 import {ILedger} from "../interfaces/ILedger.sol";
 import {ILevels} from "../interfaces/ILevels.sol";
+import {ISettlement} from "../interfaces/ISettlement.sol";
+import {Fields} from "../libraries/Fields.sol";
 import {Joins} from "../libraries/Joins.sol";
 import {Ladders} from "../libraries/Ladders.sol";
 import {ResultWord} from "../libraries/Packed.sol";
@@ -16,83 +18,104 @@ import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
 /// in part, x = offered * filled + carry; fill = x / all offered there; carry = x mod all offered: over the children in
 /// the order of their index the fills add up exactly.
 library Sharing {
-    uint256 private constant SIDES = 2;
-
-    /// @dev What a call works with: the results of buys and of sells by slot, and what is to be paid.
+    /// @dev What a call works with: of the window at hand the root of its tree, the results of both sides by slot, and
+    /// what they fill; and what is to be paid, by child from `firstChild` on.
     struct Walk {
+        bytes32 level;
         bytes32 root;
         uint256 window;
         int256 tickNano;
-        ResultWord[8] buys;
-        ResultWord[8] sells;
-        ILedger.LevelMove[] moves;
-        ILedger.LevelCharge[] charges;
-        uint256 moved;
-        uint256 charged;
+        ResultWord[8][2] results;
+        Fields.Cuts cuts;
+        uint256 firstChild;
+        Due[] dues;
     }
 
-    /// @dev What one child gets, by slot * 2 + side: see ISettlement.adopt; and Wh by side.
-    struct Share {
-        uint256[16] added;
-        int256[16] nano;
-        uint256[2] wh;
+    /// @dev What a child's windows of a call come to: what a market owes above, the operator of its edge and his
+    /// charges, and who gets what whole prices leave over.
+    struct Due {
+        bytes32 market;
+        int256 owedNano;
+        address operator;
+        uint256 chargeNano;
+        address roundingTo;
+        uint256 roundingNano;
     }
 
     /// @notice See ILevels.share.
-    function share(State storage state, Core memory core, bytes32 level, uint32 window, uint256[][] calldata ladders)
-        external
-    {
+    function share(
+        State storage state,
+        Core memory core,
+        bytes32 level,
+        uint32 firstWindow,
+        uint256[][][] calldata ladders
+    ) external {
+        require(ladders.length != 0, ILevels.NothingToDo());
         LevelState storage own = state.levels[level];
+        Walk memory walk;
+        (walk.level, walk.tickNano) = (level, int256(uint256(own.params.tickNano)));
+        for (uint256 i; i < ladders.length; ++i) {
+            _shareWindow(state, core, own, walk, firstWindow + uint32(i), ladders[i]);
+        }
+        _pay(core, walk);
+    }
+
+    /* INTERNAL */
+
+    function _shareWindow(
+        State storage state,
+        Core memory core,
+        LevelState storage own,
+        Walk memory walk,
+        uint32 window,
+        uint256[][] calldata ladders
+    ) private {
         ILevels.LevelWindow memory w = Edges.windowOf(own, window);
         require(w.phase == ILevels.LevelPhase.Cleared, ILevels.WrongLevelPhase(window, w.phase));
         require(
-            w.told || Edges.isPassedOver(state, core, level, window),
-            ILevels.AbovePending(state.nodes[level].parent, window)
+            w.told || Edges.isPassedOver(state, core, walk.level, window),
+            ILevels.AbovePending(state.nodes[walk.level].parent, window)
         );
         uint256 left = w.children - w.cursor;
         require(ladders.length <= left, ILevels.TooManyLadders(ladders.length, left));
-        Walk memory walk = _load(state, own, level, window, ladders.length);
+        _load(own, walk, window);
+        _turnTo(state, core, walk, w.cursor, w.cursor + ladders.length);
         for (uint256 i; i < ladders.length; ++i) {
-            _shareTo(state, core, walk, own.children[w.cursor + i], ladders[i]);
+            bytes32 child = own.children[w.cursor + i];
+            _shareTo(state, core, walk, child, ladders[i], walk.dues[w.cursor + i - walk.firstChild]);
         }
-        _pay(core, walk);
         // In one go every carry ends where it began, at zero, so there is nothing to write.
         if (ladders.length != w.children) _keep(own, walk);
         w.cursor += uint16(ladders.length);
         if (w.cursor == w.children) w.phase = ILevels.LevelPhase.Shared;
         own.windows[window % RING] = w;
-        emit ILevels.LevelShared(level, window, w.cursor);
+        emit ILevels.LevelShared(walk.level, window, w.cursor);
     }
 
-    /* INTERNAL */
-
-    function _load(
-        State storage state,
-        LevelState storage own,
-        bytes32 level,
-        uint32 window,
-        uint256 ladders
-    ) private view returns (Walk memory walk) {
-        (walk.root, walk.window) = (_rootOf(state, level, window), window);
-        walk.tickNano = int256(uint256(own.params.tickNano));
+    function _load(LevelState storage own, Walk memory walk, uint256 window) private view {
+        walk.window = window;
+        delete walk.cuts;
         for (uint256 slot; slot < WINDOW; ++slot) {
-            uint256 place = (uint256(window) % RING) * WINDOW + slot;
+            uint256 place = (window % RING) * WINDOW + slot;
             ResultWord result = own.results[place];
-            (walk.buys[slot], walk.sells[slot]) = (result, result.isApart() ? own.sellResults[place] : result);
+            ResultWord sells = result.isApart() ? own.sellResults[place] : result;
+            (walk.results[TickBook.BUY][slot], walk.results[TickBook.SELL][slot]) = (result, sells);
+            Fields.setCut(walk.cuts, slot, [result, sells]);
         }
-        walk.moves = new ILedger.LevelMove[](ladders);
-        walk.charges = new ILedger.LevelCharge[](2 * ladders);
     }
 
-    /// @dev The root as it was in that window: a tree may grow upward between two calls, and money that left through
-    /// one root would come back through another.
-    function _rootOf(State storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
-        root = level;
+    /// @dev Money that is due is paid before another tree or other children come: a tree may grow upward between two
+    /// windows, and money that left through one root would come back through another.
+    function _turnTo(State storage state, Core memory core, Walk memory walk, uint256 from, uint256 end) private {
+        bytes32 root = walk.level;
         ILevels.Node memory node = state.nodes[root];
-        while (node.parent != 0 && node.fromWindow <= window) {
+        while (node.parent != 0 && node.fromWindow <= walk.window) {
             root = node.parent;
             node = state.nodes[root];
         }
+        if (root == walk.root && walk.firstChild == from && end <= from + walk.dues.length) return;
+        _pay(core, walk);
+        (walk.root, walk.firstChild, walk.dues) = (root, from, new Due[](end - from));
     }
 
     function _shareTo(
@@ -100,98 +123,103 @@ library Sharing {
         Core memory core,
         Walk memory walk,
         bytes32 child,
-        uint256[] calldata ladder
+        uint256[] calldata ladder,
+        Due memory due
     ) private {
         Sent memory sent = state.sent[child][walk.window % RING];
         if (!Edges.holds(sent, walk.window, child, ladder)) return;
-        Share memory s;
-        _walk(walk, s, sent.chargeNano, ladder);
+        ISettlement.Added memory added;
+        _fill(walk, added, sent.chargeNano, ladder);
         ILevels.Node memory node = state.nodes[child];
-        address operator = core.registry.area(node.area).operator;
-        if (node.isLevel) _tell(state.levels[child], walk, s, operator);
-        else _adopt(core, walk, s, child);
-        uint256 chargeNano = (s.wh[0] + s.wh[1]) * sent.chargeNano;
-        _charge(walk, operator, chargeNano);
-        emit ILevels.Crossed(
-            child, uint32(walk.window), s.wh[TickBook.SELL], s.wh[TickBook.BUY], operator, chargeNano
-        );
+        if (due.operator == address(0)) due.operator = core.registry.area(node.area).operator;
+        if (node.isLevel) {
+            due.roundingTo = due.operator;
+            due.roundingNano += _tell(state.levels[child], walk.window, added);
+        } else {
+            due.market = child;
+            int256 owedNano;
+            uint256 roundingNano;
+            (owedNano, roundingNano, due.roundingTo) = core.settlement.adopt(child, uint32(walk.window), added);
+            due.owedNano += owedNano + int256(roundingNano);
+            due.roundingNano += roundingNano;
+        }
+        uint256 downWh = Fields.sum(added.wh[0]) + Fields.sum(added.wh[1]);
+        uint256 upWh = Fields.sum(added.wh[2]) + Fields.sum(added.wh[3]);
+        uint256 chargeNano = (downWh + upWh) * sent.chargeNano;
+        due.chargeNano += chargeNano;
+        emit ILevels.Crossed(child, uint32(walk.window), upWh, downWh, due.operator, chargeNano);
     }
 
-    /// @dev Fills the entries of a ladder, the best limits first.
-    function _walk(Walk memory walk, Share memory s, uint256 chargeNano, uint256[] calldata ladder) private pure {
+    /// @dev Fills the rows of a ladder, the best limits first, at the price of each slot moved by the charge.
+    function _fill(Walk memory walk, ISettlement.Added memory added, uint256 chargeNano, uint256[] calldata ladder)
+        private
+        pure
+    {
         uint256 ticks = uint256(Prices.ceilDiv(int256(chargeNano), walk.tickNano));
-        Ladders.Reader memory reader;
-        Ladders.Step memory step;
-        while (Ladders.read(ladder, reader, step)) {
-            bool buys = step.side == TickBook.BUY;
-            uint256 tick = buys ? step.tick - ticks : step.tick + ticks;
-            uint256 wh = buys
-                ? _taken(walk.buys, step.slot, true, tick, step.wh)
-                : _taken(walk.sells, step.slot, false, tick, step.wh);
+        Ladders.Reader memory row;
+        while (Ladders.read(ladder, row)) {
+            uint256 i = row.side * 2 + row.odd;
+            uint256 key = Fields.keyOf(row.side, row.side == TickBook.BUY ? row.tick - ticks : row.tick + ticks);
+            (uint256 wh, uint256 part) = Fields.filled(walk.cuts, i, key, row.wh);
+            if (part != 0) wh |= _ration(walk.results[row.side], row.odd, part);
             if (wh == 0) continue;
-            int256 priceNano = buys
-                ? walk.buys[step.slot].price() + int256(chargeNano)
-                : walk.sells[step.slot].price() - int256(chargeNano);
-            uint256 i = step.slot * SIDES + step.side;
-            s.nano[i] += int256(wh) * priceNano;
-            s.wh[step.side] += wh;
-            // The last entry that gets something is the worst.
-            s.added[i] = Joins.pack(step.tick, wh, step.leftWh, Joins.whOf(s.added[i]) + wh);
+            added.wh[i] += wh;
+            // The last row that gets something is the worst.
+            uint256 others = ~Fields.atLeast(wh, Fields.ONES);
+            added.ticks[i] = (added.ticks[i] & others) | ((row.tick * Fields.ONES) & ~others);
+            added.filledWh[i] = (added.filledWh[i] & others) | wh;
+            added.leftWh[i] = (added.leftWh[i] & others) | (row.leftWh & ~others);
+        }
+        for (uint256 slot; slot < WINDOW; ++slot) {
+            int256 buyNano = walk.results[TickBook.BUY][slot].price() + int256(chargeNano);
+            int256 sellNano = walk.results[TickBook.SELL][slot].price() - int256(chargeNano);
+            added.buyNano |= uint256(uint32(int32(buyNano))) << (slot * 32);
+            added.sellNano |= uint256(uint32(int32(sellNano))) << (slot * 32);
         }
     }
 
-    /// @dev What of `wh` at a tick a result fills.
-    function _taken(ResultWord[8] memory results, uint256 slot, bool buys, uint256 tick, uint256 wh)
-        private
-        pure
-        returns (uint256 takenWh)
-    {
-        ResultWord result = results[slot];
-        if (!result.traded()) return 0;
-        uint256 last = buys ? result.buyTick() : result.sellTick();
-        if (tick != last) return (tick > last) == buys ? wh : 0;
-        if (result.buyRationed() != buys) return wh;
-        (takenWh, results[slot]) = TickBook.ration(result, wh);
+    /// @dev The fills of fields whose limit is rationed.
+    function _ration(ResultWord[8] memory results, uint256 odd, uint256 part) private pure returns (uint256 fills) {
+        for (uint256 i; part != 0; ++i) {
+            uint256 wh = part & Fields.FIELD;
+            part >>= 56;
+            if (wh == 0) continue;
+            uint256 slot = 2 * i + odd;
+            (wh, results[slot]) = TickBook.ration(results[slot], wh);
+            fills |= wh << (i * 56);
+        }
     }
 
-    /// @dev A level joins it with what its own auction has filled.
-    function _tell(LevelState storage child, Walk memory walk, Share memory s, address operator) private {
-        uint256 roundingNano;
+    /// @dev A level joins it with what its own auction has filled; returns what whole prices leave over.
+    function _tell(LevelState storage child, uint256 window, ISettlement.Added memory added)
+        private
+        returns (uint256 roundingNano)
+    {
         for (uint256 slot; slot < WINDOW; ++slot) {
-            uint256[2] memory added = [s.added[2 * slot], s.added[2 * slot + 1]];
-            if (added[0] | added[1] == 0) continue;
-            uint256 place = (walk.window % RING) * WINDOW + slot;
+            if (!Joins.adds(added, slot)) continue;
+            uint256 place = (window % RING) * WINDOW + slot;
             ResultWord result = child.results[place];
             uint256 restNano;
-            (child.results[place], child.sellResults[place], restNano) = Joins.both(
-                result,
-                result.isApart() ? child.sellResults[place] : result,
-                added,
-                [s.nano[2 * slot], s.nano[2 * slot + 1]]
+            (child.results[place], child.sellResults[place],, restNano) = Joins.both(
+                result, result.isApart() ? child.sellResults[place] : result, added, slot
             );
             roundingNano += restNano;
         }
-        child.windows[walk.window % RING].told = true;
-        _charge(walk, operator, roundingNano);
-    }
-
-    /// @dev A market's members get it with what the market has filled.
-    function _adopt(Core memory core, Walk memory walk, Share memory s, bytes32 market) private {
-        (uint256 roundingNano, address feeAccount) =
-            core.settlement.adopt(market, uint32(walk.window), s.added, s.nano);
-        int256 nano = int256(roundingNano);
-        for (uint256 i; i < s.nano.length; ++i) nano += i % SIDES == TickBook.BUY ? s.nano[i] : -s.nano[i];
-        if (nano != 0) walk.moves[walk.moved++] = ILedger.LevelMove(market, nano);
-        _charge(walk, feeAccount, roundingNano);
-    }
-
-    function _charge(Walk memory walk, address account, uint256 nano) private pure {
-        if (nano != 0) walk.charges[walk.charged++] = ILedger.LevelCharge(account, nano);
+        child.windows[window % RING].told = true;
     }
 
     function _pay(Core memory core, Walk memory walk) private {
-        (ILedger.LevelMove[] memory moves, ILedger.LevelCharge[] memory charges) = (walk.moves, walk.charges);
-        (uint256 moved, uint256 charged) = (walk.moved, walk.charged);
+        Due[] memory dues = walk.dues;
+        if (dues.length == 0) return;
+        ILedger.LevelMove[] memory moves = new ILedger.LevelMove[](dues.length);
+        ILedger.LevelCharge[] memory charges = new ILedger.LevelCharge[](2 * dues.length);
+        (uint256 moved, uint256 charged) = (0, 0);
+        for (uint256 i; i < dues.length; ++i) {
+            Due memory due = dues[i];
+            if (due.owedNano != 0) moves[moved++] = ILedger.LevelMove(due.market, due.owedNano);
+            if (due.chargeNano != 0) charges[charged++] = ILedger.LevelCharge(due.operator, due.chargeNano);
+            if (due.roundingNano != 0) charges[charged++] = ILedger.LevelCharge(due.roundingTo, due.roundingNano);
+        }
         if (moved == 0 && charged == 0) return;
         // Never longer than what they were created with.
         // solhint-disable-next-line no-inline-assembly
@@ -207,7 +235,7 @@ library Sharing {
     function _keep(LevelState storage own, Walk memory walk) private {
         for (uint256 slot; slot < WINDOW; ++slot) {
             uint256 place = (walk.window % RING) * WINDOW + slot;
-            (ResultWord result, ResultWord sells) = (walk.buys[slot], walk.sells[slot]);
+            (ResultWord result, ResultWord sells) = (walk.results[TickBook.BUY][slot], walk.results[TickBook.SELL][slot]);
             if (result.isApart()) own.sellResults[place] = sells;
             else if (!result.buyRationed()) result = sells;
             own.results[place] = result;

@@ -30,6 +30,8 @@ library LaneWords {
     uint256 internal constant VOLUMES = MAX_WH * ((1 << 224) / LANE_MASK);
     uint256 internal constant SIDES = SELL * ((1 << 224) / LANE_MASK);
     uint256 internal constant EVEN = LANE_MASK * (uint256(1 << 224) / ((1 << 56) - 1));
+    uint256 private constant FIELD = (1 << 56) - 1;
+    uint256 private constant PAIRS = FIELD | (FIELD << 112);
 
     function empty(uint256 window) internal pure returns (LaneWord) {
         return LaneWord.wrap(window << 236);
@@ -106,6 +108,25 @@ library LaneWords {
             wh += wh >> 56;
         }
         wh &= (1 << 56) - 1;
+    }
+
+    /// @notice Lane by lane, the sum of the products of a lane's figure with one of another eight; these stand in fields
+    /// of 56 bits, the even lanes in one word and the odd ones in another, the last lane of each lowest (see
+    /// `reversed`). So the products that belong together meet in the fourth field of a product of words. No product has
+    /// more than 54 bits.
+    function dot(uint256 lanes, uint256 even, uint256 odd) internal pure returns (uint256) {
+        // Four products of 54 bits fill no field of 56, so none reaches into the fourth.
+        unchecked {
+            return ((((lanes & EVEN) * even) >> 168) & FIELD) + (((((lanes >> 28) & EVEN) * odd) >> 168) & FIELD);
+        }
+    }
+
+    /// @notice The figures of eight lanes, as `dot` takes them.
+    function reversed(uint256 lanes) internal pure returns (uint256 even, uint256 odd) {
+        // Halves change places, then the two fields of each half.
+        uint256 turned = (lanes >> 112) | (lanes << 112);
+        turned = ((turned >> 56) & PAIRS) | ((turned & PAIRS) << 56);
+        return (turned & EVEN, (turned >> 28) & EVEN);
     }
 
     /// @notice The side bits of the lanes that have a volume.
@@ -230,10 +251,7 @@ library OrderWords {
     uint256 internal constant SELL = 1 << 27;
     /// @dev The lowest bit of each lane, and every other lane.
     uint256 internal constant ONES = LANES / LANE;
-    uint256 private constant FIELD = (1 << 56) - 1;
-    uint256 private constant FIELDS = LANE * (LANES / FIELD);
     /// @dev Every other field of 56 bits.
-    uint256 private constant PAIRS = FIELD | (FIELD << 112);
 
     function isWindow(OrderWord word, uint256 window) internal pure returns (bool) {
         return OrderWord.unwrap(word) >> 236 == window;
@@ -261,30 +279,12 @@ library OrderWords {
         }
     }
 
-    /// @notice Lane by lane, the sum of the products of 19 bits of `lots` with figures of up to 35 bits; these stand in
-    /// fields of 56 bits, the even lanes in one word and the odd ones in another, the last lane of each lowest (see
-    /// `reversed`). So the products that belong together meet in the fourth field of a product of words.
-    function dot(uint256 lots_, uint256 even, uint256 odd) internal pure returns (uint256) {
-        // Four products of 54 bits fill no field of 56, so none reaches into the fourth.
-        unchecked {
-            return ((((lots_ & FIELDS) * even) >> 168) & FIELD) + (((((lots_ >> 28) & FIELDS) * odd) >> 168) & FIELD);
-        }
-    }
-
-    /// @notice The figures of eight lanes, at most 28 bits each, as `dot` takes them.
-    function reversed(uint256 lanes) internal pure returns (uint256 even, uint256 odd) {
-        // Halves change places, then the two fields of each half.
-        uint256 turned = (lanes >> 112) | (lanes << 112);
-        turned = ((turned >> 56) & PAIRS) | ((turned & PAIRS) << 56);
-        return (turned & FIELDS, (turned >> 28) & FIELDS);
-    }
-
     /// @notice Lots times ticks: of the lanes that buy, less of those that sell; `buys` and `sells` are their lots.
     function lotTicks(uint256 lanes, uint256 buys, uint256 sells_) internal pure returns (int256 sum) {
-        (uint256 even, uint256 odd) = reversed((lanes >> 19) & (ONES * 0xff));
+        (uint256 even, uint256 odd) = LaneWords.reversed((lanes >> 19) & (ONES * 0xff));
         unchecked {
-            if (buys != 0) sum = int256(dot(buys, even, odd));
-            if (sells_ != 0) sum -= int256(dot(sells_, even, odd));
+            if (buys != 0) sum = int256(LaneWords.dot(buys, even, odd));
+            if (sells_ != 0) sum -= int256(LaneWords.dot(sells_, even, odd));
         }
     }
 

@@ -47,10 +47,19 @@ library TickBook {
         (book.summed[BUY], book.summed[SELL]) = (0, 0);
     }
 
-    /// @notice Adds volume at a tick; `slot` below 8, `side` below 2, `tick` below 256 by the caller.
-    function add(Book memory book, uint256 slot, uint256 side, uint256 tick, uint256 wh) internal pure {
-        wh <<= (slot >> 1) * 56;
-        _addAt(book, side, tick, slot & 1 == 0 ? wh : 0, slot & 1 == 0 ? 0 : wh);
+    /// @notice Adds a cell: volumes of the slots with even, or with odd numbers, at a tick; `side` and `odd` below 2,
+    /// `tick` below 256 by the caller.
+    function addCell(Book memory book, uint256 side, uint256 tick, uint256 odd, uint256 fields) internal pure {
+        _addAt(book, side, tick, odd == 0 ? fields : 0, odd == 0 ? 0 : fields);
+    }
+
+    /// @notice The cell of a tick.
+    function cellAt(Book memory book, uint256 side, uint256 tick, uint256 odd) internal pure returns (uint256 fields) {
+        // The same cell as in `_addAt`.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            fields := mload(add(add(mload(book), 0x20), or(or(shl(14, side), shl(6, tick)), shl(5, odd))))
+        }
     }
 
     /// @notice Adds the lanes of a lane word, its buys at one tick and its sells at another; ticks below 256 by the

@@ -16,25 +16,30 @@ library Adopting {
         Core memory core,
         bytes32 market,
         uint32 window,
-        uint256[16] calldata added,
-        int256[16] calldata nano
-    ) external returns (uint256 roundingNano, address feeAccount) {
+        ISettlement.Added memory added
+    ) external returns (int256 owedNano, uint256 roundingNano, address feeAccount) {
         require(msg.sender == address(core.levels), ISettlement.NotLevels(msg.sender));
         Env memory env = Context.load(core, market);
         ISettlement.Window memory w = _awaiting(state, env, window);
         uint256[8] memory results;
         uint256[8] memory sells;
         for (uint256 lane; lane < WINDOW; ++lane) {
-            uint256[2] memory more = [added[2 * lane], added[2 * lane + 1]];
-            int256[2] memory each = [nano[2 * lane], nano[2 * lane + 1]];
-            uint256 restNano;
-            (results[lane], sells[lane], restNano) =
-                _join(state, market, Context.resultPlace(window, lane), more, each);
-            roundingNano += restNano;
+            uint256 place = Context.resultPlace(window, lane);
+            ResultWord result = state.results[market][place];
+            ResultWord ofSells = result.isApart() ? state.sellResults[market][place] : result;
+            if (Joins.adds(added, lane)) {
+                int256 nano;
+                uint256 restNano;
+                (result, ofSells, nano, restNano) = Joins.both(result, ofSells, added, lane);
+                (state.results[market][place], state.sellResults[market][place]) = (result, ofSells);
+                (owedNano, roundingNano) = (owedNano + nano, roundingNano + restNano);
+            }
+            results[lane] = ResultWord.unwrap(result);
+            if (result.isApart()) sells[lane] = ResultWord.unwrap(ofSells);
         }
         _clear(state, market, w);
         emit ISettlement.WindowAdopted(market, window, results, sells);
-        return (roundingNano, env.params.feeAccount);
+        return (owedNano, roundingNano, env.params.feeAccount);
     }
 
     /// @notice See ISettlement.passOver.
@@ -47,24 +52,6 @@ library Adopting {
     }
 
     /* INTERNAL */
-
-    /// @dev Joins one slot; returns its result, that of its sells where they have one (else zero), and what is left
-    /// over.
-    function _join(
-        State storage state,
-        bytes32 market,
-        uint256 place,
-        uint256[2] memory added,
-        int256[2] memory nano
-    ) private returns (uint256, uint256, uint256 restNano) {
-        ResultWord result = state.results[market][place];
-        ResultWord sells = result.isApart() ? state.sellResults[market][place] : result;
-        if (added[0] | added[1] != 0) {
-            (result, sells, restNano) = Joins.both(result, sells, added, nano);
-            (state.results[market][place], state.sellResults[market][place]) = (result, sells);
-        }
-        return (ResultWord.unwrap(result), result.isApart() ? ResultWord.unwrap(sells) : 0, restNano);
-    }
 
     function _awaiting(State storage state, Env memory env, uint32 window)
         private

@@ -344,26 +344,25 @@ library Clearing {
         if (!Edges.takes(edge)) return false;
         Env memory env = walk.env;
         Ladders.Writer memory writer = Ladders.writer(walk.book);
-        uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
+        uint256[3] memory mostWh;
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
             if (!ref.any || !Edges.isOpen(edge, lane)) continue;
             Ladders.setBounds(writer, lane, ref.retailNano, ref.feedInNano);
-            (uint256 buys, uint256 sells) = (walk.book.maps[TickBook.BUY], walk.book.maps[TickBook.SELL]);
+            // All takes part where there was no auction.
+            (uint256 minBuy, int256 maxSell) = (0, 255);
             (int256 price, bool defined) = _price(walk, lane);
-            if (defined) {
-                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
-                (buys, sells) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
-            }
+            if (defined) (minBuy, maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
             ResultWord result = ResultWord.wrap(results[lane]);
             ResultWord ofSells = result;
             if (result.isApart()) {
                 ofSells = state.sellResults[env.market][Context.resultPlace(window, lane)];
             }
-            uint256[3] memory mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
-            Ladders.addRest(writer, walk.book, lane, [buys, sells], [result, ofSells], ticks, mostWh);
+            mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
+            Ladders.open(writer, walk.book, lane, minBuy, maxSell, [result, ofSells], mostWh);
         }
-        env.core.levels.send(env.market, uint32(window), Ladders.done(writer));
+        uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
+        env.core.levels.send(env.market, uint32(window), Ladders.done(writer, walk.book, ticks));
         return true;
     }
 

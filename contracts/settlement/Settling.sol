@@ -45,14 +45,18 @@ library Settling {
     /// @dev The posted mask and the layers of a lane word; all eight slots posted, and one layer.
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
+    /// @dev Words of the prices of a window, a flag of the first, and the lowest bits that stand apart: volumes have 27,
+    /// and a price is less than 2^32 above another.
+    uint256 private constant PRICE_WORDS = 5;
+    uint256 private constant DIFFER = 1 << 32;
+    uint256 private constant PRICE_BITS = 24;
     /// @dev Members whose positions are asked for together.
     uint256 private constant POSITIONS = 64;
 
     /// @dev What one call works with; `fills` is used again for every member.
-    /// `cuts` tells by window which ticks are filled, `spans` by tariff and slot how many slots from there on have the
-    /// same quote and p, `deviations` by tariff and window what contracts change. `prices` are p by slot. Those of
-    /// sells are the same arrays, unless some slot has a result of its own for them. `leaves` is what will prove how
-    /// members were settled.
+    /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
+    /// are p, see `_outcomes`. Those of sells are the same arrays, unless some slot has a result of its own for them.
+    /// `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -67,7 +71,6 @@ library Settling {
         uint256[] sellCuts;
         uint256[] prices;
         uint256[] sellPrices;
-        uint256[][] spans;
         uint256[][] deviations;
         uint256[] leaves;
         uint256 windowsInDay;
@@ -233,7 +236,7 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
-        uint256[] memory spans = _spansOf(run, m.tariff);
+        _findDeviations(run, m.tariff);
         uint256 end = run.firstWindow + run.windows;
         // Windows have 29 bits.
         unchecked {
@@ -244,7 +247,6 @@ library Settling {
                 else if (!position.any) continue;
                 if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
                     count = _settleParts(state, run, m, acc, position, window, word, count);
-                    spans = _spansOf(run, m.tariff);
                     continue;
                 }
                 // The usual window: posted in full, one layer, no change of terms.
@@ -253,7 +255,7 @@ library Settling {
                     Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
                 }
                 uint256 place = (window - run.firstWindow) * WINDOW;
-                uint256 fills = _settleLanes(run, m, acc, spans, word, place, WINDOW);
+                uint256 fills = _settleLanes(run, m, acc, word, place, WINDOW);
                 if (fills != 0) run.fills.set(count++, fills | (window << 236));
                 if (!position.any) continue;
                 uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
@@ -431,7 +433,7 @@ library Settling {
         acc.any = true;
         if ((posted >> from) & 1 != 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
         uint256 place = slot - run.table.firstSlot;
-        uint256 fills = _settleLanes(run, m, acc, _spansOf(run, m.tariff), part.word, place, slots);
+        uint256 fills = _settleLanes(run, m, acc, part.word, place, slots);
         part.fills[0] |= fills;
         part.contracts = contracts;
         if (part.word & LaneWords.LAYERS != 0) {
@@ -534,22 +536,22 @@ library Settling {
     }
 
     /// @dev Settles the offers in `slots` lanes of one word from a place of the table on, in runs of slots with one
-    /// quote and one p; returns the filled lanes.
+    /// quote; returns the filled lanes.
     function _settleLanes(
         Run memory run,
         Member memory m,
         Accrual memory acc,
-        uint256[] memory spans,
         uint256 word,
         uint256 place,
         uint256 slots
     ) private pure returns (uint256 fills) {
         if (word & LaneWords.VOLUMES == 0) return 0;
         bool hourly = m.hourly.length != 0;
+        uint256[] memory runs = run.table.runs[m.tariff];
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
-                uint256 count = hourly ? 1 : spans.get(place);
+                uint256 count = hourly ? 1 : runs.get(place);
                 Quote quote = Context.quoteAt(run.env, run.table, m, place);
                 if (count > end - place) count = end - place;
                 if (count == WINDOW) return _settleRun(run, acc, quote, word, place);
@@ -559,7 +561,7 @@ library Settling {
         }
     }
 
-    /// @dev Settles lanes with one quote and one p: ends their locks, pays what was filled, and leaves the rest to the
+    /// @dev Settles lanes with one quote: ends their locks, pays what was filled, and leaves the rest to the
     /// supplier; every Wh bought is an imported one.
     function _settleRun(Run memory run, Accrual memory acc, Quote quote, uint256 lanes, uint256 place)
         private
@@ -580,7 +582,10 @@ library Settling {
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
                 acc.networkNano += int256(wh) * quote.network();
                 acc.releaseNano += wh * quote.buyLock();
-                if (filled != 0) _payFill(run, acc, -int256(run.prices.get(place)), filled, run.env.buyFeeNano);
+                if (filled != 0) {
+                    int256 nano = -_worth(run.prices, place, fills, filled);
+                    _payFill(run, acc, nano, filled, run.env.buyFeeNano);
+                }
             }
             if (sells != 0) {
                 (uint256 whole, uint256 part) =
@@ -593,7 +598,7 @@ library Settling {
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
                 if (filled == 0) return fills;
-                _payFill(run, acc, int256(run.sellPrices.get(place)), filled, run.env.sellFeeNano);
+                _payFill(run, acc, _worth(run.sellPrices, place, sold, filled), filled, run.env.sellFeeNano);
                 fills |= sold | LaneWords.sidesOf(sold);
             }
         }
@@ -619,72 +624,98 @@ library Settling {
         }
     }
 
-    /// @dev What the neighbours take and give for filled offers of one side, at p and the fee.
+    /// @dev What fills of a window cost, `wh` in all.
+    function _worth(uint256[] memory prices, uint256 place, uint256 fills, uint256 wh)
+        private
+        pure
+        returns (int256 nano)
+    {
+        // Sums of eight volumes have 30 bits, prices 32.
+        unchecked {
+            uint256 i = (place / WINDOW) * PRICE_WORDS;
+            uint256 least = prices.get(i);
+            nano = int256(wh) * int32(uint32(least));
+            if (least & DIFFER == 0) return nano;
+            uint256 more = LaneWords.dot(fills, prices.get(i + 1), prices.get(i + 2));
+            more += LaneWords.dot(fills, prices.get(i + 3), prices.get(i + 4)) << PRICE_BITS;
+            return nano + int256(more);
+        }
+    }
+
+    /// @dev What the neighbours take and give for filled offers of one side: what they earn, and the fee.
     function _payFill(Run memory run, Accrual memory acc, int256 earnedNano, uint256 filledWh, int256 feeNano)
         private
         pure
     {
         unchecked {
-            int256 nano = int256(filledWh) * (earnedNano - feeNano);
+            int256 nano = earnedNano - int256(filledWh) * feeNano;
             if (nano >= 0) acc.incomeNano += uint256(nano);
             else acc.payNano += uint256(-nano);
             run.batch.feesNano += filledWh * uint256(feeNano);
         }
     }
 
-    /// @dev What is filled, by window, and p, by slot.
+    /// @dev What is filled, and at which price, by window. Of prices five words: the least, and whether some differ
+    /// from it; then by how much they are above it, the lowest bits of all, and the others, as `LaneWords.dot` takes
+    /// them.
     function _outcomes(uint256[] memory results)
         private
         pure
         returns (uint256[] memory cuts, uint256[] memory prices)
     {
-        (cuts, prices) = (new uint256[](results.length / WINDOW), new uint256[](results.length));
+        cuts = new uint256[](results.length / WINDOW);
+        prices = new uint256[](cuts.length * PRICE_WORDS);
         unchecked {
             for (uint256 w; w < cuts.length; ++w) {
                 uint256 word;
+                int256 least = type(int256).max;
                 for (uint256 lane; lane < WINDOW; ++lane) {
                     ResultWord result = ResultWord.wrap(results.get(w * WINDOW + lane));
                     word |= CutWords.laneOf(result) << (lane * LaneWords.LANE_BITS);
-                    prices.set(w * WINDOW + lane, uint256(result.price()));
+                    if (result.traded() && result.price() < least) least = result.price();
                 }
                 cuts.set(w, word);
+                if (least != type(int256).max) _setPrices(prices, w * PRICE_WORDS, results, w * WINDOW, least);
             }
         }
     }
 
-    /// @dev How many slots of the same window, from each on, have the same quote and p; found once for each tariff.
-    function _spansOf(Run memory run, uint256 tariff) private pure returns (uint256[] memory spans) {
-        if (tariff < run.spans.length) spans = run.spans[tariff];
-        if (spans.length != 0) return spans;
-        uint256[] memory quotes = run.table.quotes[tariff];
-        // Who takes no part has no tariff.
-        if (quotes.length == 0) return spans;
-        if (tariff >= run.spans.length) _makeRoom(run, 2 * (tariff + 1));
-        if (run.forward.any) run.deviations[tariff] = _deviationsOf(run, tariff);
-        (uint256[] memory prices, uint256[] memory sellPrices) = (run.prices, run.sellPrices);
-        spans = new uint256[](quotes.length);
-        run.spans[tariff] = spans;
-        uint256 quote;
-        uint256 price;
-        uint256 span;
+    function _setPrices(uint256[] memory prices, uint256 i, uint256[] memory results, uint256 place, int256 least)
+        private
+        pure
+    {
+        uint256 low;
+        uint256 high;
         unchecked {
-            for (uint256 i = quotes.length; i > 0;) {
-                bool last = i % WINDOW == 0;
-                // Prices have 34 bits, so both together are one figure.
-                (uint256 before, uint256 priceBefore) =
-                    (quotes.get(--i), prices.get(i) ^ (sellPrices.get(i) << 64));
-                span = !last && before == quote && priceBefore == price ? span + 1 : 1;
-                (quote, price) = (before, priceBefore);
-                spans.set(i, span);
+            for (uint256 lane; lane < WINDOW; ++lane) {
+                ResultWord result = ResultWord.wrap(results.get(place + lane));
+                if (!result.traded()) continue;
+                uint256 more = uint256(result.price() - least);
+                low |= (more & ((1 << PRICE_BITS) - 1)) << (lane * LaneWords.LANE_BITS);
+                high |= (more >> PRICE_BITS) << (lane * LaneWords.LANE_BITS);
             }
+            prices.set(i, uint32(int32(least)) | (low | high != 0 ? DIFFER : 0));
+            uint256 even;
+            uint256 odd;
+            (even, odd) = LaneWords.reversed(low);
+            (prices[i + 1], prices[i + 2]) = (even, odd);
+            (even, odd) = LaneWords.reversed(high);
+            (prices[i + 3], prices[i + 4]) = (even, odd);
         }
+    }
+
+    /// @dev Once for each tariff.
+    function _findDeviations(Run memory run, uint256 tariff) private pure {
+        // Who takes no part has no tariff.
+        if (!run.forward.any || run.table.quotes[tariff].length == 0) return;
+        if (tariff >= run.deviations.length) _makeRoom(run, 2 * (tariff + 1));
+        if (run.deviations[tariff].length == 0) run.deviations[tariff] = _deviationsOf(run, tariff);
     }
 
     function _makeRoom(Run memory run, uint256 tariffs) private pure {
-        uint256[][] memory spans = new uint256[][](tariffs);
         uint256[][] memory deviations = new uint256[][](tariffs);
-        for (uint256 i; i < run.spans.length; ++i) (spans[i], deviations[i]) = (run.spans[i], run.deviations[i]);
-        (run.spans, run.deviations) = (spans, deviations);
+        for (uint256 i; i < run.deviations.length; ++i) deviations[i] = run.deviations[i];
+        run.deviations = deviations;
     }
 
     /// @dev By window of a tariff, where it is the same in all slots (else zero): what contracts change, see
@@ -723,8 +754,7 @@ library Settling {
         uint256 fills
     ) private pure {
         uint256 place = slot - run.table.firstSlot;
-        uint256[] memory spans = _spansOf(run, m.tariff);
-        uint256 second = _settleLanes(run, m, acc, spans, LaneWord.unwrap(part.layers[SECOND]), place, slots);
+        uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
         for (uint256 i; i < slots; ++i) {
             uint256 lane = (slot + i) % WINDOW;
@@ -783,6 +813,7 @@ library Settling {
     function _nextTerms(Run memory run, Member memory m, Accrual memory acc, uint256 slot) private {
         (address owner, uint256 tariff) = (m.owner, m.tariff);
         Context.loadMember(run.env, run.table, m, slot);
+        _findDeviations(run, m.tariff);
         if (!acc.any || (m.owner == owner && m.tariff == tariff)) return;
         (address nextOwner, uint256 nextTariff) = (m.owner, m.tariff);
         (m.owner, m.tariff) = (owner, tariff);

@@ -276,10 +276,9 @@ def up(
             gas += sender.send(call).gas_used
         step(len(windows))
     for level in levels:
-        for window in windows:
-            for call in level.clear_calls(window):
-                gas += sender.send(call).gas_used
-            step(1)
+        for call in level.clear_calls(windows.start, len(windows)):
+            gas += sender.send(call).gas_used
+        step(len(windows))
     return gas
 
 
@@ -293,10 +292,9 @@ def down(
     """Share the windows out, parents first, and settle every market. Return the gas."""
     gas = 0
     for level in reversed(levels):
-        for window in windows:
-            for call in level.share_calls(window):
-                gas += sender.send(call).gas_used
-            step(1)
+        for call in level.share_calls(windows.start, len(windows)):
+            gas += sender.send(call).gas_used
+        step(len(windows))
     for market in tree.markets.values():
         for call in market.settle_calls(windows.start, len(windows)):
             gas += sender.send(call).gas_used

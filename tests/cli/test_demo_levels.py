@@ -258,7 +258,7 @@ def test_what_would_break_a_limit_is_refused(world: World) -> None:
     forged = [*map(list, ladders)]
     forged[place][2] += 1  # one Wh more than the edge has carried up
     with pytest.raises(WrongLadder):
-        sender.send(contracts.levels.clear(level.id, window, forged))
+        sender.send(contracts.levels.clear(level.id, window, [forged]))
     with pytest.raises(NotSettlement):
         sender.send(contracts.levels.send(tree.places["paired"].node, window, forged[place]))
     up(sender, without_markets(tree), levels, world.windows)

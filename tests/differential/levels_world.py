@@ -293,7 +293,7 @@ class LevelsWorld:
             size = self.rng.choice((1, 2, len(ladders)))
             part = ladders[begin : begin + size]
             assert callable(call)
-            self.sender.send(call(level.id, window, part))
+            self.sender.send(call(level.id, window, [part]))
             begin += max(1, len(part))
             self.counts["level steps"] += 1
 
@@ -307,7 +307,7 @@ class LevelsWorld:
         params = Level(self.contracts, held).params
         self._wait((window + 1) * WINDOW_SLOTS * HOUR + params.void_seconds)
         try:
-            self.sender.send(self.contracts.levels.clear(held, window, []))
+            self.sender.send(self.contracts.levels.clear(held, window, [[]]))
         except PassedOver:
             self.counts["late levels"] += 1
 

@@ -184,8 +184,8 @@ contract ForwardWordsTest is Base {
         for (uint256 i; i < 8; ++i) {
             want += lots[i] * figures[i];
         }
-        (uint256 even, uint256 odd) = OrderWords.reversed(_joined(figures));
-        vm.assertEq(OrderWords.dot(_joined(lots), even, odd), want, "dot of reversed lanes");
+        (uint256 even, uint256 odd) = LaneWords.reversed(_joined(figures));
+        vm.assertEq(LaneWords.dot(_joined(lots), even, odd), want, "dot of reversed lanes");
         // Figures of 35 bits in their fields.
         uint256[8] memory large = _figures(2 ** 35 - 1);
         (want, even, odd) = (0, 0, 0);
@@ -195,7 +195,7 @@ contract ForwardWordsTest is Base {
             if (i % 2 == 0) even += field;
             else odd += field;
         }
-        vm.assertEq(OrderWords.dot(_joined(lots), even, odd), want, "dot of large figures");
+        vm.assertEq(LaneWords.dot(_joined(lots), even, odd), want, "dot of large figures");
     }
 
     /// @dev What each kind of result fills of each kind of order, by the words of the interface.

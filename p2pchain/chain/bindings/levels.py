@@ -321,14 +321,19 @@ class Levels:
         _value: tuple[bytes, ...] = _out[0]
         return _value
 
-    def clear(self, level: bytes, window: int, ladders: Sequence[Sequence[int]]) -> Call:
-        """Clears a window of a level, or goes on with it: the ladders of its children in the
-        order of their index, from the cursor on; an empty one for a child that has sent
-        nothing.
+    def clear(
+        self,
+        level: bytes,
+        first_window: int,
+        ladders: Sequence[Sequence[Sequence[int]]],
+    ) -> Call:
+        """Clears windows of a level in their order, or goes on with the first: for each the
+        ladders of its children in the order of their index, from the cursor on; an empty one
+        for a child that has sent nothing.
         """
-        _data = bytes.fromhex("e9e80767") + encode(
-            ("bytes32", "uint32", "uint256[][]"),
-            (sized(level, 32), window, ladders),
+        _data = bytes.fromhex("43147ca1") + encode(
+            ("bytes32", "uint32", "uint256[][][]"),
+            (sized(level, 32), first_window, ladders),
         )
         return Call(self.address, _data, 0, "Levels.clear")
 
@@ -588,13 +593,18 @@ class Levels:
         _value: str = checksum(_out[0])
         return _value
 
-    def share(self, level: bytes, window: int, ladders: Sequence[Sequence[int]]) -> Call:
-        """Shares out what a cleared level has matched and was told from above, among the
-        children from the cursor on.
+    def share(
+        self,
+        level: bytes,
+        first_window: int,
+        ladders: Sequence[Sequence[Sequence[int]]],
+    ) -> Call:
+        """Shares out what a level has matched in cleared windows and was told from above, among
+        the children from the cursor on.
         """
-        _data = bytes.fromhex("055099a8") + encode(
-            ("bytes32", "uint32", "uint256[][]"),
-            (sized(level, 32), window, ladders),
+        _data = bytes.fromhex("23935dd5") + encode(
+            ("bytes32", "uint32", "uint256[][][]"),
+            (sized(level, 32), first_window, ladders),
         )
         return Call(self.address, _data, 0, "Levels.share")
 

@@ -11,6 +11,7 @@ from typing import ClassVar, Final, NamedTuple, Self
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
 from p2pchain.chain.bindings.enums import EstimateRule, Outcome
 from p2pchain.chain.bindings.structs import (
+    Added,
     Correction,
     DayTally,
     ISettlementResult,
@@ -364,8 +365,9 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 
 
 class AdoptResult(NamedTuple):
-    """What `adopt(bytes32, uint32, uint256[16], int256[16])` returns."""
+    """What `adopt(bytes32, uint32, Added)` returns."""
 
+    owed_nano: int
     rounding_nano: int
     fee_account: str
 
@@ -402,21 +404,21 @@ class Settlement:
             (registry, tariffs, ledger, metering, markets, forward, levels),
         )
 
-    def adopt(self, market: bytes, window: int, added: Sequence[int], nano: Sequence[int]) -> Call:
+    def adopt(self, market: bytes, window: int, added: Added) -> Call:
         """Adds what the levels above have filled to the results of a window that awaits it.
         Levels only.
         """
-        _data = bytes.fromhex("8f4a3761") + encode(
-            ("bytes32", "uint32", "uint256[16]", "int256[16]"),
-            (sized(market, 32), window, added, nano),
+        _data = bytes.fromhex("3669d53d") + encode(
+            ("bytes32", "uint32", "(uint256[4],uint256[4],uint256[4],uint256[4],uint256,uint256)"),
+            (sized(market, 32), window, added.to_abi()),
         )
         return Call(self.address, _data, 0, "Settlement.adopt")
 
     @staticmethod
     def adopt_result(raw: bytes) -> AdoptResult:
         """Return what `adopt` answered, decoded."""
-        _out = decode(("uint256", "address"), raw)
-        return AdoptResult(_out[0], checksum(_out[1]))
+        _out = decode(("int256", "uint256", "address"), raw)
+        return AdoptResult(_out[0], _out[1], checksum(_out[2]))
 
     def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
         """Clears windows in order; stops after `maxMembers` member-windows and goes on at the

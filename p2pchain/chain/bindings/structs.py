@@ -35,6 +35,25 @@ class Account:
 
 
 @dataclass(frozen=True, slots=True)
+class Added:
+    """`ISettlement.Added`."""
+
+    wh: tuple[int, ...]
+    ticks: tuple[int, ...]
+    filled_wh: tuple[int, ...]
+    left_wh: tuple[int, ...]
+    buy_nano: int
+    sell_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.wh, self.ticks, self.filled_wh, self.left_wh, self.buy_nano, self.sell_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """`IRegistry.Area`."""
 

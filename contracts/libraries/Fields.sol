@@ -1,0 +1,88 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {ResultWord} from "./Packed.sol";
+import {TickBook} from "./TickBook.sol";
+
+/// @title Fields: four slots in one step
+/// @notice A cell of the book has the slots with even, or with odd numbers in four fields of 56 bits, of which the
+/// highest is never used by a volume; so fields are compared and taken off each other all at once. Limits are compared
+/// by *key*: the tick of a buy, 255 less the tick of a sell, so the better limit has the higher key on both sides.
+library Fields {
+    uint256 internal constant FIELD = (1 << 56) - 1;
+    uint256 internal constant ONES = 1 | (1 << 56) | (1 << 112) | (1 << 168);
+    uint256 internal constant ALL = (1 << 224) - 1;
+    /// @dev Above all keys.
+    uint256 internal constant NO_KEY = 256;
+    uint256 private constant HIGH = ONES << 55;
+
+    /// @dev What auctions have filled, by side * 2 + whether the slots are odd: at higher keys all, at this one so much.
+    /// `rationed` masks the fields in which that is not all of it.
+    struct Cuts {
+        uint256[4] keys;
+        uint256[4] filledWh;
+        uint256[4] rationed;
+    }
+
+    function keyOf(uint256 side, uint256 tick) internal pure returns (uint256) {
+        return side == TickBook.BUY ? tick : 255 - tick;
+    }
+
+    /// @notice Masks the fields in which `a` is at least `b`; both below 2^55.
+    function atLeast(uint256 a, uint256 b) internal pure returns (uint256) {
+        unchecked {
+            uint256 high = ((a | HIGH) - b) & HIGH;
+            return (high - (high >> 55)) | high;
+        }
+    }
+
+    /// @notice The sum of four fields.
+    function sum(uint256 fields) internal pure returns (uint256) {
+        unchecked {
+            return ((fields * ONES) >> 168) & FIELD;
+        }
+    }
+
+    /// @notice The field of a slot, of a pair of words for even and for odd slots.
+    function at(uint256[4] memory words, uint256 side, uint256 slot) internal pure returns (uint256) {
+        return (words[side * 2 + (slot & 1)] >> ((slot >> 1) * 56)) & FIELD;
+    }
+
+    /// @notice Notes what was filled in a slot, by the results of buys and of sells.
+    function setCut(Cuts memory cuts, uint256 slot, ResultWord[2] memory results) internal pure {
+        (uint256 odd, uint256 shift) = (slot & 1, (slot >> 1) * 56);
+        for (uint256 side; side < 2; ++side) {
+            ResultWord result = results[side];
+            uint256 i = side * 2 + odd;
+            uint256 key = NO_KEY;
+            if (result.traded()) {
+                key = keyOf(side, side == TickBook.BUY ? result.buyTick() : result.sellTick());
+                if (result.buyRationed() == (side == TickBook.BUY) && result.fillWh() != result.liveWh()) {
+                    cuts.filledWh[i] |= result.fillWh() << shift;
+                    cuts.rationed[i] |= FIELD << shift;
+                }
+            }
+            cuts.keys[i] |= key << shift;
+        }
+    }
+
+    /// @notice What a cell has left at a key.
+    function left(Cuts memory cuts, uint256 i, uint256 key, uint256 cell) internal pure returns (uint256) {
+        uint256 keys = key * ONES;
+        uint256 untouched = atLeast(cuts.keys[i], keys + ONES);
+        uint256 cut = atLeast(cuts.keys[i], keys) & ~untouched & cuts.rationed[i];
+        return (cell & untouched) | ((cell & cut) - (cuts.filledWh[i] & cut));
+    }
+
+    /// @notice What of a cell is filled at a key: wholly, and the fields that are rationed.
+    function filled(Cuts memory cuts, uint256 i, uint256 key, uint256 cell)
+        internal
+        pure
+        returns (uint256 whole, uint256 part)
+    {
+        uint256 keys = key * ONES;
+        uint256 above = atLeast(keys, cuts.keys[i] + ONES);
+        uint256 cut = atLeast(keys, cuts.keys[i]) & ~above;
+        return (cell & (above | (cut & ~cuts.rationed[i])), cell & cut & cuts.rationed[i]);
+    }
+}
