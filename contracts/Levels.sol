@@ -13,6 +13,7 @@ import {LevelClearing} from "./levels/LevelClearing.sol";
 import {Core, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
 import {Sharing} from "./levels/Sharing.sol";
 import {ResultWord} from "./libraries/Packed.sol";
+import {Pairs} from "./libraries/Pairs.sol";
 import {Signatures} from "./libraries/Signatures.sol";
 
 /// @title Levels
@@ -89,8 +90,9 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         LevelWindow memory w = Edges.windowOf(own, window);
         require(w.phase >= LevelPhase.Cleared, WrongLevelPhase(window, w.phase));
         uint256 place = (window % RING) * WINDOW + slot % WINDOW;
-        result = ResultWord.unwrap(own.results[place]);
-        if (ResultWord.wrap(result).isApart()) sells = ResultWord.unwrap(own.sellResults[place]);
+        (ResultWord ofBuys, ResultWord ofSells) = Pairs.get(own.results, own.sellResults, place);
+        result = ResultWord.unwrap(ofBuys);
+        if (ofBuys.isApart()) sells = ResultWord.unwrap(ofSells);
     }
 
     /// @inheritdoc ILevels

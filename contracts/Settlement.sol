@@ -11,6 +11,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {ITariffs} from "./interfaces/ITariffs.sol";
 import {LaneWord, ResultWord} from "./libraries/Packed.sol";
+import {Pairs} from "./libraries/Pairs.sol";
 import {Records} from "./libraries/Records.sol";
 import {Adopting} from "./settlement/Adopting.sol";
 import {Clearing} from "./settlement/Clearing.sol";
@@ -175,13 +176,13 @@ contract Settlement is ISettlement {
 
     /// @inheritdoc ISettlement
     function resultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
-        return _unpacked(_resultAt(market, slot));
+        (ResultWord r,) = _resultsAt(market, slot);
+        return _unpacked(r);
     }
 
     /// @inheritdoc ISettlement
     function sellResultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
-        ResultWord r = _resultAt(market, slot);
-        if (r.isApart()) r = _state.sellResults[market][Context.resultPlace(slot / WINDOW, slot % WINDOW)];
+        (, ResultWord r) = _resultsAt(market, slot);
         return _unpacked(r);
     }
 
@@ -230,10 +231,11 @@ contract Settlement is ISettlement {
 
     /* INTERNAL */
 
-    function _resultAt(bytes32 market, uint32 slot) private view returns (ResultWord) {
+    function _resultsAt(bytes32 market, uint32 slot) private view returns (ResultWord, ResultWord) {
         Window memory w = Context.windowOf(_state, market, slot / WINDOW);
         require(w.phase >= Phase.Cleared, WrongPhase(w.window, w.phase));
-        return _state.results[market][Context.resultPlace(w.window, slot % WINDOW)];
+        uint256 place = Context.resultPlace(w.window, slot % WINDOW);
+        return Pairs.get(_state.results[market], _state.sellResults[market], place);
     }
 
     function _unpacked(ResultWord r) private pure returns (Result memory) {

@@ -372,8 +372,8 @@ def pack_ladder(books: Sequence[Book], grid: Grid) -> tuple[int, ...]:
         sent = [book.sent.side(side) if book.sent is not None else {} for book in books]
         left = [levels.rest(grid, book, side) for book in books]
         ticks = {tick for volumes in sent for tick in volumes}
-        for tick in sorted(ticks, reverse=side == Side.BUY):
-            for odd in (0, 1):
+        for odd in (0, 1):
+            for tick in sorted(ticks, reverse=side == Side.BUY):
                 fields = [volumes.get(tick, 0) for volumes in sent[odd::2]]
                 if not any(fields):
                     continue

@@ -181,8 +181,8 @@ interface ILevels {
     /// @notice Takes what a market has left. Settlement only; the level is the one that `edgesOf` has said to be open.
     function send(bytes32 market, uint32 window, uint256[] calldata ladder) external;
 
-    /// @notice Clears windows of a level in their order, or goes on with the first: for each the ladders of its children
-    /// in the order of their index, from the cursor on; an empty one for a child that has sent nothing.
+    /// @notice Clears windows of a level in their order, or goes on with the first: for each the ladders of its
+    /// children in the order of their index, from the cursor on; an empty one for a child that has sent nothing.
     function clear(bytes32 level, uint32 firstWindow, uint256[][][] calldata ladders) external;
 
     /// @notice Shares out what a level has matched in cleared windows and was told from above, among the children from

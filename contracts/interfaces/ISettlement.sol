@@ -53,8 +53,8 @@ interface ISettlement {
     }
 
     /// @notice What the levels above have filled of what an area has sent up in a window. Fields by side (0 buys, 1
-    /// sells) * 2 + whether the slots are odd, four slots a word (see libraries/Fields.sol); prices by slot, int32 each,
-    /// the first lowest, with the charge of the edge.
+    /// sells) * 2 + whether the slots are odd, four slots a word (see libraries/Fields.sol); prices by slot, int32
+    /// each, the first lowest, with the charge of the edge.
     /// @param wh all of it; better limits than the last are filled wholly
     /// @param ticks the last limit that is filled
     /// @param filledWh what is filled there

@@ -5,6 +5,7 @@ import {ILevels} from "../interfaces/ILevels.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {Ladders} from "../libraries/Ladders.sol";
 import {ResultWord} from "../libraries/Packed.sol";
+import {Pairs} from "../libraries/Pairs.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Edges} from "./Edges.sol";
@@ -138,12 +139,7 @@ library LevelClearing {
             if (!bounds.any || feedInNano > bounds.feedInNano) bounds.feedInNano = feedInNano;
             bounds.any = true;
         }
-        Ladders.Reader memory row;
-        while (Ladders.read(ladder, row)) {
-            // Whoever sent it has left out what the charge leaves no tick.
-            uint256 tick = row.side == TickBook.BUY ? row.tick - ticks : row.tick + ticks;
-            walk.book.addCell(row.side, tick, row.odd, row.wh);
-        }
+        Ladders.addTo(ladder, walk.book, ticks);
     }
 
     /// @dev Finds price and volume of each slot, and sends up what is left.
@@ -167,9 +163,8 @@ library LevelClearing {
             }
             (results[slot], sells[slot]) = (ResultWord.unwrap(result), ResultWord.unwrap(ofSells));
             uint256 place = (walk.window % RING) * WINDOW + slot;
-            own.results[place] = result;
-            if (result.isApart()) own.sellResults[place] = ofSells;
-            else ofSells = result;
+            Pairs.put(own.results, own.sellResults, place, result, ofSells);
+            if (!result.isApart()) ofSells = result;
             if (!bounds.any || !Edges.isOpen(edge, slot)) continue;
             Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
             Ladders.open(

@@ -8,6 +8,7 @@ import {Fields} from "../libraries/Fields.sol";
 import {Joins} from "../libraries/Joins.sol";
 import {Ladders} from "../libraries/Ladders.sol";
 import {ResultWord} from "../libraries/Packed.sol";
+import {Pairs} from "../libraries/Pairs.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Edges} from "./Edges.sol";
@@ -97,8 +98,7 @@ library Sharing {
         delete walk.cuts;
         for (uint256 slot; slot < WINDOW; ++slot) {
             uint256 place = (window % RING) * WINDOW + slot;
-            ResultWord result = own.results[place];
-            ResultWord sells = result.isApart() ? own.sellResults[place] : result;
+            (ResultWord result, ResultWord sells) = Pairs.get(own.results, own.sellResults, place);
             (walk.results[TickBook.BUY][slot], walk.results[TickBook.SELL][slot]) = (result, sells);
             Fields.setCut(walk.cuts, slot, [result, sells]);
         }
@@ -157,18 +157,22 @@ library Sharing {
     {
         uint256 ticks = uint256(Prices.ceilDiv(int256(chargeNano), walk.tickNano));
         Ladders.Reader memory row;
-        while (Ladders.read(ladder, row)) {
-            uint256 i = row.side * 2 + row.odd;
-            uint256 key = Fields.keyOf(row.side, row.side == TickBook.BUY ? row.tick - ticks : row.tick + ticks);
-            (uint256 wh, uint256 part) = Fields.filled(walk.cuts, i, key, row.wh);
-            if (part != 0) wh |= _ration(walk.results[row.side], row.odd, part);
-            if (wh == 0) continue;
-            added.wh[i] += wh;
-            // The last row that gets something is the worst.
-            uint256 others = ~Fields.atLeast(wh, Fields.ONES);
-            added.ticks[i] = (added.ticks[i] & others) | ((row.tick * Fields.ONES) & ~others);
-            added.filledWh[i] = (added.filledWh[i] & others) | wh;
-            added.leftWh[i] = (added.leftWh[i] & others) | (row.leftWh & ~others);
+        unchecked {
+            while (Ladders.read(ladder, row)) {
+                bool buys = row.side == TickBook.BUY;
+                uint256 i = row.i;
+                // Keys fall by the charge, on both sides.
+                uint256 keys = ((buys ? row.tick : 255 - row.tick) - ticks) * Fields.ONES;
+                (uint256 wh, uint256 part) = Fields.filled(walk.cuts.keys[i], walk.cuts.rationed[i], keys, row.wh);
+                if (part != 0) wh |= _ration(walk.results[row.side], i & 1, part);
+                if (wh == 0) continue;
+                added.wh[i] += wh;
+                // The last row that gets something is the worst.
+                uint256 some = Fields.atLeast(wh, Fields.ONES);
+                added.ticks[i] = (added.ticks[i] & ~some) | ((row.tick * Fields.ONES) & some);
+                added.filledWh[i] = (added.filledWh[i] & ~some) | wh;
+                added.leftWh[i] = (added.leftWh[i] & ~some) | (row.leftWh & some);
+            }
         }
         for (uint256 slot; slot < WINDOW; ++slot) {
             int256 buyNano = walk.results[TickBook.BUY][slot].price() + int256(chargeNano);
@@ -198,11 +202,10 @@ library Sharing {
         for (uint256 slot; slot < WINDOW; ++slot) {
             if (!Joins.adds(added, slot)) continue;
             uint256 place = (window % RING) * WINDOW + slot;
-            ResultWord result = child.results[place];
+            (ResultWord result, ResultWord sells) = Pairs.get(child.results, child.sellResults, place);
             uint256 restNano;
-            (child.results[place], child.sellResults[place],, restNano) = Joins.both(
-                result, result.isApart() ? child.sellResults[place] : result, added, slot
-            );
+            (result, sells,, restNano) = Joins.both(result, sells, added, slot);
+            Pairs.put(child.results, child.sellResults, place, result, sells);
             roundingNano += restNano;
         }
         child.windows[window % RING].told = true;
@@ -235,10 +238,10 @@ library Sharing {
     function _keep(LevelState storage own, Walk memory walk) private {
         for (uint256 slot; slot < WINDOW; ++slot) {
             uint256 place = (walk.window % RING) * WINDOW + slot;
-            (ResultWord result, ResultWord sells) = (walk.results[TickBook.BUY][slot], walk.results[TickBook.SELL][slot]);
-            if (result.isApart()) own.sellResults[place] = sells;
-            else if (!result.buyRationed()) result = sells;
-            own.results[place] = result;
+            ResultWord result = walk.results[TickBook.BUY][slot];
+            ResultWord sells = walk.results[TickBook.SELL][slot];
+            if (!result.isApart() && !result.buyRationed()) result = sells;
+            Pairs.put(own.results, own.sellResults, place, result, sells);
         }
     }
 }

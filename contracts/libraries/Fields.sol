@@ -16,12 +16,19 @@ library Fields {
     uint256 internal constant NO_KEY = 256;
     uint256 private constant HIGH = ONES << 55;
 
-    /// @dev What auctions have filled, by side * 2 + whether the slots are odd: at higher keys all, at this one so much.
-    /// `rationed` masks the fields in which that is not all of it.
+    /// @dev What auctions have filled, by side * 2 + whether the slots are odd: at higher keys all, at this one so much
+    /// where it is `rationed` (a mask of fields), else all.
     struct Cuts {
         uint256[4] keys;
         uint256[4] filledWh;
         uint256[4] rationed;
+    }
+
+    /// @dev The same of one side and its even, or odd slots.
+    struct Cut {
+        uint256 keys;
+        uint256 filledWh;
+        uint256 rationed;
     }
 
     function keyOf(uint256 side, uint256 tick) internal pure returns (uint256) {
@@ -66,23 +73,26 @@ library Fields {
         }
     }
 
-    /// @notice What a cell has left at a key.
-    function left(Cuts memory cuts, uint256 i, uint256 key, uint256 cell) internal pure returns (uint256) {
-        uint256 keys = key * ONES;
-        uint256 untouched = atLeast(cuts.keys[i], keys + ONES);
-        uint256 cut = atLeast(cuts.keys[i], keys) & ~untouched & cuts.rationed[i];
-        return (cell & untouched) | ((cell & cut) - (cuts.filledWh[i] & cut));
+    /// @notice What a cell has left, `keys` being its own in each field.
+    function left(Cut memory cut, uint256 keys, uint256 cell) internal pure returns (uint256) {
+        unchecked {
+            uint256 untouched = atLeast(cut.keys, keys + ONES);
+            uint256 part = atLeast(cut.keys, keys) & ~untouched & cut.rationed;
+            return (cell & untouched) | ((cell & part) - (cut.filledWh & part));
+        }
     }
 
-    /// @notice What of a cell is filled at a key: wholly, and the fields that are rationed.
-    function filled(Cuts memory cuts, uint256 i, uint256 key, uint256 cell)
+    /// @notice What of a cell is filled wholly, and the fields that are rationed.
+    function filled(uint256 cutKeys, uint256 rationed, uint256 keys, uint256 cell)
         internal
         pure
         returns (uint256 whole, uint256 part)
     {
-        uint256 keys = key * ONES;
-        uint256 above = atLeast(keys, cuts.keys[i] + ONES);
-        uint256 cut = atLeast(keys, cuts.keys[i]) & ~above;
-        return (cell & (above | (cut & ~cuts.rationed[i])), cell & cut & cuts.rationed[i]);
+        unchecked {
+            uint256 above = atLeast(keys, cutKeys + ONES);
+            part = cell & atLeast(keys, cutKeys) & ~above;
+            whole = (cell & above) | (part & ~rationed);
+            part &= rationed;
+        }
     }
 }

@@ -52,7 +52,7 @@ library Joins {
         if (allWh == 0) return (ResultWord.wrap(word), 0);
         // Where nothing is rationed, one of one is filled.
         (uint256 tick, uint256 fillWh, uint256 liveWh) = (buys ? own.buyTick() : own.sellTick(), 1, 1);
-        bool rationed = own.traded() && own.buyRationed() == buys;
+        bool rationed = own.traded() && own.buyRationed() == buys && own.fillWh() != own.liveWh();
         if (rationed) (fillWh, liveWh) = (own.fillWh(), own.liveWh());
         if (own.traded()) nano += int256(own.matchedWh()) * own.price();
         if (wh != 0) {

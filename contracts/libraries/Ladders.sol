@@ -4,16 +4,20 @@ pragma solidity 0.8.37;
 import {Fields} from "./Fields.sol";
 import {ResultWord} from "./Packed.sol";
 import {TickBook} from "./TickBook.sol";
+import {Words} from "./Words.sol";
 
 /// @title Ladders: what an area could not match in a window and sends up, as words
-/// @notice Two words with r and f of the eight slots (int32 each, the first slot lowest), then rows, buys before sells,
-/// the best limit first. A row is a cell of the book with its place (see TickBook and Fields):
+/// @notice Two words with r and f of the eight slots (int32 each, the first slot lowest), then rows: buys before
+/// sells, of each the even slots before the odd ones, the best limit first. A row is a cell of the book with its place
+/// (see TickBook and Fields):
 ///
 ///   0..223 Wh of four slots | 224..231 tick | 232 the slots with odd numbers | 233 sells | 234 only a part of what is
 ///   left at this limit: the next word has in the same fields what is left
 ///
 /// The twin is `p2pchain/levels.py`.
 library Ladders {
+    using Words for uint256[];
+
     /// @dev r of a slot that has no prices.
     int256 internal constant NO_BOUNDS = type(int32).min;
     uint256 internal constant SLOTS = 8;
@@ -33,12 +37,12 @@ library Ladders {
         uint256[4] mostWh;
     }
 
-    /// @dev A ladder that is being read: the next word, and the row at hand. `leftWh` is all that is left at its limit,
-    /// sent up or not.
+    /// @dev A ladder that is being read: the next word, and the row at hand, `i` its side * 2 + whether its slots are
+    /// odd. `leftWh` is all that is left at its limit, sent up or not.
     struct Reader {
         uint256 next;
         uint256 side;
-        uint256 odd;
+        uint256 i;
         uint256 tick;
         uint256 wh;
         uint256 leftWh;
@@ -101,8 +105,9 @@ library Ladders {
         pure
         returns (uint256[] memory words)
     {
-        _add(w, book, TickBook.BUY, chargeTicks);
-        _add(w, book, TickBook.SELL, chargeTicks);
+        for (uint256 i; i < 4; ++i) {
+            if (w.mostWh[i] != 0) _add(w, book, i, chargeTicks);
+        }
         words = w.words;
         uint256 length = w.length;
         // Never longer than what it was created with.
@@ -112,38 +117,101 @@ library Ladders {
         }
     }
 
-    function _add(Writer memory w, TickBook.Book memory book, uint256 side, uint256 chargeTicks) private pure {
-        uint256 map = book.maps[side];
-        uint256 i = side * 2;
-        while (map != 0 && w.mostWh[i] | w.mostWh[i + 1] != 0) {
-            uint256 tick = side == TickBook.BUY ? TickBook.highest(map) : TickBook.lowest(map);
-            uint256 key = Fields.keyOf(side, tick);
-            if (key < chargeTicks) return;
-            map ^= 1 << tick;
-            uint256 place = (tick << 224) | (side << 233);
-            _row(w, i, key, place, TickBook.cellAt(book, side, tick, 0));
-            _row(w, i + 1, key, place | (1 << 232), TickBook.cellAt(book, side, tick, 1));
+    /// @dev The rows of one side and its even, or odd slots. A key that is too low for the charge, and all below it,
+    /// stay.
+    function _add(Writer memory w, TickBook.Book memory book, uint256 i, uint256 chargeTicks) private pure {
+        uint256 side = i >> 1;
+        uint256 map = _between(book.maps[side], side, w.fromKeys[i], w.cuts.keys[i]);
+        uint256 place = ((i & 1) << 232) | (side << 233);
+        (uint256 fromKeys, uint256 mostWh) = (w.fromKeys[i], w.mostWh[i]);
+        Fields.Cut memory cut = Fields.Cut(w.cuts.keys[i], w.cuts.filledWh[i], w.cuts.rationed[i]);
+        uint256 next = _end(w);
+        unchecked {
+            while (map != 0 && mostWh != 0) {
+                uint256 tick = side == TickBook.BUY ? TickBook.highest(map) : TickBook.lowest(map);
+                map ^= 1 << tick;
+                uint256 key = side == TickBook.BUY ? tick : 255 - tick;
+                if (key < chargeTicks) break;
+                uint256 leftWh = TickBook.cellAt(book, side, tick, i & 1);
+                if (leftWh == 0) continue;
+                key *= Fields.ONES;
+                leftWh = Fields.left(cut, key, leftWh) & Fields.atLeast(key, fromKeys);
+                if (leftWh == 0) continue;
+                uint256 within = Fields.atLeast(mostWh, leftWh);
+                uint256 row = place | (tick << 224);
+                if (within == Fields.ALL) {
+                    mostWh -= leftWh;
+                    next = _write(next, row | leftWh);
+                    continue;
+                }
+                uint256 wh = (leftWh & within) | (mostWh & ~within);
+                if (wh == 0) continue;
+                mostWh -= wh;
+                next = _write(_write(next, row | PART | wh), leftWh);
+            }
+        }
+        _setEnd(w, next);
+    }
+
+    /// @dev Of a map the ticks that take part and are not filled wholly in some slot.
+    function _between(uint256 map, uint256 side, uint256 fromKeys, uint256 cutKeys) private pure returns (uint256) {
+        (uint256 low, uint256 high) = (Fields.NO_KEY, 0);
+        unchecked {
+            for (uint256 shift; shift < 224; shift += 56) {
+                uint256 key = (fromKeys >> shift) & Fields.FIELD;
+                if (key < low) low = key;
+                key = (cutKeys >> shift) & Fields.FIELD;
+                if (key > high) high = key;
+            }
+            if (low == Fields.NO_KEY) return 0;
+            if (high > 255) high = 255;
+            if (side == TickBook.SELL) (low, high) = (255 - high, 255 - low);
+            return ((map & ((2 << high) - 1)) >> low) << low;
         }
     }
 
-    function _row(Writer memory w, uint256 i, uint256 key, uint256 place, uint256 cell) private pure {
-        unchecked {
-            uint256 keys = key * Fields.ONES;
-            uint256 leftWh = Fields.left(w.cuts, i, key, cell) & Fields.atLeast(keys, w.fromKeys[i]);
-            if (leftWh == 0) return;
-            uint256 mostWh = w.mostWh[i];
-            uint256 within = Fields.atLeast(mostWh, leftWh);
-            if (within == Fields.ALL) {
-                w.mostWh[i] = mostWh - leftWh;
-                w.words[w.length++] = place | leftWh;
-                return;
-            }
-            uint256 wh = (leftWh & within) | (mostWh & ~within);
-            if (wh == 0) return;
-            w.mostWh[i] = mostWh - wh;
-            (w.words[w.length], w.words[w.length + 1]) = (place | PART | wh, leftWh);
-            w.length += 2;
+    /// @dev Where the next word is written.
+    function _end(Writer memory w) private pure returns (uint256 next) {
+        (uint256[] memory words, uint256 length) = (w.words, w.length);
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            next := add(add(words, 0x20), shl(5, length))
         }
+    }
+
+    function _setEnd(Writer memory w, uint256 next) private pure {
+        uint256[] memory words = w.words;
+        uint256 length;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            length := shr(5, sub(sub(next, words), 0x20))
+        }
+        w.length = length;
+    }
+
+    /// @dev There is room for all that may come.
+    function _write(uint256 at, uint256 word) private pure returns (uint256 next) {
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(at, word)
+            next := add(at, 0x20)
+        }
+    }
+
+    /// @notice Puts the rows of a ladder into a book, limits moved by the charge: whoever sent it has left out what
+    /// that leaves no tick.
+    function addTo(uint256[] calldata words, TickBook.Book memory book, uint256 chargeTicks) internal pure {
+        unchecked {
+            for (uint256 i = HEAD; i < words.length; ++i) {
+                uint256 row = words.read(i);
+                uint256 side = (row >> 233) & 1;
+                uint256 tick = (row >> 224) & 0xff;
+                tick = side == TickBook.BUY ? tick - chargeTicks : tick + chargeTicks;
+                TickBook.addCell(book, side, tick, (row >> 232) & 1, row & Fields.ALL);
+                if (row & PART != 0) ++i;
+            }
+        }
+        (book.summed[TickBook.BUY], book.summed[TickBook.SELL]) = (0, 0);
     }
 
     /// @notice r and f of a slot; `any` is false where it has none.
@@ -161,12 +229,11 @@ library Ladders {
     function read(uint256[] calldata words, Reader memory r) internal pure returns (bool) {
         uint256 next = r.next == 0 ? HEAD : r.next;
         if (next >= words.length) return false;
-        uint256 row = words[next];
         unchecked {
-            ++next;
-            (r.tick, r.odd, r.side) = ((row >> 224) & 0xff, (row >> 232) & 1, (row >> 233) & 1);
-            (r.wh, r.leftWh) = (row & Fields.ALL, row & Fields.ALL);
-            if (row & PART != 0) r.leftWh = words[next++];
+            uint256 row = words.read(next++);
+            (r.tick, r.side, r.i) = ((row >> 224) & 0xff, (row >> 233) & 1, ((row >> 232) & 1) | ((row >> 232) & 2));
+            r.wh = row & Fields.ALL;
+            r.leftWh = row & PART == 0 ? r.wh : words[next++];
         }
         r.next = next;
         return true;

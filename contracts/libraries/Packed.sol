@@ -110,8 +110,8 @@ library LaneWords {
         wh &= (1 << 56) - 1;
     }
 
-    /// @notice Lane by lane, the sum of the products of a lane's figure with one of another eight; these stand in fields
-    /// of 56 bits, the even lanes in one word and the odd ones in another, the last lane of each lowest (see
+    /// @notice The sum of the products of each lane's figure with one of another eight; these stand in fields of 56
+    /// bits, the even lanes in one word and the odd ones in another, the last lane of each lowest (see
     /// `reversed`). So the products that belong together meet in the fourth field of a product of words. No product has
     /// more than 54 bits.
     function dot(uint256 lanes, uint256 even, uint256 odd) internal pure returns (uint256) {

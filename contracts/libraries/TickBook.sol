@@ -48,9 +48,16 @@ library TickBook {
     }
 
     /// @notice Adds a cell: volumes of the slots with even, or with odd numbers, at a tick; `side` and `odd` below 2,
-    /// `tick` below 256 by the caller.
+    /// `tick` below 256 by the caller, who forgets `summed`.
     function addCell(Book memory book, uint256 side, uint256 tick, uint256 odd, uint256 fields) internal pure {
-        _addAt(book, side, tick, odd == 0 ? fields : 0, odd == 0 ? 0 : fields);
+        // The same cell as in `_addAt`.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cell := add(add(mload(book), 0x20), or(or(shl(14, side), shl(6, tick)), shl(5, odd)))
+            mstore(cell, add(mload(cell), fields))
+            let map := add(mload(add(book, 0x20)), shl(5, side))
+            mstore(map, or(mload(map), shl(tick, 1)))
+        }
     }
 
     /// @notice The cell of a tick.

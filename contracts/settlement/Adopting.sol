@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Joins} from "../libraries/Joins.sol";
 import {ResultWord} from "../libraries/Packed.sol";
+import {Pairs} from "../libraries/Pairs.sol";
 import {Context} from "./Context.sol";
 import {Core, Env, RING, State, WINDOW} from "./Types.sol";
 
@@ -25,13 +26,13 @@ library Adopting {
         uint256[8] memory sells;
         for (uint256 lane; lane < WINDOW; ++lane) {
             uint256 place = Context.resultPlace(window, lane);
-            ResultWord result = state.results[market][place];
-            ResultWord ofSells = result.isApart() ? state.sellResults[market][place] : result;
+            (ResultWord result, ResultWord ofSells) =
+                Pairs.get(state.results[market], state.sellResults[market], place);
             if (Joins.adds(added, lane)) {
                 int256 nano;
                 uint256 restNano;
                 (result, ofSells, nano, restNano) = Joins.both(result, ofSells, added, lane);
-                (state.results[market][place], state.sellResults[market][place]) = (result, ofSells);
+                Pairs.put(state.results[market], state.sellResults[market], place, result, ofSells);
                 (owedNano, roundingNano) = (owedNano + nano, roundingNano + restNano);
             }
             results[lane] = ResultWord.unwrap(result);

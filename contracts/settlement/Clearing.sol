@@ -7,6 +7,7 @@ import {LaneWord, LaneWords, MemberWord, Quote, ResultWord, StatedWord, TariffWo
 import {Edges} from "../levels/Edges.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {Ladders} from "../libraries/Ladders.sol";
+import {Pairs} from "../libraries/Pairs.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
@@ -320,10 +321,9 @@ library Clearing {
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
                 (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
             }
-            state.results[env.market][place] = result;
+            Pairs.put(state.results[env.market], state.sellResults[env.market], place, result, ofSells);
             results[lane] = ResultWord.unwrap(result);
             if (!result.isApart()) continue;
-            state.sellResults[env.market][place] = ofSells;
             (sells[lane], apart) = (ResultWord.unwrap(ofSells), true);
         }
         if (apart) emit ISettlement.SellsCleared(env.market, uint32(window), sells);
@@ -356,7 +356,11 @@ library Clearing {
             ResultWord result = ResultWord.wrap(results[lane]);
             ResultWord ofSells = result;
             if (result.isApart()) {
-                ofSells = state.sellResults[env.market][Context.resultPlace(window, lane)];
+                (, ofSells) = Pairs.get(
+                    state.results[env.market],
+                    state.sellResults[env.market],
+                    Context.resultPlace(window, lane)
+                );
             }
             mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
             Ladders.open(writer, walk.book, lane, minBuy, maxSell, [result, ofSells], mostWh);

@@ -14,6 +14,7 @@ import {
     TariffWord
 } from "../libraries/Packed.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
+import {Pairs} from "../libraries/Pairs.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
@@ -45,8 +46,8 @@ library Settling {
     /// @dev The posted mask and the layers of a lane word; all eight slots posted, and one layer.
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
-    /// @dev Words of the prices of a window, a flag of the first, and the lowest bits that stand apart: volumes have 27,
-    /// and a price is less than 2^32 above another.
+    /// @dev Words of the prices of a window, a flag of the first, and the lowest bits that stand apart: volumes have 27
+    /// bits, and a price is less than 2^32 above another.
     uint256 private constant PRICE_WORDS = 5;
     uint256 private constant DIFFER = 1 << 32;
     uint256 private constant PRICE_BITS = 24;
@@ -147,8 +148,8 @@ library Settling {
         view
         returns (uint256[] memory results, uint256[] memory sells)
     {
-        mapping(uint256 => ResultWord) storage stored = state.results[market];
         results = new uint256[](windows * WINDOW);
+        sells = new uint256[](windows * WINDOW);
         bool apart;
         for (uint256 i; i < windows; ++i) {
             uint256 window = first.window + i;
@@ -156,26 +157,15 @@ library Settling {
             require(w.phase == ISettlement.Phase.Cleared, ISettlement.WrongPhase(w.window, w.phase));
             require(w.members == first.members && w.cursor == first.cursor, ISettlement.WindowsDiffer(w.window));
             for (uint256 lane; lane < WINDOW; ++lane) {
-                ResultWord result = stored[Context.resultPlace(window, lane)];
+                (ResultWord result, ResultWord ofSells) = Pairs.get(
+                    state.results[market], state.sellResults[market], Context.resultPlace(window, lane)
+                );
                 results.set(i * WINDOW + lane, ResultWord.unwrap(result));
+                sells.set(i * WINDOW + lane, ResultWord.unwrap(ofSells));
                 if (result.isApart()) apart = true;
             }
         }
-        if (apart) sells = _loadSells(state, market, first.window, results);
-    }
-
-    function _loadSells(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
-        private
-        view
-        returns (uint256[] memory sells)
-    {
-        mapping(uint256 => ResultWord) storage stored = state.sellResults[market];
-        sells = new uint256[](results.length);
-        for (uint256 i; i < sells.length; ++i) {
-            ResultWord result = ResultWord.wrap(results[i]);
-            if (result.isApart()) result = stored[Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW)];
-            sells[i] = ResultWord.unwrap(result);
-        }
+        if (!apart) sells = new uint256[](0);
     }
 
     function _settleMembers(State storage state, Run memory run, uint256 from, uint256 end) private {
@@ -854,8 +844,8 @@ library Settling {
     function _keepResult(State storage state, Run memory run, uint256 place, uint256 i) private {
         ResultWord result = ResultWord.wrap(run.results[i]);
         ResultWord sells = ResultWord.wrap(run.sellResults[i]);
-        if (result.isApart()) state.sellResults[run.env.market][place] = sells;
-        else if (!result.buyRationed()) result = sells;
-        state.results[run.env.market][place] = result;
+        if (!result.isApart() && !result.buyRationed()) result = sells;
+        bytes32 market = run.env.market;
+        Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
     }
 }

@@ -25,7 +25,7 @@ contract LevelLateTest is LevelWorld {
         vm.assertTrue(levels.isPassedOver(grids[0], w), "not cleared in time");
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
         vm.expectRevert(abi.encodeWithSelector(ILevels.PassedOver.selector, w));
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         for (uint256 k; k < MARKETS; ++k) {
             vm.expectEmit(address(settlement));
             emit ISettlement.LevelsPassedOver(grids[k], w);
@@ -46,13 +46,13 @@ contract LevelLateTest is LevelWorld {
         clearLevel(cells[1]);
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
         vm.expectRevert(abi.encodeWithSelector(ILevels.AbovePending.selector, root, w));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         pastVoid(1);
         uint256[][] memory above = laddersOf(root, ALL);
         vm.expectRevert(abi.encodeWithSelector(ILevels.PassedOver.selector, w));
-        levels.clear(root, w, above);
+        levels.clear(root, w, inOne(above));
         vm.prank(stranger);
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         shareLevel(cells[1]);
         settleMarkets();
         assertSold(1, 70, "30 in the microgrid and 40 in the cell");
@@ -85,7 +85,7 @@ contract LevelLateTest is LevelWorld {
         uint256 deadline = windowEnd(w) + levelRules(2).collectSeconds;
         vm.warp(deadline - 1);
         vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, grids[1], uint64(deadline)));
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         vm.warp(deadline);
         clearPart(cells[0], 1);
         vm.assertEq(uint256(levels.windowState(cells[0], w).phase), 1, "the level has begun");
@@ -111,7 +111,7 @@ contract LevelLateTest is LevelWorld {
         vm.warp(deadline - 1);
         uint256[][] memory ladders = laddersOf(root, ALL);
         vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, cells[0], uint64(deadline)));
-        levels.clear(root, w, ladders);
+        levels.clear(root, w, inOne(ladders));
         pastCollect(1);
         clearLevel(root);
         shareLevel(root);

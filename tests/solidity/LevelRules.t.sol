@@ -100,9 +100,9 @@ contract LevelRulesTest is LevelWorld {
         vm.expectRevert(unknown);
         levels.resultOf(none, s);
         vm.expectRevert(unknown);
-        levels.clear(none, w, new uint256[][](0));
+        levels.clear(none, w, inOne(new uint256[][](0)));
         vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLevelPhase.selector, w, ILevels.LevelPhase.Absent));
-        levels.share(none, w, new uint256[][](0));
+        levels.share(none, w, inOne(new uint256[][](0)));
         _fails(unknown);
         levels.attach(grids[0], none, w);
         _fails(abi.encodeWithSelector(ILevels.UnknownNode.selector, none));
@@ -254,7 +254,7 @@ contract LevelRulesTest is LevelWorld {
 
     function _wrong(uint256[][] memory ladders, bytes32 child) private {
         vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLadder.selector, child));
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
     }
 
     function test_onlyWhatAChildHasSentCounts() public {
@@ -271,19 +271,19 @@ contract LevelRulesTest is LevelWorld {
         _wrong(ladders, grids[1]);
         ladders = new uint256[][](3);
         vm.expectRevert(abi.encodeWithSelector(ILevels.TooManyLadders.selector, 3, 2));
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         clearLevel(cells[0]);
         pastVoid(1);
         ladders = laddersOf(cells[0], ALL);
         ladders[0][2] += 1;
         vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLadder.selector, grids[0]));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         ladders = new uint256[][](3);
         vm.expectRevert(abi.encodeWithSelector(ILevels.TooManyLadders.selector, 3, 2));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         sharePart(cells[0], 1);
         vm.expectRevert(abi.encodeWithSelector(ILevels.TooManyLadders.selector, 3, 1));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
     }
 
     function test_aChildThatHasSentNothingHasNoLadder() public {
@@ -296,7 +296,7 @@ contract LevelRulesTest is LevelWorld {
         clearLevel(cells[0]);
         pastVoid(1);
         vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLadder.selector, grids[1]));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
     }
 
     /* PHASES */
@@ -309,7 +309,7 @@ contract LevelRulesTest is LevelWorld {
         _posted();
         vm.warp(windowEnd(w) - 1);
         vm.expectRevert(abi.encodeWithSelector(ILevels.NotDelivered.selector, w));
-        levels.clear(cells[0], w, new uint256[][](0));
+        levels.clear(cells[0], w, inOne(new uint256[][](0)));
         vm.warp(windowEnd(w));
         clearFirstMarkets();
         use(0);
@@ -321,25 +321,25 @@ contract LevelRulesTest is LevelWorld {
         settlement.passOver(market, w);
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
         _phaseIs(ILevels.LevelPhase.Absent);
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         _phaseIs(ILevels.LevelPhase.Absent);
         levels.resultOf(cells[0], s);
         clearPart(cells[0], 1);
         _phaseIs(ILevels.LevelPhase.Clearing);
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.LevelsPending.selector, w));
         settlement.passOver(market, w);
         clearPart(cells[0], 1);
         _phaseIs(ILevels.LevelPhase.Cleared);
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         vm.expectRevert(abi.encodeWithSelector(ILevels.AbovePending.selector, root, w));
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         pastVoid(1);
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         _phaseIs(ILevels.LevelPhase.Shared);
-        levels.share(cells[0], w, ladders);
+        levels.share(cells[0], w, inOne(ladders));
         _phaseIs(ILevels.LevelPhase.Shared);
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, w, ISettlement.Phase.Cleared));
         settlement.passOver(market, w);
         settleMarket(0);
@@ -354,7 +354,7 @@ contract LevelRulesTest is LevelWorld {
         pastVoid(2);
         uint256[][] memory ladders = laddersOf(cells[0], ALL);
         vm.expectRevert(abi.encodeWithSelector(ILevels.PassedOver.selector, w));
-        levels.clear(cells[0], w, ladders);
+        levels.clear(cells[0], w, inOne(ladders));
         settlement.passOver(grids[0], w);
         settlement.passOver(grids[1], w);
         settleMarket(0);
@@ -363,7 +363,7 @@ contract LevelRulesTest is LevelWorld {
         // Its book is not taken for that of the window that comes to its place.
         uint32 next = w + 128;
         vm.warp(windowEnd(next) + levelRules(2).collectSeconds);
-        levels.clear(cells[0], next, new uint256[][](2));
+        levels.clear(cells[0], next, inOne(new uint256[][](2)));
         (uint256 word,) = levels.resultOf(cells[0], next * 8);
         vm.assertEq(word, 0, "nothing was sent, nothing is traded");
     }
@@ -376,12 +376,12 @@ contract LevelRulesTest is LevelWorld {
         vm.assertEq(levels.edgesOf(grids[0], next, 1)[0] / 2 ** 136, 0, "so nothing is taken for a later one");
         vm.warp(windowEnd(next) + levelRules(2).collectSeconds);
         vm.expectRevert(abi.encodeWithSelector(ILevels.RingFull.selector, next, w));
-        levels.clear(cells[0], next, new uint256[][](2));
+        levels.clear(cells[0], next, inOne(new uint256[][](2)));
         shareLevel(cells[0]);
         vm.assertEq(levels.edgesOf(grids[0], next, 1)[0] / 2 ** 136, 1, "until it is shared");
-        levels.clear(cells[0], next, new uint256[][](2));
+        levels.clear(cells[0], next, inOne(new uint256[][](2)));
         vm.expectRevert(abi.encodeWithSelector(ILevels.PassedOver.selector, w));
-        levels.clear(cells[0], w, new uint256[][](2));
+        levels.clear(cells[0], w, inOne(new uint256[][](2)));
         settleMarket(0);
         settleMarket(1);
         assertDone();
@@ -393,10 +393,9 @@ contract LevelRulesTest is LevelWorld {
         vm.startPrank(stranger);
         vm.expectRevert(abi.encodeWithSelector(ILevels.NotSettlement.selector, stranger));
         levels.send(grids[0], w, new uint256[](2));
-        uint256[16] memory added;
-        int256[16] memory nano;
+        ISettlement.Added memory added;
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NotLevels.selector, stranger));
-        settlement.adopt(grids[0], w, added, nano);
+        settlement.adopt(grids[0], w, added);
         vm.expectRevert(abi.encodeWithSelector(ILedger.NotLevels.selector, stranger));
         ledger.settleLevels(root, new ILedger.LevelMove[](0), new ILedger.LevelCharge[](0));
         vm.stopPrank();

@@ -184,6 +184,12 @@ abstract contract LevelWorld is Correctors {
         for (uint256 i; i < 8; ++i) measure(i, importWh[i], exportWh[i]);
     }
 
+    /// @dev The ladders of one window, as a call takes those of many.
+    function inOne(uint256[][] memory ladders) internal pure returns (uint256[][][] memory windows) {
+        windows = new uint256[][][](1);
+        windows[0] = ladders;
+    }
+
     /* UP */
 
     /// @dev Notes what was sent up, and what markets matched themselves, since `vm.recordLogs`.
@@ -245,7 +251,7 @@ abstract contract LevelWorld is Correctors {
     function clearPart(bytes32 level, uint256 children) internal {
         uint256[][] memory ladders = laddersOf(level, children);
         vm.recordLogs();
-        levels.clear(level, w, ladders);
+        levels.clear(level, w, inOne(ladders));
         gather();
     }
 
@@ -262,7 +268,7 @@ abstract contract LevelWorld is Correctors {
     }
 
     function sharePart(bytes32 level, uint256 children) internal {
-        levels.share(level, w, laddersOf(level, children));
+        levels.share(level, w, inOne(laddersOf(level, children)));
     }
 
     function shareLevels() internal {

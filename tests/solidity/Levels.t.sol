@@ -94,13 +94,13 @@ contract LevelsTest is LevelWorld {
         emit ILevels.Crossed(cells[1], w, 0, 8 * 30, operatorOf(3), 8 * 30 * 7000);
         vm.expectEmit(address(levels));
         emit ILevels.LevelShared(root, w, 2);
-        levels.share(root, w, ladders);
+        levels.share(root, w, inOne(ladders));
         ladders = laddersOf(cells[1], ALL);
         vm.expectEmit(address(levels));
         emit ILevels.Crossed(grids[2], w, 0, 8 * 110, operatorOf(6), 8 * 110 * 8000);
         vm.expectEmit(address(levels));
         emit ILevels.Crossed(grids[3], w, 8 * 80, 0, operatorOf(7), 8 * 80 * 20_000);
-        levels.share(cells[1], w, ladders);
+        levels.share(cells[1], w, inOne(ladders));
     }
 
     /* LIMITS */

@@ -43,6 +43,10 @@ contract LibrariesTest is Base {
         return FLOOR - 20 + int256(chance(820));
     }
 
+    function _add(TickBook.Book memory book, uint256 slot, uint256 side, uint256 tick, uint256 wh) private pure {
+        book.addCell(side, tick, slot & 1, wh << ((slot >> 1) * 56));
+    }
+
     function _match(
         TickBook.Book memory book,
         uint256 slot,
@@ -65,7 +69,7 @@ contract LibrariesTest is Base {
         TickBook.Book memory book = TickBook.create();
         uint256[2] memory totals;
         for (uint256 i; i < n; ++i) {
-            book.add(slot, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
+            _add(book, slot, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
             totals[offers[i].sell ? 1 : 0] += offers[i].wh;
         }
         vm.assertEq(book.total(slot, TickBook.BUY), totals[0], "total of the buys");
@@ -138,9 +142,9 @@ contract LibrariesTest is Base {
         TickBook.Book memory a = TickBook.create();
         TickBook.Book memory b = TickBook.create();
         for (uint256 i; i < n; ++i) {
-            a.add(3, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
+            _add(a, 3, offers[i].sell ? 1 : 0, offers[i].tick, offers[i].wh);
             Naive.Offer memory back = offers[n - 1 - i];
-            b.add(3, back.sell ? 1 : 0, back.tick, back.wh);
+            _add(b, 3, back.sell ? 1 : 0, back.tick, back.wh);
         }
         ResultWord r = _match(a, 3, price);
         vm.assertEq(
@@ -163,10 +167,10 @@ contract LibrariesTest is Base {
     function test_edgesOfTheBook() public pure {
         TickBook.Book memory book = TickBook.create();
         for (uint256 slot; slot < 8; ++slot) {
-            book.add(slot, 0, 255, 5);
-            book.add(slot, 0, 0, 7);
-            book.add(slot, 1, 0, 4);
-            book.add(slot, 1, 255, 6);
+            _add(book, slot, 0, 255, 5);
+            _add(book, slot, 0, 0, 7);
+            _add(book, slot, 1, 0, 4);
+            _add(book, slot, 1, 255, 6);
             (ResultWord r,) = book.matchAt(slot, 9, 256, 255, type(uint256).max);
             vm.assertTrue(!r.traded(), "no buy takes part");
             (r,) = book.matchAt(slot, 9, 0, -1, type(uint256).max);
