@@ -10,7 +10,7 @@ import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
 import {Edges} from "./levels/Edges.sol";
 import {LevelClearing} from "./levels/LevelClearing.sol";
-import {Core, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
+import {Core, CriticalFrom, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
 import {Sharing} from "./levels/Sharing.sol";
 import {ResultWord} from "./libraries/Packed.sol";
 import {Pairs} from "./libraries/Pairs.sol";
@@ -76,6 +76,19 @@ contract Levels is ILevels, AccessManaged, EIP712 {
     /// @inheritdoc ILevels
     function gridLossIn(uint32 area, uint32 window) external view returns (uint8) {
         return _state.gridLosses[area][window];
+    }
+
+    /// @inheritdoc ILevels
+    function isCritical(uint32 meter, uint32 window) external view returns (bool) {
+        CriticalFrom[] storage all = _state.criticals[meter];
+        // Halved, so that no number of changes ahead makes clearing too dear.
+        (uint256 low, uint256 count) = (0, all.length);
+        while (low < count) {
+            uint256 middle = (low + count) / 2;
+            if (all[middle].window <= window) low = middle + 1;
+            else count = middle;
+        }
+        return low != 0 && all[low - 1].critical;
     }
 
     /// @inheritdoc ILevels
@@ -161,6 +174,23 @@ contract Levels is ILevels, AccessManaged, EIP712 {
             all.push(terms);
         }
         emit EdgeSet(area, terms.fromSlot, terms.chargeNano, terms.upWh, terms.downWh, terms.feederWh);
+    }
+
+    /// @inheritdoc ILevels
+    function setCritical(uint32 meter, uint32 fromWindow, bool critical) external {
+        uint32 area = registry.areaOf(meter);
+        require(registry.area(area).operator == msg.sender, NotAreaOperator(area, msg.sender));
+        require(fromWindow > block.timestamp / (WINDOW * _slotSeconds), WindowHasBegun(fromWindow));
+        CriticalFrom[] storage all = _state.criticals[meter];
+        uint256 count = all.length;
+        if (count != 0 && all[count - 1].window >= fromWindow) {
+            uint32 pending = all[count - 1].window;
+            require(pending == fromWindow, LaterChangePending(pending * uint32(WINDOW)));
+            all[count - 1].critical = critical;
+        } else {
+            all.push(CriticalFrom(fromWindow, critical));
+        }
+        emit CriticalSet(meter, fromWindow, critical);
     }
 
     /// @inheritdoc ILevels

@@ -168,10 +168,12 @@ def energy_is_whole(market: Market, history: History) -> None:
     for slot, wh in bought.items():
         result = history.results.get(slot, SlotResult())
         sells = history.sell_results.get(slot, result)
-        if (wh, sold[slot]) != (result.matched_wh, sells.matched_wh):
+        critical = history.critical_results.get(slot, SlotResult())
+        both = result.matched_wh + critical.matched_wh, sells.matched_wh
+        if (wh, sold[slot]) != both:
             raise CheckFailed(
                 f"slot {slot}: {wh} Wh bought and {sold[slot]} sold, "
-                f"{result.matched_wh} and {sells.matched_wh} matched"
+                f"{both[0]} and {both[1]} matched"
             )
     for slot, (wh, other) in ahead.items():
         matched = history.forward_wh.get(slot, 0)

@@ -74,6 +74,8 @@ class LevelsTwin:
         self.node_of_area: dict[int, bytes] = {}
         self.edges: defaultdict[int, Timeline[EdgeTerms]] = defaultdict(Timeline)
         self.lost: set[tuple[int, int]] = set()
+        #: By meter: whether it is a critical load, from a window on.
+        self.criticals: defaultdict[int, Timeline[bool]] = defaultdict(Timeline)
         self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
@@ -103,6 +105,14 @@ class LevelsTwin:
     def lose_grid(self, area: int, first: int, end: int) -> None:
         """Nothing goes up from an area in slots from `first` on, before `end`."""
         self.lost |= {(area, slot) for slot in range(first, end)}
+
+    def is_critical(self, market: bytes, meter: int, slot: int) -> bool:
+        """Return whether a meter's buys come before all others: a critical load in a slot in which
+        the market's area has no grid."""
+        node = self.nodes.get(market)
+        if node is None or node.parent is None or (node.area, slot) not in self.lost:
+            return False
+        return bool(self.criticals[meter].at(slot // WINDOW_SLOTS))
 
     def terms_at(self, area: int, slot: int) -> EdgeTerms:
         """Return what holds for an area in a slot."""

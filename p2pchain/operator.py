@@ -112,6 +112,11 @@ class Operator:
         values = {f.name: getattr(terms, f.name) for f in fields(structs.EdgeTerms)}
         return self.contracts.levels.set_edge(area, structs.EdgeTerms(**values))
 
+    def set_critical(self, meter: int, window: int, critical: bool) -> Call:
+        """Return the call by which the operator of a meter's area registers it as a critical load
+        from a window on, or not any more."""
+        return self.contracts.levels.set_critical(meter, window, critical)
+
     def grant_role(self, role: str, account: str, delay_seconds: int = 0) -> Call:
         """Return the call that gives a role to an account. Raises BadInput for an unknown role."""
         return self.contracts.access_manager.grant_role(_role(role), account, delay_seconds)

@@ -84,6 +84,7 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "ForwardFinished": ("market", "first_window", "windows"),
     "Sent": ("node", "level", "window", "ladder"),
     "SellsCleared": ("market", "window", "sells"),
+    "CriticalCleared": ("market", "window", "criticals"),
     "WindowAdopted": ("market", "window", "results", "sells"),
     "Crossed": ("node", "window", "up_wh", "down_wh", "operator", "charge_nano"),
     "LevelSettled": ("market", "tree", "nano"),
@@ -419,6 +420,9 @@ class TwinMarket(Twin):
     def _on_GridLost(self, event: Any) -> None:  # noqa: N802
         self.levels.lose_grid(event.area, event.first_slot, event.end_slot)
 
+    def _on_CriticalSet(self, event: Any) -> None:  # noqa: N802
+        self.levels.criticals[event.meter].put(event.from_window, event.critical)
+
     def _on_LevelStep(self, event: Any) -> None:  # noqa: N802
         state = self.levels.begin_clearing(bytes(event.level), event.window, self.now)
         state.cursor = event.cursor
@@ -454,7 +458,7 @@ def _effect(event: Any) -> Effect:
             value = account_key(value)
         elif field in ("market", "node", "level", "tree"):
             value = bytes(value)
-        elif field in ("ladder", "results", "sells"):
+        elif field in ("ladder", "results", "sells", "criticals"):
             value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)

@@ -67,18 +67,36 @@ class MarketTwin(PostingTwin):
 
     def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
         """Return the result of a slot, computed from what has been posted; that of the sells is
-        put into `sell_results` where it has one of its own."""
+        put into `sell_results`, and that of critical loads into `critical_results`, where they
+        have one of their own."""
         most_wh = self.levels.feeder_wh(self.market, slot // WINDOW_SLOTS)
-        offers, price = self.offers(slot, members), self.price_at(slot, members)
-        result, sells = matching.match_within(most_wh, price, offers, self.params)
+        price = self.price_at(slot, members)
+        offers: dict[bool, list[Offer]] = {False: [], True: []}
+        for offer in self.offers(slot, members):
+            offers[self._comes_first(offer, slot)].append(offer)
+        result, sells, critical = matching.match_critical(
+            most_wh, price, offers[False], offers[True], self.params
+        )
         self._put(slot, result, sells)
+        self.critical_results.pop(slot, None)
+        if critical is not None:
+            self.critical_results[slot] = critical
         return result
 
-    def side_result(self, slot: int, side: Side) -> SlotResult:
-        """Return the result that holds for a side of a slot."""
+    def _comes_first(self, offer: Offer, slot: int) -> bool:
+        return offer.side == Side.BUY and self.levels.is_critical(self.market, offer.member, slot)
+
+    def side_result(self, slot: int, side: Side, meter: int | None = None) -> SlotResult:
+        """Return the result that holds for a side of a slot, and a meter."""
+        return self._of(slot, side, meter)[slot]
+
+    def _of(self, slot: int, side: Side, meter: int | None = None) -> dict[int, SlotResult]:
         if side == Side.SELL and slot in self.sell_results:
-            return self.sell_results[slot]
-        return self.results[slot]
+            return self.sell_results
+        first = side == Side.BUY and slot in self.critical_results and meter is not None
+        if first and self.levels.is_critical(self.market, meter or 0, slot):
+            return self.critical_results
+        return self.results
 
     def _put(self, slot: int, result: SlotResult, sells: SlotResult | None) -> None:
         self.results[slot] = result
@@ -104,6 +122,9 @@ class MarketTwin(PostingTwin):
         if any(slot in self.sell_results for slot in slots):
             sells = tuple(self.sell_results.get(slot, _NONE).pack() for slot in slots)
             self._emit("SellsCleared", market=self.market, window=window, sells=sells)
+        if any(slot in self.critical_results for slot in slots):
+            first = tuple(self.critical_results.get(slot, _NONE).pack() for slot in slots)
+            self._emit("CriticalCleared", market=self.market, window=window, criticals=first)
         members = state.members
         sent = self.levels.market_cleared(
             self.market,
@@ -245,7 +266,9 @@ class MarketTwin(PostingTwin):
                     self.unread[member.meter, slot] = position.wh
                 continue
             posted = True
-            fill_buy, fill_sell = self._settle_slot(batch, accrual, slot, posting, position.wh)
+            fill_buy, fill_sell = self._settle_slot(
+                batch, accrual, (member.meter, slot), posting, position.wh
+            )
             filled |= {(slot, Side.BUY): fill_buy, (slot, Side.SELL): fill_sell}
             self.fills[member.meter, slot] = (fill_buy, fill_sell)
         if accrual:
@@ -303,11 +326,11 @@ class MarketTwin(PostingTwin):
         return tuple(words)
 
     def _settle_slot(
-        self, batch: Batch, accrual: Accrual, slot: int, posting: Posting, contract: int
+        self, batch: Batch, accrual: Accrual, key: tuple[int, int], posting: Posting, contract: int
     ) -> tuple[int, int]:
-        view, params = accrual.view, self.params
-        fill_buy = self._fill(slot, Side.BUY, view.buy_tick, posting.buy_wh)
-        fill_sell = self._fill(slot, Side.SELL, view.sell_tick, posting.sell_wh)
+        (meter, slot), view, params = key, accrual.view, self.params
+        fill_buy = self._fill(meter, slot, Side.BUY, view.buy_tick, posting.buy_wh)
+        fill_sell = self._fill(meter, slot, Side.SELL, view.sell_tick, posting.sell_wh)
         buy_nano, sell_nano = (self.side_result(slot, side).price_nano for side in Side)
         for nano in (
             -fill_buy * (buy_nano + params.buy_fee_nano),
@@ -323,15 +346,12 @@ class MarketTwin(PostingTwin):
         self._accrue_supplier(accrual, batch, slot, measured, contract)
         return fill_buy, fill_sell
 
-    def _fill(self, slot: int, side: Side, tick: int | None, wh: int) -> int:
+    def _fill(self, meter: int, slot: int, side: Side, tick: int | None, wh: int) -> int:
         if wh == 0 or tick is None:
             return 0
-        result = self.side_result(slot, side)
-        filled, carry = matching.fill(result, side, tick, wh, result.carry)
-        if carry != result.carry:
-            apart = side == Side.SELL and slot in self.sell_results
-            of = self.sell_results if apart else self.results
-            of[slot] = replace(result, carry=carry)
+        results = self._of(slot, side, meter)
+        filled, carry = matching.fill(results[slot], side, tick, wh, results[slot].carry)
+        results[slot] = replace(results[slot], carry=carry)
         return filled
 
     # Stages
@@ -365,7 +385,11 @@ class MarketTwin(PostingTwin):
         for slot, result in self.results.items():
             if self.window_state(slot // WINDOW_SLOTS).phase != Phase.SETTLED:
                 continue
-            matched = result.matched_wh, self.side_result(slot, Side.SELL).matched_wh
+            first = self.critical_results.get(slot, SlotResult())
+            matched = (
+                result.matched_wh + first.matched_wh,
+                self.side_result(slot, Side.SELL).matched_wh,
+            )
             if (bought[slot], sold[slot]) != matched:
                 raise CheckFailed(
                     f"slot {slot}: bought {bought[slot]} Wh, sold {sold[slot]} Wh, "

@@ -17,8 +17,8 @@ pragma solidity 0.8.37;
 /// - a level that has not cleared in time is passed over, and what is below it goes on without it. What was cleared in
 ///   time can be shared by anybody for ever, so no child waits for an operator.
 ///
-/// Who may call: market operator (`createLevel`, `attach`), the operator of an area in the registry (`setEdge`, and by
-/// signature `signalGridLoss`), `Settlement` (`send`); anybody the rest.
+/// Who may call: market operator (`createLevel`, `attach`), the operator of an area in the registry (`setEdge`,
+/// `setCritical`, and by signature `signalGridLoss`), `Settlement` (`send`); anybody the rest.
 interface ILevels {
     /// @notice The immutable parameters of a level; their hash is its id.
     /// @param area the area whose children meet here
@@ -91,6 +91,7 @@ interface ILevels {
     event EdgeSet(
         uint32 indexed area, uint32 fromSlot, uint32 chargeNano, uint32 upWh, uint32 downWh, uint32 feederWh
     );
+    event CriticalSet(uint32 indexed meter, uint32 fromWindow, bool critical);
     event GridLost(uint32 indexed area, uint32 firstSlot, uint32 endSlot, bytes signature);
     /// @notice What a market or level has sent up; see libraries/Ladders.sol.
     event Sent(bytes32 indexed node, bytes32 indexed level, uint32 indexed window, uint256[] ladder);
@@ -149,6 +150,9 @@ interface ILevels {
     /// @notice The slots of a window in which the area has no grid, a bit each, the first lowest.
     function gridLossIn(uint32 area, uint32 window) external view returns (uint8 mask);
 
+    /// @notice Whether a meter is registered as a critical load in a window.
+    function isCritical(uint32 meter, uint32 window) external view returns (bool);
+
     function windowState(bytes32 level, uint32 window) external view returns (LevelWindow memory);
 
     /// @notice Outcome of a slot of a level that is cleared, with what has come from above; `sells` is zero unless they
@@ -171,6 +175,10 @@ interface ILevels {
 
     /// @notice The operator of an area sets what holds for its edge and feeder from a slot on.
     function setEdge(uint32 area, EdgeTerms calldata terms) external;
+
+    /// @notice The operator of a meter's area registers it as a critical load from a window on, or not any more: in
+    /// slots in which the area has no grid its buys come before all others.
+    function setCritical(uint32 meter, uint32 fromWindow, bool critical) external;
 
     /// @notice Anybody hands in what the operator of an area has signed; for slots whose window is not over.
     function signalGridLoss(GridLoss calldata loss) external;

@@ -29,6 +29,11 @@ library Edges {
         return wh == type(uint32).max ? type(uint256).max : wh;
     }
 
+    /// @dev The slots in which the area has no grid, a bit each.
+    function lostOf(uint256 edge) internal pure returns (uint256) {
+        return uint8(edge >> 128);
+    }
+
     /// @dev Whether the level above takes what is sent.
     function takes(uint256 edge) internal pure returns (bool) {
         return edge & TAKES != 0;

@@ -22,6 +22,13 @@ struct State {
     mapping(uint32 area => ILevels.EdgeTerms[]) edges;
     mapping(uint32 area => mapping(uint32 window => uint8 mask)) gridLosses;
     mapping(bytes32 node => mapping(uint256 place => Sent)) sent;
+    mapping(uint32 meter => CriticalFrom[]) criticals;
+}
+
+/// @dev Whether a meter is a critical load from a window on.
+struct CriticalFrom {
+    uint32 window;
+    bool critical;
 }
 
 /// @dev One level. Words by place in the ring; results by place * 8 + slot.

@@ -170,7 +170,8 @@ library LaneWords {
 
 /// @notice Outcome of a slot in one word, least significant bit first:
 ///   0..31 price (int32) | 32..39 buy tick | 40..47 sell tick | 48 traded | 49 buys are rationed | 50 of one side |
-///   56..103 matched Wh | 104..151 filled at the rationed limit | 152..199 offered there | 200..247 carry
+///   55 buys of critical loads have a result of their own | 56..103 matched Wh | 104..151 filled at the rationed limit |
+///   152..199 offered there | 200..247 carry
 type ResultWord is uint256;
 
 using ResultWords for ResultWord global;
@@ -181,6 +182,7 @@ library ResultWords {
     uint256 internal constant BUY_RATIONED = 1 << 49;
     /// @dev Buys and sells have a result each: with a price and a rationed limit of their own.
     uint256 internal constant APART = 1 << 50;
+    uint256 internal constant CRITICAL = 1 << 55;
 
     function untraded(int256 priceNano) internal pure returns (ResultWord) {
         return ResultWord.wrap(uint256(uint32(int32(priceNano))));
@@ -208,6 +210,14 @@ library ResultWords {
 
     function isApart(ResultWord word) internal pure returns (bool) {
         return ResultWord.unwrap(word) & APART != 0;
+    }
+
+    function withCritical(ResultWord word) internal pure returns (ResultWord) {
+        return ResultWord.wrap(ResultWord.unwrap(word) | CRITICAL);
+    }
+
+    function hasCritical(ResultWord word) internal pure returns (bool) {
+        return ResultWord.unwrap(word) & CRITICAL != 0;
     }
 
     function apart(ResultWord word) internal pure returns (ResultWord) {

@@ -337,6 +337,56 @@ library TickBook {
         );
     }
 
+    /// @notice The same where the buys of a second book, critical loads, come before all others.
+    /// @return result of the other buys; where critical loads have bought (`ResultWords.CRITICAL`) all three are of one
+    /// side
+    /// @return sells as in `matchAt`
+    /// @return ofCritical then that of the buys of critical loads, else zero
+    function matchCritical(
+        Book memory book,
+        Book memory critical,
+        uint256 slot,
+        int256 priceNano,
+        uint256 minBuyTick,
+        int256 maxSellTick,
+        uint256 mostWh
+    ) internal pure returns (ResultWord result, ResultWord sells, ResultWord ofCritical) {
+        uint256 criticalMap = buysFrom(critical, minBuyTick);
+        uint256 criticalWh = totalOf(critical, slot, BUY, criticalMap);
+        if (criticalWh == 0) {
+            (result, sells) = matchAt(book, slot, priceNano, minBuyTick, maxSellTick, mostWh);
+            return (result, sells, ofCritical);
+        }
+        (uint256 buyMap, uint256 sellMap) = (buysFrom(book, minBuyTick), sellsUpTo(book, maxSellTick));
+        uint256 buyWh = totalOf(book, slot, BUY, buyMap);
+        uint256 sellWh = totalOf(book, slot, SELL, sellMap);
+        uint256 matched = Math.min(Math.min(criticalWh + buyWh, sellWh), mostWh);
+        if (matched == 0) return (ResultWords.untraded(priceNano), sells, ofCritical);
+        uint256 firstWh = Math.min(criticalWh, matched);
+        ofCritical = _sideOf(critical, slot, BUY, criticalMap, criticalWh - firstWh, firstWh, priceNano);
+        uint256 left = matched - firstWh;
+        result = _sideOf(book, slot, BUY, buyMap, buyWh - left, left, priceNano).withCritical();
+        sells = _sideOf(book, slot, SELL, sellMap, sellWh - matched, matched, priceNano);
+    }
+
+    /// @dev The result of one side that trades `wh`, and loses `overWh` of its worst volumes.
+    function _sideOf(
+        Book memory book,
+        uint256 slot,
+        uint256 side,
+        uint256 map,
+        uint256 overWh,
+        uint256 wh,
+        int256 priceNano
+    ) private pure returns (ResultWord) {
+        uint256 word = ResultWord.unwrap(ResultWords.untraded(priceNano).apart());
+        if (side == BUY) word |= ResultWords.BUY_RATIONED;
+        if (wh == 0) return ResultWord.wrap(word);
+        (uint256 tick, uint256 liveWh, uint256 offWh) = _last(book, slot, side, map, overWh);
+        word |= ResultWords.TRADED | (tick << (side == BUY ? 32 : 40)) | (wh << 56);
+        return ResultWord.wrap(word | ((liveWh - offWh) << 104) | (liveWh << 152));
+    }
+
     /// @notice The ticks of the buys that take part.
     function buysFrom(Book memory book, uint256 minBuyTick) internal pure returns (uint256 map) {
         return minBuyTick > 255 ? 0 : (book.maps[BUY] >> minBuyTick) << minBuyTick;

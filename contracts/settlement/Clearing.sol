@@ -28,11 +28,14 @@ library Clearing {
         int32 feedInNano;
     }
 
-    /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree.
+    /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `lost` are the
+    /// slots of the window at hand in which the area has no grid; there critical loads have a book of their own.
     struct Walk {
         Env env;
         PriceTable table;
         TickBook.Book book;
+        TickBook.Book critical;
+        uint256 lost;
         Reference[8] refs;
         Member[] members;
         uint256 memberCount;
@@ -80,7 +83,7 @@ library Clearing {
         uint256 deadline = Context.windowEnd(env, window) + env.params.voidSeconds;
         require(block.timestamp >= deadline, ISettlement.TooEarlyToVoid(window, uint64(deadline)));
         if (open) w.members = core.markets.memberCount(market);
-        else HalfBooks.drop(state.halfBooks[market][window % RING]);
+        else _drop(state, market, window);
         w.voided = true;
         uint256[8] memory none;
         for (uint256 lane; lane < WINDOW; ++lane) {
@@ -119,6 +122,8 @@ library Clearing {
     function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
         bytes32 market = walk.env.market;
         ISettlement.Window memory w = _windowFor(state, walk.env, window, walk.forward);
+        walk.lost = walk.edges.length == 0 ? 0 : Edges.lostOf(_edge(walk, window));
+        if (walk.lost != 0 && walk.critical.volumes.length == 0) walk.critical = TickBook.create();
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
         else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
         else return false;
@@ -146,6 +151,7 @@ library Clearing {
             _finish(state, market, w, sent ? ISettlement.Phase.Awaiting : ISettlement.Phase.Cleared, results);
         }
         walk.book.reset();
+        if (walk.lost != 0) walk.critical.reset();
         delete walk.refs;
         return true;
     }
@@ -227,8 +233,8 @@ library Clearing {
         uint256 active = 0xff;
         if (m.active && m.untilSlot >= slot + WINDOW) {
             walk.table.seen.set(m.tariff, active);
-            _addLanes(walk, m, word, slot - walk.table.firstSlot, WINDOW);
-            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, WINDOW);
+            _addOffers(walk, m, word, slot - walk.table.firstSlot, WINDOW);
+            if (second != 0) _addOffers(walk, m, second, slot - walk.table.firstSlot, WINDOW);
         } else {
             active = _visitParts(walk, m, window, word, second);
         }
@@ -257,12 +263,28 @@ library Clearing {
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
             active |= mask;
             walk.table.seen[m.tariff] |= mask;
-            _addLanes(walk, m, word, slot - walk.table.firstSlot, end - from);
-            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, end - from);
+            _addOffers(walk, m, word, slot - walk.table.firstSlot, end - from);
+            if (second != 0) _addOffers(walk, m, second, slot - walk.table.firstSlot, end - from);
         }
     }
 
-    /// @dev Adds `slots` lanes of a word from a place of the table on, in runs of slots with the same quote.
+    /// @dev Adds `slots` lanes of a word from a place of the table on, what critical loads buy in an island apart.
+    function _addOffers(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private view {
+        if (walk.lost != 0) {
+            (uint256 critical,) = LaneWords.parted(word);
+            critical &= LaneWords.spread(walk.lost);
+            uint32 window = uint32((walk.table.firstSlot + place) / WINDOW);
+            if (critical != 0 && walk.env.core.levels.isCritical(m.meter, window)) {
+                word ^= critical;
+                (walk.book, walk.critical) = (walk.critical, walk.book);
+                _addLanes(walk, m, critical, place, slots);
+                (walk.book, walk.critical) = (walk.critical, walk.book);
+            }
+        }
+        _addLanes(walk, m, word, place, slots);
+    }
+
+    /// @dev Adds lanes to the book, in runs of slots with the same quote.
     function _addLanes(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private pure {
         uint256[] memory runs = walk.table.runs[m.tariff];
         uint256[] memory quotes = walk.table.quotes[m.tariff];
@@ -311,7 +333,8 @@ library Clearing {
         Env memory env = walk.env;
         uint256 mostWh = walk.edges.length == 0 ? type(uint256).max : Edges.feederOf(_edge(walk, window));
         uint256[8] memory sells;
-        bool apart;
+        uint256[8] memory criticals;
+        (bool apart, bool critical) = (false, false);
         for (uint256 lane; lane < WINDOW; ++lane) {
             (int256 price, bool defined) = _price(walk, lane);
             ResultWord result = ResultWord.wrap(0);
@@ -319,7 +342,12 @@ library Clearing {
             uint256 place = Context.resultPlace(window, lane);
             if (defined) {
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
-                (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
+                ResultWord ofCritical;
+                (result, ofSells, ofCritical) = _matchAt(walk, lane, price, minBuy, maxSell, mostWh);
+                if (result.hasCritical()) {
+                    state.criticalResults[env.market][place] = ofCritical;
+                    (criticals[lane], critical) = (ResultWord.unwrap(ofCritical), true);
+                }
             }
             Pairs.put(state.results[env.market], state.sellResults[env.market], place, result, ofSells);
             results[lane] = ResultWord.unwrap(result);
@@ -327,6 +355,21 @@ library Clearing {
             (sells[lane], apart) = (ResultWord.unwrap(ofSells), true);
         }
         if (apart) emit ISettlement.SellsCleared(env.market, uint32(window), sells);
+        if (critical) emit ISettlement.CriticalCleared(env.market, uint32(window), criticals);
+    }
+
+    function _matchAt(
+        Walk memory walk,
+        uint256 lane,
+        int256 price,
+        uint256 minBuy,
+        int256 maxSell,
+        uint256 mostWh
+    ) private pure returns (ResultWord result, ResultWord ofSells, ResultWord ofCritical) {
+        if ((walk.lost >> lane) & 1 != 0) {
+            return walk.book.matchCritical(walk.critical, lane, price, minBuy, maxSell, mostWh);
+        }
+        (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
     }
 
     function _edge(Walk memory walk, uint256 window) private pure returns (uint256) {
@@ -378,6 +421,7 @@ library Clearing {
                 && ref.feedInNano < ref.retailNano
         ) {
             uint256 buyWh = walk.book.total(lane, TickBook.BUY);
+            if (walk.lost != 0) buyWh += walk.critical.total(lane, TickBook.BUY);
             uint256 sellWh = walk.book.total(lane, TickBook.SELL);
             if (buyWh != 0 && sellWh != 0) {
                 return (Prices.supplyDemandRatio(ref.retailNano, ref.feedInNano, buyWh, sellWh), true);
@@ -409,10 +453,25 @@ library Clearing {
 
     /* HALF BOOKS */
 
+    /// @dev Where the book of critical loads waits.
+    function _criticalHalf(State storage state, bytes32 market, uint256 window)
+        private
+        view
+        returns (mapping(uint256 => uint256) storage)
+    {
+        return state.halfBooks[market][RING + window % RING];
+    }
+
+    function _drop(State storage state, bytes32 market, uint256 window) private {
+        HalfBooks.drop(state.halfBooks[market][window % RING]);
+        HalfBooks.drop(_criticalHalf(state, market, window));
+    }
+
     /// @dev Keeps a book and the reference prices until the next call.
     function _putDown(State storage state, Walk memory walk, uint256 window) private {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
         HalfBooks.putDown(half, walk.book);
+        if (walk.lost != 0) HalfBooks.putDown(_criticalHalf(state, walk.env.market, window), walk.critical);
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
             half[HalfBooks.OWN + lane] = ref.any
@@ -424,6 +483,7 @@ library Clearing {
     function _resume(State storage state, Walk memory walk, uint256 window) private view {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
         HalfBooks.resume(half, walk.book);
+        if (walk.lost != 0) HalfBooks.resume(_criticalHalf(state, walk.env.market, window), walk.critical);
         for (uint256 lane; lane < WINDOW; ++lane) {
             uint256 packed = half[HalfBooks.OWN + lane];
             walk.refs[lane] =

@@ -18,6 +18,7 @@ import {Pairs} from "../libraries/Pairs.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
+import {Carries} from "./Carries.sol";
 import {Context} from "./Context.sol";
 import {
     Accrual,
@@ -46,18 +47,18 @@ library Settling {
     /// @dev The posted mask and the layers of a lane word; all eight slots posted, and one layer.
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
-    /// @dev Words of the prices of a window, a flag of the first, and the lowest bits that stand apart: volumes have 27
-    /// bits, and a price is less than 2^32 above another.
-    uint256 private constant PRICE_WORDS = 5;
+    /// @dev Words of the prices of a window, and flags of the first: some differ, and by more than 27 bits.
+    uint256 private constant PRICE_WORDS = 3;
     uint256 private constant DIFFER = 1 << 32;
-    uint256 private constant PRICE_BITS = 24;
+    uint256 private constant FAR = 1 << 33;
     /// @dev Members whose positions are asked for together.
     uint256 private constant POSITIONS = 64;
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
-    /// are p, see `_outcomes`. Those of sells are the same arrays, unless some slot has a result of its own for them.
-    /// `leaves` is what will prove how members were settled.
+    /// are p, see `_outcomes`. Those of sells are the same arrays, unless some slot has a result of its own for them,
+    /// and so are those of critical loads (`isCritical`: there are some). `leaves` is what will prove how members were
+    /// settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -65,11 +66,14 @@ library Settling {
         Forward forward;
         uint256[] results;
         uint256[] sellResults;
+        uint256[] criticalResults;
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
         uint256[] cuts;
         uint256[] sellCuts;
+        uint256[] criticalCuts;
+        bool isCritical;
         uint256[] prices;
         uint256[] sellPrices;
         uint256[][] deviations;
@@ -112,10 +116,12 @@ library Settling {
         (run.firstWindow, run.windows) = (firstWindow, windows);
         run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
-        (run.results, run.sellResults) = _loadResults(state, market, first, windows);
+        _loadResults(state, run, first);
         bool apart = run.sellResults.length != 0;
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
-        (run.cuts, run.prices) = _outcomes(run.results);
+        (run.criticalCuts, run.prices) = _outcomes(run.criticalResults);
+        run.cuts = run.criticalCuts;
+        if (run.isCritical) (run.cuts,) = _outcomes(run.results);
         bytes32 resultsHash = _resultsHash(run.results, run.sellResults, first.cursor != 0);
         if (apart) {
             (run.sellCuts, run.sellPrices) = _outcomes(run.sellResults);
@@ -141,17 +147,15 @@ library Settling {
 
     /* INTERNAL: SETTLING */
 
-    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells only
-    /// where a slot has them apart.
-    function _loadResults(State storage state, bytes32 market, ISettlement.Window memory first, uint256 windows)
-        private
-        view
-        returns (uint256[] memory results, uint256[] memory sells)
-    {
-        results = new uint256[](windows * WINDOW);
-        sells = new uint256[](windows * WINDOW);
+    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells, and of
+    /// critical loads, only where a slot has them apart.
+    function _loadResults(State storage state, Run memory run, ISettlement.Window memory first) private view {
+        bytes32 market = run.env.market;
+        run.results = new uint256[](run.windows * WINDOW);
+        run.sellResults = new uint256[](run.windows * WINDOW);
+        run.criticalResults = run.results;
         bool apart;
-        for (uint256 i; i < windows; ++i) {
+        for (uint256 i; i < run.windows; ++i) {
             uint256 window = first.window + i;
             ISettlement.Window memory w = Context.windowOf(state, market, window);
             require(w.phase == ISettlement.Phase.Cleared, ISettlement.WrongPhase(w.window, w.phase));
@@ -160,12 +164,14 @@ library Settling {
                 (ResultWord result, ResultWord ofSells) = Pairs.get(
                     state.results[market], state.sellResults[market], Context.resultPlace(window, lane)
                 );
-                results.set(i * WINDOW + lane, ResultWord.unwrap(result));
-                sells.set(i * WINDOW + lane, ResultWord.unwrap(ofSells));
+                run.results.set(i * WINDOW + lane, ResultWord.unwrap(result));
+                run.sellResults.set(i * WINDOW + lane, ResultWord.unwrap(ofSells));
                 if (result.isApart()) apart = true;
+                if (result.hasCritical()) run.isCritical = true;
             }
         }
-        if (!apart) sells = new uint256[](0);
+        if (!apart) run.sellResults = new uint256[](0);
+        if (run.isCritical) run.criticalResults = Carries.criticals(state, market, run.firstWindow, run.results);
     }
 
     function _settleMembers(State storage state, Run memory run, uint256 from, uint256 end) private {
@@ -525,9 +531,25 @@ library Settling {
         }
     }
 
-    /// @dev Settles the offers in `slots` lanes of one word from a place of the table on, in runs of slots with one
-    /// quote; returns the filled lanes.
+    /// @dev Settles the offers in `slots` lanes of one word from a place of the table on; returns the filled lanes.
     function _settleLanes(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        uint256 word,
+        uint256 place,
+        uint256 slots
+    ) private view returns (uint256 fills) {
+        bool critical = run.isCritical
+            && run.env.core.levels.isCritical(m.meter, uint32(run.firstWindow + place / WINDOW));
+        (uint256[] memory results, uint256[] memory cuts) = (run.results, run.cuts);
+        if (critical) (run.results, run.cuts) = (run.criticalResults, run.criticalCuts);
+        fills = _settleRuns(run, m, acc, word, place, slots);
+        (run.results, run.cuts) = (results, cuts);
+    }
+
+    /// @dev The same in runs of slots with one quote.
+    function _settleRuns(
         Run memory run,
         Member memory m,
         Accrual memory acc,
@@ -572,10 +594,7 @@ library Settling {
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
                 acc.networkNano += int256(wh) * quote.network();
                 acc.releaseNano += wh * quote.buyLock();
-                if (filled != 0) {
-                    int256 nano = -_worth(run.prices, place, fills, filled);
-                    _payFill(run, acc, nano, filled, run.env.buyFeeNano);
-                }
+                if (filled != 0) _payFills(run, acc, true, place, fills, filled);
             }
             if (sells != 0) {
                 (uint256 whole, uint256 part) =
@@ -588,7 +607,7 @@ library Settling {
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
                 if (filled == 0) return fills;
-                _payFill(run, acc, _worth(run.sellPrices, place, sold, filled), filled, run.env.sellFeeNano);
+                _payFills(run, acc, false, place, sold, filled);
                 fills |= sold | LaneWords.sidesOf(sold);
             }
         }
@@ -614,21 +633,39 @@ library Settling {
         }
     }
 
-    /// @dev What fills of a window cost, `wh` in all.
-    function _worth(uint256[] memory prices, uint256 place, uint256 fills, uint256 wh)
+    /// @dev Pays fills of a window, `wh` in all: what each costs or fetches at the price of its slot.
+    function _payFills(Run memory run, Accrual memory acc, bool buys, uint256 place, uint256 fills, uint256 wh)
         private
         pure
-        returns (int256 nano)
     {
+        (uint256[] memory prices, int256 feeNano) =
+            buys ? (run.prices, run.env.buyFeeNano) : (run.sellPrices, run.env.sellFeeNano);
         // Sums of eight volumes have 30 bits, prices 32.
         unchecked {
             uint256 i = (place / WINDOW) * PRICE_WORDS;
-            uint256 least = prices.get(i);
-            nano = int256(wh) * int32(uint32(least));
-            if (least & DIFFER == 0) return nano;
-            uint256 more = LaneWords.dot(fills, prices.get(i + 1), prices.get(i + 2));
-            more += LaneWords.dot(fills, prices.get(i + 3), prices.get(i + 4)) << PRICE_BITS;
-            return nano + int256(more);
+            int256 least = int32(uint32(prices.get(i)));
+            int256 nano = int256(wh) * least;
+            if (prices.get(i) & DIFFER != 0) {
+                // What is paid and what is earned are told apart.
+                if (prices.get(i) & FAR != 0 || least < (buys ? -feeNano : feeNano)) {
+                    _payEach(run, acc, buys, place - place % WINDOW, fills);
+                    return;
+                }
+                nano += int256(LaneWords.dot(fills, prices.get(i + 1), prices.get(i + 2)));
+            }
+            _payFill(run, acc, buys ? -nano : nano, wh, feeNano);
+        }
+    }
+
+    /// @dev The same slot by slot, where prices have both signs, or lie far apart.
+    function _payEach(Run memory run, Accrual memory acc, bool buys, uint256 place, uint256 fills) private pure {
+        (uint256[] memory results, int256 feeNano) =
+            buys ? (run.results, run.env.buyFeeNano) : (run.sellResults, run.env.sellFeeNano);
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            (uint256 wh,) = LaneWord.wrap(fills).lane(lane);
+            if (wh == 0) continue;
+            int256 nano = int256(wh) * ResultWord.wrap(results.get(place + lane)).price();
+            _payFill(run, acc, buys ? -nano : nano, wh, feeNano);
         }
     }
 
@@ -645,9 +682,8 @@ library Settling {
         }
     }
 
-    /// @dev What is filled, and at which price, by window. Of prices five words: the least, and whether some differ
-    /// from it; then by how much they are above it, the lowest bits of all, and the others, as `LaneWords.dot` takes
-    /// them.
+    /// @dev What is filled, and at which price, by window. Of prices three words: the least, and whether some differ
+    /// from it; then by how much they are above it, as `LaneWords.dot` takes them.
     function _outcomes(uint256[] memory results)
         private
         pure
@@ -674,23 +710,21 @@ library Settling {
         private
         pure
     {
-        uint256 low;
-        uint256 high;
+        uint256 lanes;
+        uint256 flags;
         unchecked {
             for (uint256 lane; lane < WINDOW; ++lane) {
                 ResultWord result = ResultWord.wrap(results.get(place + lane));
                 if (!result.traded()) continue;
                 uint256 more = uint256(result.price() - least);
-                low |= (more & ((1 << PRICE_BITS) - 1)) << (lane * LaneWords.LANE_BITS);
-                high |= (more >> PRICE_BITS) << (lane * LaneWords.LANE_BITS);
+                if (more != 0) flags |= DIFFER;
+                if (more > LaneWords.MAX_WH) flags |= FAR;
+                lanes |= (more & LaneWords.MAX_WH) << (lane * LaneWords.LANE_BITS);
             }
-            prices.set(i, uint32(int32(least)) | (low | high != 0 ? DIFFER : 0));
-            uint256 even;
-            uint256 odd;
-            (even, odd) = LaneWords.reversed(low);
-            (prices[i + 1], prices[i + 2]) = (even, odd);
-            (even, odd) = LaneWords.reversed(high);
-            (prices[i + 3], prices[i + 4]) = (even, odd);
+            prices.set(i, uint32(int32(least)) | flags);
+            (uint256 even, uint256 odd) = LaneWords.reversed(lanes);
+            prices.set(i + 1, even);
+            prices.set(i + 2, odd);
         }
     }
 
@@ -742,7 +776,7 @@ library Settling {
         uint256 slot,
         uint256 slots,
         uint256 fills
-    ) private pure {
+    ) private view {
         uint256 place = slot - run.table.firstSlot;
         uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
@@ -833,19 +867,10 @@ library Settling {
             ISettlement.Window storage w = state.windows[market][window % RING];
             w.cursor = cursor;
             if (cursor == members) w.phase = ISettlement.Phase.Settled;
-            for (uint256 lane; !whole && lane < WINDOW; ++lane) {
-                _keepResult(state, run, Context.resultPlace(window, lane), i * WINDOW + lane);
-            }
+        }
+        if (!whole) {
+            Carries.keep(state, market, run.firstWindow, run.results, run.sellResults, run.criticalResults);
         }
         emit ISettlement.WindowsSettled(market, uint32(run.firstWindow), uint32(run.windows), cursor);
-    }
-
-    /// @dev Where sells have no result of their own, the carry stands with the side that is rationed.
-    function _keepResult(State storage state, Run memory run, uint256 place, uint256 i) private {
-        ResultWord result = ResultWord.wrap(run.results[i]);
-        ResultWord sells = ResultWord.wrap(run.sellResults[i]);
-        if (!result.isApart() && !result.buyRationed()) result = sells;
-        bytes32 market = run.env.market;
-        Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
     }
 }

@@ -46,6 +46,7 @@ LIBRARIES: Final = (
     "Stages",
     "Clearing",
     "Adopting",
+    "Carries",
     "Settling",
     "Runs",
     "Tally",

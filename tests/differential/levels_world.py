@@ -103,11 +103,11 @@ class LevelsWorld:
 
     def _publish(self, number: int, signer: LocalSigner, tariff: int) -> None:
         rng = self.rng
-        retail = rng.randrange(120, 220)
+        retail, falls = rng.randrange(120, 220), rng.choice((120, 120, 500))
         rows = [
             TariffRow(
                 energy=(retail + rng.randrange(0, 20)) * SCALE,
-                feed_in=(retail - rng.randrange(30, 120)) * SCALE,
+                feed_in=(retail - rng.randrange(30, falls)) * SCALE,
                 network=rng.randrange(0, 20) * SCALE,
                 levies=0,
                 tax=0,
@@ -201,6 +201,11 @@ class LevelsWorld:
         enrolment = place.market.sign_enrolment(owner, meter, self.first)
         assert place.market.enrol(self.sender, [enrolment]) == {}
         if rng.random() < 0.4:
+            window = self.first // WINDOW_SLOTS + rng.choice((0, 0, 2))
+            with Sender(self.chain, place.operator) as own:
+                own.send(self.operator.set_critical(meter, window, True))
+            self.counts["critical"] += 1
+        if rng.random() < 0.4:
             buy = rng.choice((TARIFF_BUY, rng.randrange(50, 250) * SCALE))
             sell = rng.choice((TARIFF_SELL, rng.randrange(0, 200) * SCALE))
             limits = Limits(place.market.id, meter, self.first, 1, (buy,), (sell,))
@@ -227,7 +232,7 @@ class LevelsWorld:
     def _lose_grids(self, start: int) -> None:
         tree = LevelTree(self.contracts)
         for place in self.places:
-            if self.rng.random() < 0.08:
+            if self.rng.random() < (0.08 if place.market is None else 0.3):
                 first = start + self.rng.randrange(8, 16)
                 loss = GridLoss(place.area, first, first + self.rng.randrange(1, 9))
                 signed = tree.sign_grid_loss(place.operator, loss)
@@ -267,13 +272,23 @@ class LevelsWorld:
         for market in self._markets():
             if market.id == held:
                 continue
-            self.sender.send(self.contracts.settlement.clear(market.id, window, 1, 2**32 - 1))
+            self._clear_market(market, window)
         for level in LevelTree(self.contracts).levels():
             if level.id == held:
                 continue
             self._clear_level(level, window)
         if held:
             self._pass_over(held, window)
+
+    def _clear_market(self, market: Market, window: int) -> None:
+        """In one go, or after the deadline of posting in steps."""
+        part = 2**32 - 1
+        if self.rng.random() < 0.2:
+            part = self.rng.choice((1, 2))
+            self._wait((window + 1) * WINDOW_SLOTS * HOUR + market.params.post_seconds)
+        while market.window(window).phase <= Phase.CLEARING:
+            self.sender.send(self.contracts.settlement.clear(market.id, window, 1, part))
+            self.counts["clearing steps"] += 1
 
     def _clear_level(self, level: Level, window: int) -> None:
         end = (window + 1) * WINDOW_SLOTS * HOUR
@@ -352,6 +367,7 @@ class LevelsWorld:
             for entry in past.slots:
                 bought[entry.slot] += entry.bought_wh - entry.sold_wh
             self.counts["apart"] += len(past.sell_results)
+            self.counts["critical first"] += len(past.critical_results)
             self.counts["books"] += len(past.results)
             self.counts["traded"] += sum(r.traded for r in past.results.values())
         assert not any(bought.values()), "bought and sold differ over the tree"

@@ -53,6 +53,23 @@ class AuthorityUpdated(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class CriticalSet(Event):
+    """`CriticalSet(uint32, uint32, bool)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "fb1fbe3e642477a4a53cb27e810450a3be842e88d757d254f2edfd5c16184825"
+    )
+    meter: int
+    from_window: int
+    critical: bool
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "bool"), data)
+        return cls(topic("uint32", topics[1]), raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
 class Crossed(Event):
     """What crossed the edge of a child, and the charge that its operator was paid."""
 
@@ -231,6 +248,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
     for known in (
         Attached,
         AuthorityUpdated,
+        CriticalSet,
         Crossed,
         EIP712DomainChanged,
         EdgeSet,
@@ -456,6 +474,21 @@ class Levels:
         _value: bytes = _out[0]
         return _value
 
+    def is_critical(self, meter: int, window: int, *, block: int | str = "latest") -> bool:
+        """Whether a meter is registered as a critical load in a window."""
+        _data = bytes.fromhex("8de799c8") + encode(
+            ("uint32", "uint32"),
+            (meter, window),
+        )
+        return self.is_critical_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def is_critical_result(raw: bytes) -> bool:
+        """Return what `is_critical` answered, decoded."""
+        _out = decode(("bool",), raw)
+        _value: bool = _out[0]
+        return _value
+
     def is_passed_over(self, node: bytes, window: int, *, block: int | str = "latest") -> bool:
         """Whether what a market or level sent up will never be filled, since the level above was
         not cleared.
@@ -572,6 +605,16 @@ class Levels:
             (new_authority,),
         )
         return Call(self.address, _data, 0, "Levels.setAuthority")
+
+    def set_critical(self, meter: int, from_window: int, critical: bool) -> Call:
+        """The operator of a meter's area registers it as a critical load from a window on, or
+        not any more: in slots in which the area has no grid its buys come before all others.
+        """
+        _data = bytes.fromhex("23ced82e") + encode(
+            ("uint32", "uint32", "bool"),
+            (meter, from_window, critical),
+        )
+        return Call(self.address, _data, 0, "Levels.setCritical")
 
     def set_edge(self, area: int, terms: EdgeTerms) -> Call:
         """The operator of an area sets what holds for its edge and feeder from a slot on."""
