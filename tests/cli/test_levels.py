@@ -136,6 +136,44 @@ def test_a_lost_grid_is_signed_by_its_operator_and_handed_in_by_anybody(world: W
     refused(world, 1, "begun", "level", "grid-loss", "3", *span, account="grid")
 
 
+@pytest.mark.capability("TAG-5")
+def test_critical_loads_come_first_without_a_grid(world: World) -> None:
+    tree(world)
+    # Carol's meters 5 and 6 buy 3 kWh each where Bob sells 2.
+    keys = {5: "other-meter", 6: "bob-meter"}
+    for meter, key in keys.items():
+        world.ok(
+            "admin", "meter", "add", "--area", "4", "--owner", "carol", "--supplier", "1",
+            "--fuse", "24kWh", "--key", key, "--point", f"3000{meter}", account="operator",
+        )  # fmt: skip
+        world.ok("enrol", str(meter), "--from", DAY, "--market", "bobs", account="carol")
+    world.ok("deposit", "20EUR", "--test-money", account="carol")
+    critical = ["admin", "level", "critical", "6"]
+    refused(world, 1, "not area operator", *critical, account="carol")
+    refused(world, 1, "begun", *critical, "--from", "2026-05-01T00:00Z", account="grid")
+    said = world.ok(*critical, "--from", DAY, account="grid").out
+    assert "critical loads" in said
+    world.clock("2026-06-02T02:00Z")
+    span = ["--from", "2026-06-02T02:00Z", "--to", "2026-06-02T05:00Z"]
+    world.ok("level", "grid-loss", "4", *span, account="grid")
+    world.clock("2026-06-02T08:00Z")
+    for meter, key, flow in (
+        (4, "bob-meter", (0, 2000)),
+        (5, keys[5], (3000, 0)),
+        (6, keys[6], (3000, 0)),
+    ):
+        signed = world.sign(world.day(f"{meter}.csv", 8, *flow, begin=DAY), meter, key)
+        world.ok("meter", "post", str(signed), "--market", "bobs", account="carol")
+    world.ok("clear", "--market", "bobs", account="carol")
+    world.clock("2026-06-05T08:00Z")  # the level above is passed over
+    world.ok("settle", "--market", "bobs", account="carol")
+    trades = world.ok("trades", "--meter", "6", "--market", "bobs", "--json").json["trades"]
+    assert [row["bought_wh"] for row in trades] == [1000, 1000, 2000, 2000, 2000, 1000, 1000, 1000]
+    trades = world.ok("trades", "--meter", "5", "--market", "bobs", "--json").json["trades"]
+    assert [row["bought_wh"] for row in trades] == [1000] * 5
+    world.ok(*critical, "--off", account="grid")
+
+
 def test_what_does_not_fit_is_said(world: World) -> None:
     tree(world)
     level = ["admin", "level"]

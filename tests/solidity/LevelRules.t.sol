@@ -103,6 +103,10 @@ contract LevelRulesTest is LevelWorld {
         levels.clear(none, w, inOne(new uint256[][](0)));
         vm.expectRevert(abi.encodeWithSelector(ILevels.WrongLevelPhase.selector, w, ILevels.LevelPhase.Absent));
         levels.share(none, w, inOne(new uint256[][](0)));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.NothingToDo.selector));
+        levels.clear(none, w, new uint256[][][](0));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.NothingToDo.selector));
+        levels.share(none, w, new uint256[][][](0));
         _fails(unknown);
         levels.attach(grids[0], none, w);
         _fails(abi.encodeWithSelector(ILevels.UnknownNode.selector, none));

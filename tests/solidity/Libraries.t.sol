@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {LaneWord, LaneWords, ResultWord, ResultWords} from "../../contracts/libraries/Packed.sol";
+import {Pairs} from "../../contracts/libraries/Pairs.sol";
 import {Prices} from "../../contracts/libraries/Prices.sol";
 import {TickBook} from "../../contracts/libraries/TickBook.sol";
 import {Base} from "./Base.sol";
@@ -302,5 +303,40 @@ contract LibrariesTest is Base {
         vm.assertEq(s.matchedWh(), r.matchedWh(), "matched stays");
         vm.assertEq(ResultWords.untraded(price).price(), price, "untraded");
         vm.assertTrue(!ResultWords.untraded(price).traded(), "untraded");
+    }
+
+    /* STORAGE OF RESULTS */
+
+    mapping(uint256 place => ResultWord) private _results;
+    mapping(uint256 place => ResultWord) private _sellResults;
+
+    function _side(bool buys, uint256 largest) private returns (ResultWord) {
+        uint256 word = 2 ** 50 + (buys ? 2 ** 49 : 0) + chance(2 ** 32);
+        if (chance(4) != 0) {
+            word += 2 ** 48 + chance(256) * 2 ** (buys ? 32 : 40) + chance(largest) * 2 ** 56;
+            word += chance(largest) * 2 ** 104 + chance(largest) * 2 ** 152;
+        }
+        if (chance(5) == 0) word += chance(largest) * 2 ** 200;
+        if (buys && chance(5) == 0) word += 2 ** 55;
+        return ResultWord.wrap(word);
+    }
+
+    function test_pairsComeBackAsTheyWerePut(uint256 seed) public {
+        seedChance(seed);
+        for (uint256 i; i < 40; ++i) {
+            uint256 largest = chance(3) == 0 ? 2 ** 48 : 2 ** 27;
+            (ResultWord buys, ResultWord sells) = (_side(true, largest), _side(false, largest));
+            // Of one auction with a limit: both ticks in both words.
+            if (chance(5) == 0) sells = ResultWord.wrap(ResultWord.unwrap(sells) | (chance(256) << 32));
+            if (chance(5) == 0) buys = ResultWord.wrap(ResultWord.unwrap(buys) | (chance(256) << 40));
+            // One result for both sides.
+            if (chance(4) == 0) (buys, sells) = (ResultWord.wrap(chance(2 ** 48)), ResultWord.wrap(7));
+            Pairs.put(_results, _sellResults, i % 3, buys, sells);
+            (ResultWord a, ResultWord b) = Pairs.get(_results, _sellResults, i % 3);
+            vm.assertEq(ResultWord.unwrap(a), ResultWord.unwrap(buys), "of the buys");
+            vm.assertEq(
+                ResultWord.unwrap(b), ResultWord.unwrap(buys.isApart() ? sells : buys), "of the sells"
+            );
+        }
     }
 }

@@ -247,3 +247,47 @@ def test_supply_demand_ratio_falls_from_retail_to_feed_in() -> None:
     assert prices == [199, 160, 133, 100, 100]
     assert matching.slot_price(sdr, (200, 100), 0, 5) == 150
     assert matching.slot_price(sdr, (200, -100), 5, 5) == 50
+
+
+@pytest.mark.capability("TAG-5")
+def test_critical_buys_come_before_all_others() -> None:
+    """Against a walk Wh by Wh: critical buys, best limits first, then the others."""
+    rng = random.Random(5)
+    seen = {"too little": 0, "limited": 0, "left out": 0}
+    for _ in range(BOOKS):
+        price, book = random_book(rng)
+        first = [o for o in book if o.side == Side.BUY and rng.random() < 0.5]
+        others = [o for o in book if o not in first]
+        most = rng.choice((None, rng.randrange(300)))
+        result, sells, critical = matching.match_critical(most, price, others, first, PARAMS)
+        wanted = sorted(
+            (o for o in book if o.side == Side.BUY and limit_nano(o) >= price),
+            key=lambda o: (o not in first, -o.tick),
+        )
+        offered = sum(o.wh for o in book if o.side == Side.SELL and limit_nano(o) <= price)
+        left = matched = min(sum(o.wh for o in wanted), offered, offered if most is None else most)
+        by_rank: dict[tuple[bool, int], int] = {}
+        for offer in wanted:
+            wh = min(offer.wh, left)
+            left -= wh
+            key = (offer in first, offer.tick)
+            by_rank[key] = by_rank.get(key, 0) + wh
+        for of, is_first in ((critical, True), (result, False)):
+            if of is None:
+                continue
+            offers = first if is_first else [o for o in others if o.side == Side.BUY]
+            filled: dict[int, int] = {}
+            for offer, wh in zip(offers, matching.fills(of, offers), strict=True):
+                filled[offer.tick] = filled.get(offer.tick, 0) + wh
+            ticks = {tick for tick, wh in filled.items() if wh}
+            ticks |= {tick for (rank, tick), wh in by_rank.items() if wh and rank == is_first}
+            for tick in ticks:
+                assert filled.get(tick, 0) == by_rank.get((is_first, tick), 0)
+        if critical is None:
+            seen["left out"] += any(limit_nano(o) < price for o in first)
+            continue
+        assert sells is not None
+        assert critical.matched_wh + result.matched_wh == sells.matched_wh == matched
+        seen["too little"] += not result.traded
+        seen["limited"] += most == matched
+    assert all(count > 50 for count in seen.values()), seen

@@ -257,3 +257,35 @@ def _said(env: Env, terms: EdgeTerms) -> str:
         f"{shown_price(env, terms.charge_nano)}, up {_limit_text(terms.up_wh)}, "
         f"down {_limit_text(terms.down_wh)}, inside {_limit_text(terms.feeder_wh)}"
     )
+
+
+@level.command(
+    epilog=examples(
+        "p2pchain -a grid admin level critical 7",
+        "p2pchain -a grid admin level critical 7 --off --from 2026-07-01T00:00Z",
+    )
+)
+@click.argument("meter", type=click.IntRange(1))
+@click.option("--off", is_flag=True, help="It is none any more.")
+@click.option("--from", "begin", metavar="TIME", help="From this slot's window on. Else the next.")
+@deployment_option
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def critical(
+    env: Env, meter: int, off: bool, begin: str | None, out: Output, dry_run: bool
+) -> None:
+    """Register METER as a critical load. Only the operator of its area may.
+
+    While the area has no grid ('p2pchain level grid-loss'), critical loads are served first.
+    """
+    from p2pchain.operator import Operator
+
+    slot = next_slot(env) + WINDOW_SLOTS - 1 if begin is None else slot_number(env, begin)
+    window = slot // WINDOW_SLOTS
+    first = window * WINDOW_SLOTS
+    what = f"{'strike' if off else 'register'} meter {meter} {'from' if off else 'as one of'} the "
+    what += f"critical loads, from {slot_text(env, first)} on"
+    call = Operator(env.contracts).set_critical(meter, window, not off)
+    deliver(env, out, call, what, dry_run=dry_run, result=lambda _: {"from_slot": first})
