@@ -33,6 +33,9 @@ ENV_ANVIL = "P2PCHAIN_ANVIL"
 _START_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
 _BLOCK_GAS = 200_000_000
+# States that a chain without history keeps: what is asked of the latest block may be answered when
+# there are newer ones.
+_STATES = 8
 
 
 class LocalNode(Protocol):
@@ -64,8 +67,8 @@ def start(
 
     `genesis_time` is the unix time of its first block: the embedded chain then moves only by
     set_time and a second a block, anvil runs on from there. Without `history` anvil forgets states
-    of the past, each of which is a copy of all. Raises BadInput where the port is taken or anvil is
-    asked for and not installed.
+    of the past but the last ones, each of which is a copy of all. Raises BadInput where the port is
+    taken or anvil is asked for and not installed.
     """
     binary = None if engine == "embedded" else find_anvil()
     if engine == "anvil" and binary is None:
@@ -110,7 +113,7 @@ class Anvil:
         if genesis_time is not None:
             command += ["--timestamp", str(genesis_time)]
         if not history:
-            command += ["--prune-history"]
+            command += ["--prune-history", str(_STATES)]
         # States of the past go to the disk; where anvil keeps them by itself, they stay behind.
         self._states = tempfile.TemporaryDirectory(prefix="p2pchain-anvil-")
         command += ["--cache-path", self._states.name]
