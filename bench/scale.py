@@ -96,7 +96,7 @@ Say = Callable[[str], None]
 
 class Wire:
     """Many requests at a time, and many transactions to a block: the node works out the root of
-    all storage for each block, which here is a million words."""
+    all storage for each block, which here is some 700,000 words."""
 
     def __init__(self, chain: Rpc) -> None:
         self.chain = chain
