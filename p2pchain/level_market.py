@@ -13,7 +13,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
-from functools import cached_property
+from functools import cached_property, partial
+from typing import TypeVar
 
 from p2pchain.batching import fits
 from p2pchain.chain.abi import Call
@@ -33,6 +34,7 @@ from p2pchain.model import (
 )
 
 Ladder = tuple[int, ...]
+T = TypeVar("T")
 
 #: contracts/libraries/Ladders.sol: words before the first row, and the bits of a row.
 _HEAD, _FIELD, _FIELDS = 2, 56, 4
@@ -64,11 +66,7 @@ class Level:
     def open_windows(self, clearing: bool) -> list[int]:
         """Return the windows that wait to be cleared, because a child has sent something; or, when
         not `clearing`, to be shared out."""
-        found = {
-            entry.event.window
-            for entry in read(self.contracts, kinds=(Sent,))
-            if isinstance(entry.event, Sent) and bytes(entry.event.level) == self.id
-        }
+        found = {event.window for event in self._sent()}
         wanted = (LevelPhase.ABSENT, LevelPhase.CLEARING) if clearing else (LevelPhase.CLEARED,)
         return [window for window in sorted(found) if self.phase(window) in wanted]
 
@@ -78,16 +76,21 @@ class Level:
         return self._ladders(window, 1)[0]
 
     def _ladders(self, first: int, windows: int) -> list[list[Ladder]]:
-        sent = {
-            (entry.event.window, bytes(entry.event.node)): tuple(entry.event.ladder)
-            for entry in read(self.contracts, kinds=(Sent,))
-            if isinstance(entry.event, Sent) and bytes(entry.event.level) == self.id
-        }
+        at = first if windows == 1 else None
+        sent = {(event.window, bytes(event.node)): tuple(event.ladder) for event in self._sent(at)}
         children = self.children
         return [
             [sent.get((window, child), ()) for child in children]
             for window in range(first, first + windows)
         ]
+
+    def _sent(self, window: int | None = None) -> Iterator[Sent]:
+        """Yield what was sent to this level; the node picks it out, since a tree sends a lot."""
+        contracts, at = self.contracts, None if window is None else window.to_bytes(32, "big")
+        first, last = contracts.deployment.block, contracts.chain.block().number
+        topics = [Sent.TOPIC0, None, self.id, at]
+        for log in contracts.chain.logs([contracts.address("Levels")], first, last, topics):
+            yield Sent.from_log(log.topics, log.data)
 
     def clear_calls(self, first: int, windows: int = 1) -> Iterator[Call]:
         """Yield the calls that clear windows: as many in one transaction as it can hold, and one
@@ -105,22 +108,41 @@ class Level:
         call: Callable[[bytes, int, Sequence[Sequence[Sequence[int]]]], Call],
         done: LevelPhase,
     ) -> Iterator[Call]:
-        all_ladders, chain = self._ladders(first, windows), self.contracts.chain
-        count = windows
-        while windows and self.phase(first) >= done:
-            first, windows, all_ladders = first + 1, windows - 1, all_ladders[1:]
-        while windows:
-            cursor = self.contracts.levels.window_state(self.id, first).cursor
-            ladders = [all_ladders[0][cursor:], *all_ladders[1:count]]
-            while len(ladders) > 1 and not fits(chain, call(self.id, first, ladders)):
-                ladders = ladders[: -(-len(ladders) // 2)]
-            # Windows that follow need about as much.
-            count = len(ladders)
-            while len(ladders[0]) > 1 and not fits(chain, call(self.id, first, ladders)):
-                ladders[0] = ladders[0][: -(-len(ladders[0]) // 2)]
-            yield call(self.id, first, ladders)
-            while windows and self.phase(first) >= done:
-                first, windows, all_ladders = first + 1, windows - 1, all_ladders[1:]
+        waiting = list(enumerate(self._ladders(first, windows), first))
+        at_once, step = len(waiting), 0
+        while waiting:
+            window, ladders = waiting[0]
+            if self.phase(window) >= done:
+                waiting.pop(0)
+                continue
+            # The next call is like the one before, or can hold more where that one was dear.
+            cursor = self.contracts.levels.window_state(self.id, window).cursor
+            parts = [ladders[cursor:], *(part for _, part in waiting[1 : 2 * at_once])]
+            at_once = self._fitting(parts, partial(call, self.id, window))
+            if at_once == 1:
+                left = parts[0][: 2 * step] if step else parts[0]
+                step = self._fitting(left, partial(_one_window, partial(call, self.id, window)))
+                parts = [left[:step]]
+            yield call(self.id, window, parts[:at_once])
+
+    def _fitting(self, parts: Sequence[T], call: Callable[[Sequence[T]], Call]) -> int:
+        """Return how many parts, from the first on, the node finds to fit a transaction: an eighth
+        less than do at most, but one at least."""
+        chain = self.contracts.chain
+        if len(parts) <= 1 or fits(chain, call(parts)):
+            return len(parts)
+        size, too_many = 1, len(parts)
+        while too_many - size > max(1, size // 8):
+            middle = (size + too_many) // 2
+            if fits(chain, call(parts[:middle])):
+                size = middle
+            else:
+                too_many = middle
+        return size
+
+
+def _one_window(call: Callable[[Sequence[Sequence[Ladder]]], Call], part: Sequence[Ladder]) -> Call:
+    return call([part])
 
 
 class LevelTree:
