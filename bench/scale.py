@@ -572,13 +572,12 @@ class Tree:
 
         markets, windows = [grid.market for grid in self.grids], self.windows
         span = windows.start, len(windows)
-        cells = [(cell, window) for window in windows for cell in self.cells]
         with self.wire.blocks():
             step("clear markets", _parted(call for m in markets for call in m.clear_calls(*span)))
-            step("clear CELLs", _rounds([cell.clear_calls(w) for cell, w in cells]))
-            step("clear top", _rounds([self.top.clear_calls(w) for w in windows]))
-            step("share top", _rounds([self.top.share_calls(w) for w in windows]))
-            step("share CELLs", _rounds([cell.share_calls(w) for cell, w in cells]))
+            step("clear CELLs", _rounds([cell.clear_calls(*span) for cell in self.cells]))
+            step("clear top", _rounds([self.top.clear_calls(*span)]))
+            step("share top", _rounds([self.top.share_calls(*span)]))
+            step("share CELLs", _rounds([cell.share_calls(*span) for cell in self.cells]))
             step("settle markets", _parted(call for m in markets for call in m.settle_calls(*span)))
         played.conserve(len(markets) * len(windows))
         self._whole()
