@@ -74,6 +74,8 @@ class LevelsTwin:
         self.node_of_area: dict[int, bytes] = {}
         self.edges: defaultdict[int, Timeline[EdgeTerms]] = defaultdict(Timeline)
         self.lost: set[tuple[int, int]] = set()
+        #: What forward auctions have used up, down and inside, in Wh, by area and slot.
+        self.ahead: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
         self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
@@ -158,13 +160,33 @@ class LevelsTwin:
 
     # Up
 
-    def feeder_wh(self, market: bytes, window: int) -> int | None:
+    def feeder_wh(self, market: bytes, slot: int) -> int | None:
         """Return what may be matched inside a market's area in a slot, None for anything."""
         node = self.nodes.get(market)
         if node is None or node.parent is None:
             return None
-        terms = self.terms_at(node.area, window * WINDOW_SLOTS)
-        return None if terms.feeder_wh == UNLIMITED else terms.feeder_wh
+        return self.rest_at(node.area, slot)[2]
+
+    def rest_at(self, area: int, slot: int) -> tuple[int, int, int | None]:
+        """Return what forward auctions have left of the limits of an area in a slot: up, down, and
+        inside (None: anything)."""
+        terms, used = self.terms_at(area, slot), self.ahead[area, slot]
+        up_wh, down_wh = max(0, terms.up_wh - used[0]), max(0, terms.down_wh - used[1])
+        if terms.feeder_wh == UNLIMITED:
+            return up_wh, down_wh, None
+        return up_wh, down_wh, max(0, terms.feeder_wh - used[2])
+
+    def use_ahead(self, area: int, slot: int, wh: Sequence[int]) -> None:
+        """Forward auctions use so much of the limits of an area: up, down and inside."""
+        used = self.ahead[area, slot]
+        self.ahead[area, slot] = [min(a + b, UNLIMITED) for a, b in zip(used, wh, strict=True)]
+
+    def free_ahead(self, area: int, slot: int, wh: Sequence[int]) -> None:
+        """They do not need so much of it after all. What is full stays so."""
+        used = self.ahead[area, slot]
+        self.ahead[area, slot] = [
+            a if a == UNLIMITED else a - b for a, b in zip(used, wh, strict=True)
+        ]
 
     def market_cleared(
         self,
@@ -178,11 +200,11 @@ class LevelsTwin:
         Return whether the level above takes it."""
         if not self.takes(market, window, now):
             return False
-        tree = self._tree(market, window, grid)
-        area = tree.areas[self.nodes[market].area]
-        self.books[market, window] = [
-            levels.market_book(tree, area, Market(*slot)) for slot in slots
-        ]
+        books = self.books[market, window] = []
+        for place, slot in enumerate(slots):
+            tree = self._tree(market, window, grid, place)
+            area = tree.areas[self.nodes[market].area]
+            books.append(levels.market_book(tree, area, Market(*slot)))
         self._send(market, window, grid)
         return True
 
@@ -208,12 +230,12 @@ class LevelsTwin:
         params = self.nodes[level].params
         assert params is not None
         grid = Grid(params.floor_nano, params.tick_nano)
-        tree = self._tree(level, window, grid)
-        area = tree.areas[params.area]
-        self.books[level, window] = [
-            levels.level_book(tree, area, self._below(level, window, place), late=False)
-            for place in range(WINDOW_SLOTS)
-        ]
+        books = []
+        for place in range(WINDOW_SLOTS):
+            tree = self._tree(level, window, grid, place)
+            below = self._below(level, window, place)
+            books.append(levels.level_book(tree, tree.areas[params.area], below, late=False))
+        self.books[level, window] = books
         pairs = [_results(book) for book in self.books[level, window]]
         if self.takes(level, window, now):
             self._send(level, window, grid)
@@ -221,12 +243,12 @@ class LevelsTwin:
 
     def _send(self, node: bytes, window: int, grid: Grid) -> None:
         terms = self.terms_at(self.nodes[node].area, window * WINDOW_SLOTS)
-        edge = Edge(terms.charge_nano, terms.up_wh, terms.down_wh)
-        feeder_wh = None if terms.feeder_wh == UNLIMITED else terms.feeder_wh
         for place, book in enumerate(self.books[node, window]):
-            lost = (self.nodes[node].area, window * WINDOW_SLOTS + place) in self.lost
+            where = self.nodes[node].area, window * WINDOW_SLOTS + place
+            up_wh, down_wh, feeder_wh = self.rest_at(*where)
+            edge = Edge(terms.charge_nano, up_wh, down_wh)
             book.sent = None
-            if not lost and edge.up_wh | edge.down_wh:
+            if where not in self.lost and terms.up_wh | terms.down_wh:
                 book.sent = levels.residual(
                     book.match, book.bounds, book.buys, book.sells, grid, edge, feeder_wh
                 )
@@ -338,10 +360,10 @@ class LevelsTwin:
             found[self.nodes[level].area] = self.books[level, window][place]
         return found
 
-    def _tree(self, node: bytes, window: int, grid: Grid) -> Tree:
-        """The tree of a node as it stands in a window, areas by their numbers."""
+    def _tree(self, node: bytes, window: int, grid: Grid, place: int = 0) -> Tree:
+        """The tree of a node as it stands in a slot of a window, areas by their numbers."""
         tree = Tree(grid)
-        slot = window * WINDOW_SLOTS
+        slot = window * WINDOW_SLOTS + place
         left = [self.root(node, window)]
         while left:
             number = self.nodes[left[0]].area
@@ -353,7 +375,7 @@ class LevelsTwin:
                 self.nodes[above].area if above else None,
                 Edge(terms.charge_nano, terms.up_wh, terms.down_wh) if above else None,
                 k_ppm=mine.params.k_ppm if mine.params else 0,
-                feeder_wh=None if terms.feeder_wh == UNLIMITED else terms.feeder_wh,
+                feeder_wh=self.rest_at(number, slot)[2],
             )
             left += [child for child in mine.children if self.nodes[child].window <= window]
         return tree

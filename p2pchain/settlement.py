@@ -68,7 +68,7 @@ class MarketTwin(PostingTwin):
     def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
         """Return the result of a slot, computed from what has been posted; that of the sells is
         put into `sell_results` where it has one of its own."""
-        most_wh = self.levels.feeder_wh(self.market, slot // WINDOW_SLOTS)
+        most_wh = self.levels.feeder_wh(self.market, slot)
         offers, price = self.offers(slot, members), self.price_at(slot, members)
         result, sells = matching.match_within(most_wh, price, offers, self.params)
         self._put(slot, result, sells)

@@ -23,6 +23,8 @@ library LevelClearing {
         int256 feedInNano;
     }
 
+    /// @dev What a call works with; `edge` of the level's area, and `ahead`: what forward auctions have used of its
+    /// limits.
     struct Walk {
         bytes32 level;
         uint256 window;
@@ -30,6 +32,8 @@ library LevelClearing {
         Bounds[8] bounds;
         int256 floorNano;
         int256 tickNano;
+        uint256 edge;
+        uint256[3] ahead;
     }
 
     /// @notice See ILevels.clear.
@@ -130,8 +134,8 @@ library LevelClearing {
     /// @dev Finds price and volume of each slot, and sends up what is left.
     function _match(State storage state, Core memory core, LevelState storage own, Walk memory walk) private {
         uint32 window = uint32(walk.window);
-        uint256 edge = Edges.wordOf(state, core, walk.level, window);
-        uint256 feederWh = Edges.feederOf(edge);
+        walk.edge = Edges.wordOf(state, core, walk.level, window);
+        if (Edges.isUsedAhead(walk.edge)) walk.ahead = state.ahead[own.params.area][window];
         Ladders.Writer memory writer = Ladders.writer(walk.book);
         uint256[8] memory results;
         uint256[8] memory sells;
@@ -143,7 +147,7 @@ library LevelClearing {
             if (bounds.any && bounds.retailNano > bounds.feedInNano) {
                 int256 price = Prices.reference_(bounds.retailNano, bounds.feedInNano, own.params.kPpm);
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, walk.floorNano, walk.tickNano);
-                (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, feederWh);
+                (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, _feederWh(walk, slot));
                 (buyMap, sellMap) = (walk.book.buysFrom(minBuy), walk.book.sellsUpTo(maxSell));
             }
             (results[slot], sells[slot]) = (ResultWord.unwrap(result), ResultWord.unwrap(ofSells));
@@ -151,7 +155,7 @@ library LevelClearing {
             own.results[place] = result;
             if (result.isApart()) own.sellResults[place] = ofSells;
             else ofSells = result;
-            if (!Edges.isOpen(edge, slot)) continue;
+            if (!Edges.isOpen(walk.edge, slot)) continue;
             if (bounds.any) Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
             Ladders.addRest(
                 writer,
@@ -159,12 +163,18 @@ library LevelClearing {
                 slot,
                 [buyMap, sellMap],
                 [result, ofSells],
-                uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), walk.tickNano)),
-                [Edges.downOf(edge), Edges.upOf(edge), feederWh]
+                uint256(Prices.ceilDiv(int256(Edges.chargeOf(walk.edge)), walk.tickNano)),
+                Edges.limitsOf(walk.edge, walk.ahead, slot)
             );
         }
         emit ILevels.LevelCleared(walk.level, window, results, sells);
-        if (Edges.takes(edge)) Edges.send(state, walk.level, window, Edges.chargeOf(edge), Ladders.done(writer));
+        if (!Edges.takes(walk.edge)) return;
+        Edges.send(state, walk.level, window, Edges.chargeOf(walk.edge), Ladders.done(writer));
+    }
+
+    /// @dev What may be matched in a slot inside the area.
+    function _feederWh(Walk memory walk, uint256 slot) private pure returns (uint256) {
+        return Edges.less(Edges.feederOf(walk.edge), walk.ahead[2], slot);
     }
 
     /* HALF BOOKS */

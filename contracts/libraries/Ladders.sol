@@ -121,6 +121,17 @@ library Ladders {
         }
     }
 
+    /// @notice Adds an entry: `wh` of the `leftWh` that are left at a tick.
+    function add(Writer memory w, uint256 slot, uint256 side, uint256 tick, uint256 wh, uint256 leftWh) internal pure {
+        uint256 entry = ENTRY | wh | (tick << 48) | (slot << 56) | (side << 59);
+        if (wh == leftWh) {
+            _push(w, entry);
+        } else {
+            _push(w, entry | PART);
+            _push(w, ENTRY | leftWh);
+        }
+    }
+
     /// @notice What a result fills of all that is offered at its last limit of a side.
     function filledAt(ResultWord result, uint256 side, uint256 offeredWh) internal pure returns (uint256) {
         bool rationed = result.buyRationed() == (side == TickBook.BUY);

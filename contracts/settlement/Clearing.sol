@@ -309,6 +309,7 @@ library Clearing {
     {
         Env memory env = walk.env;
         uint256 mostWh = walk.edges.length == 0 ? type(uint256).max : Edges.feederOf(_edge(walk, window));
+        uint256 inside = mostWh == type(uint256).max ? 0 : _ahead(walk, window)[2];
         uint256[8] memory sells;
         bool apart;
         for (uint256 lane; lane < WINDOW; ++lane) {
@@ -318,7 +319,9 @@ library Clearing {
             uint256 place = Context.resultPlace(window, lane);
             if (defined) {
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
-                (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
+                (result, ofSells) = walk.book.matchAt(
+                    lane, price, minBuy, maxSell, inside == 0 ? mostWh : Edges.less(mostWh, inside, lane)
+                );
             }
             state.results[env.market][place] = result;
             results[lane] = ResultWord.unwrap(result);
@@ -333,6 +336,12 @@ library Clearing {
         return walk.edges[window - walk.table.firstSlot / WINDOW];
     }
 
+    /// @dev What forward auctions have used of the limits of the area, see ILevels.areaEdge.
+    function _ahead(Walk memory walk, uint256 window) private view returns (uint256[3] memory ahead) {
+        if (!Edges.isUsedAhead(_edge(walk, window))) return ahead;
+        (, ahead) = walk.env.core.levels.areaEdge(walk.env.params.area, uint32(window));
+    }
+
     /// @dev Sends up what took part and was not matched (all, where there was no auction). False: the market is in no
     /// tree, or the level above takes nothing any more.
     function _send(State storage state, Walk memory walk, uint256 window, uint256[8] memory results)
@@ -345,6 +354,7 @@ library Clearing {
         Env memory env = walk.env;
         Ladders.Writer memory writer = Ladders.writer(walk.book);
         uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
+        uint256[3] memory ahead = _ahead(walk, window);
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
             if (!ref.any || !Edges.isOpen(edge, lane)) continue;
@@ -360,7 +370,7 @@ library Clearing {
             if (result.isApart()) {
                 ofSells = state.sellResults[env.market][Context.resultPlace(window, lane)];
             }
-            uint256[3] memory mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
+            uint256[3] memory mostWh = Edges.limitsOf(edge, ahead, lane);
             Ladders.addRest(writer, walk.book, lane, [buys, sells], [result, ofSells], ticks, mostWh);
         }
         env.core.levels.send(env.market, uint32(window), Ladders.done(writer));
