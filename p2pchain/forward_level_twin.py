@@ -97,9 +97,14 @@ class ForwardLevelsTwin:
     def _occupy(self, area: int, gate: Gate, gate_seconds: int) -> None:
         for node in self.nodes.values():
             params = node.params or (node.parent and self.nodes[node.parent].params)
-            if node.area == area and params and (params.gate, params.gate_seconds) == (
-                gate,
-                gate_seconds,
+            if (
+                node.area == area
+                and params
+                and (params.gate, params.gate_seconds)
+                == (
+                    gate,
+                    gate_seconds,
+                )
             ):
                 raise Refused("AreaTaken", (area,))
 
@@ -222,12 +227,11 @@ class ForwardLevelsTwin:
             book.sent = None
             used = [0, 0, book.matched * lot_wh]
             if takes and not lost and terms.up_wh | terms.down_wh:
-                assert up_wh is not None and down_wh is not None
                 edge = Edge(terms.charge_nano, up_wh, down_wh)
                 book.sent = forward_levels.residual(book, grid, edge, lot_wh, room)
                 kept = _kept(book.sent, lot_wh)
                 used = [a + b for a, b in zip(used, kept, strict=True)]
-                any_sent |= any(kept) or any(map(any, book.sent.values()))
+                any_sent |= any(kept)
             self._levels.use_ahead(mine.area, slot, used)
         if not takes:
             return False
@@ -277,8 +281,7 @@ class ForwardLevelsTwin:
         state.told = True
 
     def assert_conserved(self) -> None:
-        """Raise CheckFailed where a tree that is shared out keeps or owes money, or an area has used
-        more than its limits."""
+        """Raise CheckFailed where a tree that is shared out keeps or owes money."""
         busy = {
             self.root(level, window)
             for (level, window), state in self.windows.items()
@@ -346,9 +349,7 @@ class ForwardLevelsTwin:
         """Give back what was kept of the limits of a node's area and is not needed."""
         area, lot_wh = self.nodes[node].area, self._lot_wh(node)
         for place, book in enumerate(self.books[node, window]):
-            got = {
-                side: {0: sum(p.lots for p in parts[place] if p.side == side)} for side in Side
-            }
+            got = {side: {0: sum(p.lots for p in parts[place] if p.side == side)} for side in Side}
             kept, needed = _kept(self._sides(book), lot_wh), _kept(got, lot_wh)
             free = [a - b for a, b in zip(kept, needed, strict=True)]
             self._levels.free_ahead(area, window * WINDOW_SLOTS + place, free)

@@ -13,8 +13,18 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from p2pchain import matching
-from p2pchain.levels import Cut, Edge, Grid, Volumes, best_first, capped, cut_of, filled, is_better
-from p2pchain.levels import less
+from p2pchain.levels import (
+    Cut,
+    Edge,
+    Grid,
+    Volumes,
+    best_first,
+    capped,
+    cut_of,
+    filled,
+    is_better,
+    less,
+)
 from p2pchain.matching import Offer
 from p2pchain.model import TICKS, Side, SlotResult
 
@@ -107,7 +117,9 @@ def clear(volumes: Sides, k_ppm: int, grid: Grid, room: int | None = None) -> Bo
     """Return the auction of an area at equilibrium(k), with at most `room` lots matched inside
     (None: any). Where that cuts, both sides lose their worst volumes and the price stays."""
     offers = [
-        Offer(0, side, tick, lots) for side, ticks in volumes.items() for tick, lots in ticks.items()
+        Offer(0, side, tick, lots)
+        for side, ticks in volumes.items()
+        for tick, lots in ticks.items()
     ]
     result = matching.equilibrium(offers, k_ppm, grid.floor_nano, grid.tick_nano)
     matched = result.matched_wh if room is None else min(result.matched_wh, room)

@@ -378,7 +378,9 @@ class Ahead:
                 self._parts[event.auction, event.window * WINDOW_SLOTS + place].append(part)
 
     def close(self) -> None:
-        """Work out what each order was filled with, once all events are read."""
+        """Work out what each order was filled with, of all that has been read."""
+        self.contracts.clear()
+        self.matched_wh.clear()
         for (auction, slot), result in self._results.items():
             self._clear(auction, slot, result)
 
@@ -396,7 +398,7 @@ class Ahead:
             for meter in self.meters
             if meter in lanes and lanes[meter].lots
         ]
-        lots = {side: result.matched_wh for side in Side}
+        lots = dict.fromkeys(Side, result.matched_wh)
         for part in parts:
             lots[part.side] += part.lots
         bought, sold = self.matched_wh.get(slot, (0, 0))

@@ -79,9 +79,7 @@ class Twin:
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
         self.levels = LevelsTwin(self.registry, self.ledger, self._emit)
-        self.forward_levels = ForwardLevelsTwin(
-            self.registry, self.ledger, self.levels, self._emit
-        )
+        self.forward_levels = ForwardLevelsTwin(self.registry, self.ledger, self.levels, self._emit)
         self.markets: dict[bytes, RunsTwin] = {}
         self.market_of: dict[int, RunsTwin] = {}
         self.auctions: dict[bytes, AuctionTwin] = {}

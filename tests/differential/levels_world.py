@@ -31,6 +31,7 @@ from p2pchain.model import (
     Terms,
 )
 from p2pchain.operator import Operator
+from p2pchain.replay import TwinMarket
 from p2pchain.units import TARIFF_BUY, TARIFF_SELL
 
 HOUR, DAY = 3600, 24
@@ -62,6 +63,8 @@ class Place:
 
 class LevelsWorld:
     """Plays `days` days over a tree of two or three levels. The same seed plays the same days."""
+
+    twin: TwinMarket
 
     def __init__(self, contracts: Contracts, seed: int, days: int = 2) -> None:
         self.rng = random.Random(seed)
@@ -339,7 +342,7 @@ class LevelsWorld:
 
     def check(self) -> Counter[str]:
         """Replay, compare with every getter, conserve; return what was counted."""
-        twin = checks.replay(self.contracts)
+        self.twin = twin = checks.replay(self.contracts)
         self.counts["compared"] = checks.compare(self.contracts, twin)
         checks.money_is_whole(self.contracts, twin)
         twin.assert_conserved()
