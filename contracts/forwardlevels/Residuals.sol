@@ -101,6 +101,7 @@ library Residuals {
         uint256 matched,
         uint256 lots
     ) private pure {
+        if (lots == 0) return;
         uint256 map = book.maps[side];
         uint256 end = matched + lots;
         // A curve stands still at ticks that are not in use.
