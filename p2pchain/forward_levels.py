@@ -9,14 +9,16 @@ nearest first; each keeps its own price. docs/levels.md has the rules and their 
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from p2pchain import matching
 from p2pchain.levels import (
+    Area,
     Cut,
     Edge,
     Grid,
+    Tree,
     Volumes,
     best_first,
     capped,
@@ -235,6 +237,67 @@ def part_fills(
                 lots = seen * part.fill // part.left - before
             found[member][place] = lots
             left[member] -= lots
+    return found
+
+
+def clear_tree(
+    tree: Tree,
+    markets: Mapping[int, Sequence[Offer]],
+    lot_wh: int = 1,
+    *,
+    islanded: Iterable[int] = (),
+    skipped: Iterable[int] = (),
+) -> dict[int, Book]:
+    """Return the books of all areas of a tree after one slot; `markets` has the orders of each in
+    the order of the members' index, in lots.
+
+    `islanded` areas send nothing up. `skipped` levels have not cleared in time: their children go
+    on without them.
+    """
+    books: dict[int, Book] = {}
+    cut_off, late = set(islanded), set(skipped)
+    for number in tree.upward():
+        area = tree.areas[number]
+        room = None if area.feeder_wh is None else area.feeder_wh // lot_wh
+        volumes: Sides = {side: {} for side in Side}
+        if number in markets:
+            volumes = {side: matching.by_tick(markets[number], side) for side in Side}
+        elif number not in late:
+            below = [(book.sent or volumes, charge) for _, book, charge in _sent(tree, area, books)]
+            volumes = level_volumes(below, tree.grid)
+        book = books[number] = clear(volumes, area.k_ppm, tree.grid, room)
+        if area.children or book.is_cut:
+            book.parts = own_parts(book)
+        alone = area.parent is None or area.parent in late or number in cut_off or number in late
+        if not alone and area.edge is not None and area.edge.up_wh | area.edge.down_wh:
+            book.sent = residual(book, tree.grid, area.edge, lot_wh, room)
+    for number in reversed(tree.upward()):
+        senders = list(_sent(tree, tree.areas[number], books))
+        below = [(book, charge) for _, book, charge in senders]
+        got = shares(books[number].parts, below, tree.grid)
+        for (_, book, _), parts in zip(senders, got, strict=True):
+            book.parts += parts
+    return books
+
+
+def _sent(tree: Tree, area: Area, books: Mapping[int, Book]) -> Iterator[tuple[int, Book, int]]:
+    """Yield the children that have sent something up, in their order, with their edges' charges."""
+    for child in area.children:
+        edge = tree.areas[child].edge
+        if books[child].sent is not None and edge is not None:
+            yield child, books[child], edge.charge_nano
+
+
+def trades(book: Book, offers: Sequence[Offer]) -> list[list[tuple[int, int]]]:
+    """Return what each order of a market was filled with, by its own auction and by each part: lots
+    and price."""
+    result = SlotResult() if book.is_cut else book.result
+    own = matching.fills(result, offers)
+    found = [[(lots, result.price_nano)] if lots else [] for lots in own]
+    for member, more in enumerate(part_fills(book.parts, offers, own)):
+        for part, lots in zip(book.parts, more, strict=True):
+            if lots:
+                found[member].append((lots, part.price_nano))
     return found
 
 
