@@ -85,6 +85,11 @@ class ForwardLevel:
         wanted = (LevelPhase.ABSENT, LevelPhase.CLEARING) if clearing else (LevelPhase.CLEARED,)
         return [window for window in sorted(found) if self.phase(window) in wanted]
 
+    def late_windows(self) -> list[int]:
+        """Return the windows of which something was sent, and that were not cleared in time."""
+        now, void_seconds = self.contracts.chain.block().timestamp, self.params.void_seconds
+        return [w for w in self.open_windows(True) if now >= self.gate(w) + void_seconds]
+
     def ladders(self, window: int) -> list[Ladder]:
         """Return what each child has sent up, in the order of their index; nothing: an empty
         one."""

@@ -263,8 +263,8 @@ def clear_tree(
         if number in markets:
             volumes = {side: matching.by_tick(markets[number], side) for side in Side}
         elif number not in late:
-            below = [(book.sent or volumes, charge) for _, book, charge in _sent(tree, area, books)]
-            volumes = level_volumes(below, tree.grid)
+            sent = [(b.sent or volumes, charge) for _, b, charge in _sent(tree, area, books)]
+            volumes = level_volumes(sent, tree.grid)
         book = books[number] = clear(volumes, area.k_ppm, tree.grid, room)
         if area.children or book.is_cut:
             book.parts = own_parts(book)

@@ -160,10 +160,15 @@ class Deployment:
         """Return the id of a market or level, by name or id. Raises BadInput."""
         return _id_of("market or level", name, {**self.levels, **self.markets})
 
+    def forward_node(self, name: str) -> bytes:
+        """Return the id of a forward auction or level, by name or id. Raises BadInput."""
+        return _id_of("auction or level", name, {**self.levels, **self.auctions})
+
     def name_of(self, node: bytes) -> str:
-        """Return what a market or level is called, or the beginning of its id."""
+        """Return what a market, auction or level is called, or the beginning of its id."""
         text = "0x" + node.hex()
-        known = {found: name for name, found in {**self.levels, **self.markets}.items()}
+        names = {**self.auctions, **self.levels, **self.markets}
+        known = {found: name for name, found in names.items()}
         return known.get(text, text[:10])
 
     def market(self, name: str | None = None) -> bytes:

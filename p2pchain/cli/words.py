@@ -195,6 +195,8 @@ FORWARD_PHASES: dict[ForwardPhase, str] = {
     ForwardPhase.OPEN: "open: orders are coming in",
     ForwardPhase.CLEARING: "being cleared",
     ForwardPhase.RATIONING: "being cleared",
+    ForwardPhase.AWAITING: "matched here: what is left is with the level above",
+    ForwardPhase.ADOPTING: "being cleared: what levels above have filled is shared out",
     ForwardPhase.CLEARED: "cleared: the meters decide what is owed",
     ForwardPhase.SETTLED: "settled: all is paid",
 }
