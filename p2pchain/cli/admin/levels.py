@@ -45,7 +45,7 @@ def level() -> None:
 @click.option("--area", type=click.IntRange(1), required=True, help="The area above the others.")
 @click.option("--name", required=True, help="What it is called in the record.")
 @click.option("--k", default="0.5", show_default=True, help="Where between f and r its price lies.")
-@click.option("--tick", metavar="PRICE", help="Size of a tick, that of all markets below.")
+@click.option("--tick", metavar="PRICE", help="Size of a tick, that of all below.")
 @click.option("--floor", metavar="PRICE", help="Price of the lowest tick, the same. Else 0.")
 @click.option(
     "--collect-within",
@@ -108,7 +108,7 @@ def create(
         "slot_seconds": record.slot_seconds,
         "k_ppm": share_ppm(k),
         "floor_nano": 0 if floor is None else parse_price(floor, currency),
-        "tick_nano": 5_000 if tick is None else parse_price(tick, currency),
+        "tick_nano": (1_000 if forward else 5_000) if tick is None else parse_price(tick, currency),
         "collect_seconds": duration(collect_within or ("30min" if forward else "48h")),
         "void_seconds": duration(void_after or ("24h" if forward else "72h")),
     }
