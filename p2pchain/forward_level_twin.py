@@ -67,7 +67,8 @@ class ForwardLevelsTwin:
         self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
-        self.sent: set[tuple[bytes, int]] = set()
+        #: By node and window in which something was sent: the charge of the edge then.
+        self.sent: dict[tuple[bytes, int], int] = {}
         self._carried: dict[tuple[bytes, int], dict[bytes, list[list[Part]]]] = {}
 
     # The tree
@@ -202,7 +203,7 @@ class ForwardLevelsTwin:
         grid = Grid(params.floor_nano, params.tick_nano)
         for place in range(WINDOW_SLOTS):
             below = [
-                (self._sides(self.books[child, window][place]), self._charge(child, window))
+                (self._sides(self.books[child, window][place]), self.sent[child, window])
                 for child in self._senders(level, window)
             ]
             volumes = forward_levels.level_volumes(below, grid)
@@ -235,7 +236,8 @@ class ForwardLevelsTwin:
             self._levels.use_ahead(mine.area, slot, used)
         if not takes:
             return False
-        self.sent.add((node, window))
+        first = window * WINDOW_SLOTS
+        self.sent[node, window] = self._levels.terms_at(mine.area, first).charge_nano
         ladder = pack_ladder(self.books[node, window])
         self._emit("ForwardSent", node=node, level=mine.parent, window=window, ladder=ladder)
         return any_sent
@@ -302,7 +304,7 @@ class ForwardLevelsTwin:
             for child in senders:
                 book = self.books[child, window][place]
                 book.sent = self._sides(book)
-                below.append((book, self._charge(child, window)))
+                below.append((book, self.sent[child, window]))
             parts = self.books[level, window][place].parts
             for child, got in zip(senders, forward_levels.shares(parts, below, grid), strict=True):
                 found[child].append(got)
@@ -332,7 +334,7 @@ class ForwardLevelsTwin:
         flat = [part for more in parts for part in more]
         up_wh = sum(part.lots for part in flat if part.side == Side.SELL) * lot_wh
         down_wh = sum(part.lots for part in flat if part.side == Side.BUY) * lot_wh
-        charge = self._charge(child, window) * (up_wh + down_wh)
+        charge = self.sent[child, window] * (up_wh + down_wh)
         operator = self._registry.areas[node.area].operator
         charges.append((operator, charge))
         self._emit(
@@ -362,10 +364,6 @@ class ForwardLevelsTwin:
 
     def _sides(self, book: Book) -> Sides:
         return book.sent if book.sent is not None else {side: {} for side in Side}
-
-    def _charge(self, node: bytes, window: int) -> int:
-        area = self.nodes[node].area
-        return self._levels.terms_at(area, window * WINDOW_SLOTS).charge_nano
 
 
 def _lots(sides: Sides, side: Side) -> int:

@@ -72,7 +72,8 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.FORWARD_NOT_CLEARED: (
         "some of its slots have forward orders that are not cleared yet",
-        "'p2pchain clear --forward' clears them, then post it again; anybody may",
+        "'p2pchain clear --forward' clears them, 'p2pchain level clear' and 'level share' what "
+        "they wait for; then post it again; anybody may",
     ),
     Outcome.SETTLE_FIRST: (
         "it is late, and contracts of its slots are not settled yet",

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from p2pchain import history, levels
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings.errors import PassedOver
 from p2pchain.chain.deployment import Contracts
+from p2pchain.chain.sender import Sender
 from p2pchain.forward_level_market import ForwardLevel, ForwardTree
 from p2pchain.forward_market import Auction
 from p2pchain.model import (
@@ -17,6 +19,7 @@ from p2pchain.model import (
     WINDOW_SLOTS,
     Action,
     AuctionParams,
+    EdgeTerms,
     ForwardLevelParams,
     ForwardPhase,
     ForwardRefusal,
@@ -45,6 +48,9 @@ class Session:
 
 class ForwardLevelsWorld(LevelsWorld):
     """Plays days of a tree of two or three levels, ahead and after delivery."""
+
+    edge_windows = (0,)
+    losses = 0.2
 
     def __init__(self, contracts: Contracts, seed: int, days: int = 1) -> None:
         super().__init__(contracts, seed, days)
@@ -167,11 +173,33 @@ class ForwardLevelsWorld(LevelsWorld):
             for level in levels_:
                 if level.id != held:
                     self._up_forward(level, window)
+            self.counts["late forward levels"] += held in session.levels.values()
+            self._change_charge(window)
         for window in windows:
             for level in reversed(levels_):
                 self._down_forward(level, window)
             for auction in session.auctions.values():
                 self._clear_auction(auction, window, to=ForwardPhase.CLEARED)
+
+    def _change_charge(self, window: int) -> None:
+        """What was sent pays the charge that held then."""
+        place, slot = self.rng.choice(self.places), window * WINDOW_SLOTS
+        known = self.contracts.levels.edge_at(place.area, slot)
+        begun = self.chain.block().timestamp >= slot * HOUR
+        if begun or known.from_slot > slot or self.rng.random() < 0.6:
+            return
+        changed = EdgeTerms(
+            slot,
+            self.rng.choice((0, 1, 5)) * SCALE,
+            known.up_wh,
+            known.down_wh,
+            known.feeder_wh,
+        )
+        later = self.contracts.levels.edge_at(place.area, slot + 10**6).from_slot
+        if later <= slot:
+            with Sender(self.chain, place.operator) as own:
+                own.send(self.operator.set_edge(place.area, changed))
+            self.counts["charges changed"] += 1
 
     def _levels(self, session: Session) -> list[ForwardLevel]:
         mine = set(session.levels.values())
@@ -193,11 +221,9 @@ class ForwardLevelsWorld(LevelsWorld):
         ladders = level.ladders(window)
         if not level.is_ready(window):
             self._wait(level.gate(window) + level.params.collect_seconds)
-        try:
+        with suppress(PassedOver):
             self._steps_of(level, ladders, window, self.contracts.forward_levels.clear)
             self.counts["forward levels cleared"] += 1
-        except PassedOver:
-            self.counts["late forward levels"] += 1
 
     def _steps_of(
         self,

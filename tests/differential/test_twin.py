@@ -126,7 +126,14 @@ def test_they_never_differ_on_trees_that_trade_ahead(contracts: Contracts) -> No
     )
     for what in ("ordered", "traded ahead", "from beyond", "parts", "rationed parts"):
         assert total[what] >= 2 * FORWARD_LEVELS_WORLDS, what
-    for what in ("far parts", "adopting", "at a limit", "passed over ahead", "grids lost"):
+    for what in (
+        "far parts",
+        "adopting",
+        "at a limit",
+        "passed over ahead",
+        "grids lost",
+        "charges changed",
+    ):
         assert total[what] >= FORWARD_LEVELS_WORLDS // 6, what
-    for what in ("shared while rationing", "feeder cuts"):
+    for what in ("shared while rationing", "feeder cuts", "late forward levels"):
         assert total[what] or FORWARD_LEVELS_WORLDS < 20, what

@@ -179,6 +179,8 @@ def test_words_of_parts() -> None:
 # AT RANDOM
 
 
+@pytest.mark.property(9)
+@pytest.mark.property(10)
 @pytest.mark.capability("LVL-1")
 @pytest.mark.capability("LVL-2")
 @pytest.mark.capability("LVL-3")
