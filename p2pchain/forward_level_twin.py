@@ -272,15 +272,16 @@ class ForwardLevelsTwin:
         """An auction or level goes on without the level above."""
         if (node, window) not in self.sent or not self.is_passed_over(node, window, now):
             raise Refused("NotPassedOver", (node, window))
-        mine = self.nodes[node]
-        self._free(node, window, [[] for _ in range(WINDOW_SLOTS)])
-        if mine.auction is not None:
-            mine.auction.adopt(window, [[] for _ in range(WINDOW_SLOTS)])
-            return
-        state = self.window_state(node, window)
-        if state.phase != LevelPhase.CLEARED or state.told:
-            raise Refused("WrongLevelPhase", (window, int(state.phase)))
-        state.told = True
+        auction = self.nodes[node].auction
+        nothing: list[list[Part]] = [[] for _ in range(WINDOW_SLOTS)]
+        if auction is not None:
+            auction.adopt(window, nothing)
+        else:
+            state = self.window_state(node, window)
+            if state.phase != LevelPhase.CLEARED or state.told:
+                raise Refused("WrongLevelPhase", (window, int(state.phase)))
+            state.told = True
+        self._free(node, window, nothing)
 
     def assert_conserved(self) -> None:
         """Raise CheckFailed where a tree that is shared out keeps or owes money."""

@@ -11,6 +11,9 @@ import {ForwardCore, ForwardLevelState, ForwardState} from "./ForwardLevelTypes.
 /// @title ForwardEdges: when a level clears and takes, and what was sent to it
 /// @notice As levels/Edges.sol, with times that count from the gate.
 library ForwardEdges {
+    /// @dev In an edge word: the area belongs to a level, whatever its terms are.
+    uint256 private constant BELOW = 1 << 255;
+
     /* WINDOWS */
 
     function windowOf(ForwardLevelState storage level, uint32 window)
@@ -68,6 +71,7 @@ library ForwardEdges {
         bool below = node.parent != 0 && window >= node.fromWindow;
         if (!below && !node.isLevel) return (edge, ahead);
         (edge, ahead) = core.levels.areaEdge(node.area, window);
+        if (below) edge |= BELOW;
         if (below && _accepts(state.levels[node.parent], window)) edge |= Edges.TAKES;
     }
 

@@ -97,7 +97,6 @@ library ForwardSharing {
         Ladders.Reader memory reader;
         Ladders.Step memory step;
         while (Ladders.read(ladder, reader, step)) s.sent[step.slot * SIDES + step.side] += step.wh;
-        _free(core, node.area, window, lotWh, s);
         if (node.isLevel) {
             ILevels.LevelWindow storage w = state.levels[id].windows[window % RING];
             require(
@@ -108,6 +107,7 @@ library ForwardSharing {
         } else {
             core.forward.adopt(id, window, new uint256[](0));
         }
+        _free(core, node.area, window, lotWh, s);
         emit IForwardLevels.ForwardPassedOver(id, window);
     }
 

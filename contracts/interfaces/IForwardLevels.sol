@@ -83,8 +83,8 @@ interface IForwardLevels {
     /// @notice Whether what an auction or level sent up will never be filled, or it has sent nothing.
     function isPassedOver(bytes32 node, uint32 window) external view returns (bool);
 
-    /// @notice The edge of an auction or level (see ILevels.edgesOf) and what was used of it ahead (ILevels.areaEdge);
-    /// zero before it belongs to a level.
+    /// @notice The edge of an auction or level (see ILevels.edgesOf), with bit 255 set where it belongs to a level, and
+    /// what was used of it ahead (ILevels.areaEdge). Zero for an auction that does not belong to one yet.
     function edgeOf(bytes32 node, uint32 window) external view returns (uint256 edge, uint256[3] memory ahead);
 
     function createLevel(ForwardLevelParams calldata params) external returns (bytes32 level);

@@ -75,8 +75,9 @@ abstract contract ForwardLevelWorld is LevelWorld {
     function orderOf(uint256 id, uint32 slot, bool sells, uint256 tick, uint256 lots) internal {
         int32 limit = int32(FLOOR + int256(tick) * TICK);
         IForwardAuction.Action place = IForwardAuction.Action.Place;
+        bytes32 own = auctions[gridOf(id)];
         vm.prank(homes[id].owner);
-        forward.order(auctions[gridOf(id)], homes[id].meter, slot, place, sells, limit, uint32(lots * LOT));
+        forward.order(own, homes[id].meter, slot, place, sells, limit, uint32(lots * LOT));
     }
 
     function warpToGate() internal {

@@ -114,12 +114,12 @@ contract ForwardLevelsTest is ForwardLevelWorld {
     function test_nobodyClearsBeforeAllHaveSent() public {
         _three();
         uint256[][] memory none = new uint256[][](0);
-        uint64 at = forwardLevels.gateOf(rootAhead, w);
-        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.GateOpen.selector, w, at));
+        uint64 gate = forwardLevels.gateOf(rootAhead, w);
+        vm.expectRevert(abi.encodeWithSelector(IForwardAuction.GateOpen.selector, w, gate));
         forwardLevels.clear(cellsAhead[0], w, none);
         warpToGate();
         clearAhead(0, type(uint32).max);
-        vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, auctions[1], at + 10 minutes));
+        vm.expectRevert(abi.encodeWithSelector(ILevels.ChildPending.selector, auctions[1], gate + 10 minutes));
         forwardLevels.clear(cellsAhead[0], w, none);
         clearAhead(1, type(uint32).max);
         // Nobody has ordered in the last microgrid, so it is not waited for.

@@ -299,8 +299,9 @@ class ForwardLevels:
         *,
         block: int | str = "latest",
     ) -> tuple[int, tuple[int, ...]]:
-        """The edge of an auction or level (see ILevels.edgesOf) and what was used of it ahead
-        (ILevels.areaEdge); zero before it belongs to a level.
+        """The edge of an auction or level (see ILevels.edgesOf), with bit 255 set where it
+        belongs to a level, and what was used of it ahead (ILevels.areaEdge). Zero for an
+        auction that does not belong to one yet.
         """
         _data = bytes.fromhex("924311cd") + encode(
             ("bytes32", "uint32"),
