@@ -3,14 +3,15 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {Adoption} from "./forward/Adoption.sol";
 import {Auctions} from "./forward/Auctions.sol";
 import {ForwardClearing} from "./forward/ForwardClearing.sol";
 import {
     Auction,
     MAX_LEAD as MAX_LEAD_WINDOWS,
+    PARTS,
     RING,
     RulesWord,
-    SeatWord,
     WINDOW
 } from "./forward/ForwardTypes.sol";
 import {Ordering} from "./forward/Ordering.sol";
@@ -23,7 +24,8 @@ import {LaneWords, MemberWord, StatedWord} from "./libraries/Packed.sol";
 
 /// @title ForwardAuction
 /// @notice What it promises, what it assumes and who may call: IForwardAuction.
-/// @dev Storage and entry points; forward/ has the parts: Ordering -> ForwardClearing -> Positions.
+/// @dev Storage and entry points; forward/ has the parts: Ordering -> ForwardClearing -> Positions; Adoption
+/// for what levels above add.
 contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     uint32 public constant MAX_LEAD = uint32(MAX_LEAD_WINDOWS);
 
@@ -32,6 +34,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     IRegistry private immutable _registry;
     IMarkets private immutable _markets;
     ILedger private immutable _ledger;
+    address private immutable _levels;
     uint256 private immutable _windowSeconds;
 
     /* STORAGE */
@@ -49,11 +52,11 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         _;
     }
 
-    constructor(address accessManager, IRegistry registry_, IMarkets markets_, ILedger ledger_)
+    constructor(address accessManager, IRegistry registry_, IMarkets markets_, ILedger ledger_, address levels_)
         AccessManaged(accessManager)
         EIP712("p2pchain ForwardAuction", "1")
     {
-        (_registry, _markets, _ledger) = (registry_, markets_, ledger_);
+        (_registry, _markets, _ledger, _levels) = (registry_, markets_, ledger_, levels_);
         _windowSeconds = registry_.slotSeconds() * WINDOW;
     }
 
@@ -131,13 +134,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function skipSequence(bytes32 id, uint32 meter, uint32 sequence) external {
-        Auction storage auction = _known(id);
-        (IRegistry.Terms memory terms,) = _registry.termsAt(meter, _registry.currentSlot());
-        require(terms.owner == msg.sender, NotOwner(meter, msg.sender));
-        SeatWord seat = auction.seats[meter];
-        require(sequence > seat.sequence(), SequenceUsed(meter, sequence));
-        auction.seats[meter] = seat.withSequence(sequence);
-        emit SequenceSkipped(id, meter, sequence);
+        Auctions.skipSequence(_known(id), _registry, id, meter, sequence);
     }
 
     /* CLEARING */
@@ -152,6 +149,19 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function voidWindow(bytes32 id, uint32 window) external {
         ForwardClearing.voidWindow(_auctions[id], id, window, _windowSeconds);
+    }
+
+    /* FOR THE LEVELS ABOVE */
+
+    /// @inheritdoc IForwardAuction
+    function enterTree(bytes32 id) external {
+        require(msg.sender == _levels, NotForwardLevels(msg.sender));
+        Adoption.enterTree(_auctions[id], id);
+    }
+
+    /// @inheritdoc IForwardAuction
+    function adopt(bytes32 id, uint32 window, uint256[] calldata parts) external {
+        Adoption.adopt(_auctions[id], id, window, parts);
     }
 
     /* FOR SETTLEMENT AND REGISTRY */
@@ -198,12 +208,13 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         lanes = new uint256[](indices.length * windows);
         for (uint256 a; a < ids.length; ++a) {
             Auction storage auction = _auctions[ids[a]];
-            uint256[] memory cuts = Positions.cutsOf(auction, firstWindow, windows);
+            (uint256[] memory cuts, uint256 marks) = Positions.cutsOf(auction, firstWindow, windows);
             for (uint256 i; i < indices.length; ++i) {
                 uint256 index = indices[i];
                 if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
                 Positions.addContracts(auction, cuts, lanes, i * windows, index, firstWindow);
             }
+            if (marks & PARTS != 0) lanes = Adoption.addContracts(auction, indices, firstWindow, windows, lanes);
         }
     }
 
@@ -223,6 +234,8 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
                 if ((auction.traders[index >> 8] >> (index & 0xff)) & 1 == 0) continue;
                 Positions.addPositions(auction, cleared, index, words, i * (uint256(windows) + 2));
             }
+            if (cleared.marks & PARTS == 0) continue;
+            words = Adoption.addPositions(auction, firstIndex, count, firstWindow, windows, words);
         }
     }
 
@@ -235,7 +248,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         bytes32[] memory ids = _auctionsOf[market];
         for (uint256 a; a < ids.length; ++a) {
             (uint256 more, uint256 collateral, int256 nano) =
-                Positions.position(_auctions[ids[a]], index, window, LaneWords.spread(slotMask));
+                Adoption.position(_auctions[ids[a]], index, window, slotMask);
             lanes = LaneWords.together(lanes, more);
             collateralNano += collateral;
             contractNano += nano;
@@ -270,8 +283,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function auctionParams(bytes32 id) external view returns (AuctionParams memory) {
-        Auction storage auction = _known(id);
-        return auction.rules.unpacked(auction.market);
+        return Auctions.params(_known(id));
     }
 
     /// @inheritdoc IForwardAuction
@@ -309,6 +321,11 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IForwardAuction
+    function partsOf(bytes32 id, uint32 window) external view returns (uint256[] memory) {
+        return Adoption.partsOf(_auctions[id], id, window);
+    }
+
+    /// @inheritdoc IForwardAuction
     function sequenceOf(bytes32 id, uint32 meter) external view returns (uint32) {
         return uint32(_known(id).seats[meter].sequence());
     }
@@ -319,11 +336,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
         view
         returns (uint256[] memory words)
     {
-        Auction storage auction = _known(id);
-        words = new uint256[](count);
-        for (uint256 i; i < count; ++i) {
-            words[i] = auction.orders[((firstIndex + i) << 7) | (window % RING)].lanesOf(window);
-        }
+        return Auctions.orderWords(_known(id), window, firstIndex, count);
     }
 
     /// @inheritdoc IForwardAuction

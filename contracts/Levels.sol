@@ -8,6 +8,7 @@ import {ILevels} from "./interfaces/ILevels.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {ISettlement} from "./interfaces/ISettlement.sol";
+import {Ahead} from "./levels/Ahead.sol";
 import {Edges} from "./levels/Edges.sol";
 import {LevelClearing} from "./levels/LevelClearing.sol";
 import {Core, CriticalFrom, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
@@ -32,6 +33,7 @@ contract Levels is ILevels, AccessManaged, EIP712 {
     IMarkets public immutable markets;
     ILedger public immutable ledger;
     ISettlement public immutable settlement;
+    address public immutable forwardLevels;
     uint256 private immutable _slotSeconds;
 
     /* STORAGE */
@@ -45,10 +47,17 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         IRegistry registry_,
         IMarkets markets_,
         ILedger ledger_,
-        ISettlement settlement_
+        ISettlement settlement_,
+        address forwardLevels_
     ) AccessManaged(accessManager) EIP712("p2pchain Levels", "1") {
         (registry, markets, ledger, settlement) = (registry_, markets_, ledger_, settlement_);
+        forwardLevels = forwardLevels_;
         _slotSeconds = registry_.slotSeconds();
+    }
+
+    modifier onlyForwardLevels() {
+        require(msg.sender == forwardLevels, NotForwardLevels(msg.sender));
+        _;
     }
 
     /* VIEWS */
@@ -75,7 +84,7 @@ contract Levels is ILevels, AccessManaged, EIP712 {
 
     /// @inheritdoc ILevels
     function gridLossIn(uint32 area, uint32 window) external view returns (uint8) {
-        return _state.gridLosses[area][window];
+        return uint8(_state.gridLosses[area][window]);
     }
 
     /// @inheritdoc ILevels
@@ -118,6 +127,12 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         if (_state.nodes[node].parent == 0) return words;
         words = new uint256[](windows);
         for (uint32 i; i < windows; ++i) words[i] = Edges.wordOf(_state, _core(), node, firstWindow + i);
+    }
+
+    /// @inheritdoc ILevels
+    function areaEdge(uint32 area, uint32 window) external view returns (uint256 word, uint256[3] memory ahead) {
+        word = Edges.areaWord(_state, area, window);
+        if (Edges.isUsedAhead(word)) ahead = _state.ahead[area][window];
     }
 
     /* THE TREE */
@@ -225,6 +240,24 @@ contract Levels is ILevels, AccessManaged, EIP712 {
         uint256 chargeNano =
             Edges.termsAt(_state, _state.nodes[market].area, window * uint32(WINDOW)).chargeNano;
         Edges.send(_state, market, window, chargeNano, ladder);
+    }
+
+    /// @inheritdoc ILevels
+    function useAhead(uint32 area, uint32 window, uint256[3] calldata lanes) external onlyForwardLevels {
+        Ahead.use(_state, area, window, lanes);
+    }
+
+    /// @inheritdoc ILevels
+    function freeAhead(uint32 area, uint32 window, uint256[3] calldata lanes) external onlyForwardLevels {
+        Ahead.free(_state, area, window, lanes);
+    }
+
+    /// @inheritdoc ILevels
+    function settleAhead(bytes32 tree, ILedger.LevelMove[] calldata moves, ILedger.LevelCharge[] calldata charges)
+        external
+        onlyForwardLevels
+    {
+        ledger.settleLevels(tree, moves, charges);
     }
 
     /// @inheritdoc ILevels

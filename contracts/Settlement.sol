@@ -21,6 +21,7 @@ import {Runs} from "./settlement/Runs.sol";
 import {Settling} from "./settlement/Settling.sol";
 import {Stages} from "./settlement/Stages.sol";
 import {Tally} from "./settlement/Tally.sol";
+import {Voiding} from "./settlement/Voiding.sol";
 import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
 
 /// @title Settlement
@@ -103,7 +104,7 @@ contract Settlement is ISettlement {
 
     /// @inheritdoc ISettlement
     function voidWindow(bytes32 market, uint32 window) external {
-        Clearing.voidWindow(_state, _core(), market, window);
+        Voiding.voidWindow(_state, _core(), market, window);
     }
 
     /* LEVELS */

@@ -211,9 +211,14 @@ def forward_clear_calls(auction: Auction, windows: Sequence[int]) -> Iterator[Ca
 
 
 def _forward_steps(auction: Auction, window: int, members: int) -> Iterator[Call]:
-    """The calls that clear one window: its members are walked to collect and again to ration."""
+    """The calls that clear one window: its members are walked to collect and again to ration; once
+    more, where levels above have filled something. It may have to wait for these."""
     step = 2 * members
-    while auction.phase(window) < ForwardPhase.CLEARED:
+    while auction.phase(window) not in (
+        ForwardPhase.AWAITING,
+        ForwardPhase.CLEARED,
+        ForwardPhase.SETTLED,
+    ):
         while step > 1 and not fits(
             auction.market.contracts.chain, auction.contract.clear(auction.id, window, 1, step)
         ):

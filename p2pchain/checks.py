@@ -17,7 +17,7 @@ from p2pchain.errors import CheckFailed, Difference
 from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, Phase, SlotResult
+from p2pchain.model import UNLIMITED, WINDOW_SLOTS, ForwardPhase, Phase, SlotResult
 from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
@@ -32,7 +32,7 @@ def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
         twin.now = None
         timed = any(type(entry.event).__name__ in TIMED for entry in batch)
         staged = any(market.params.stages for market in twin.markets.values())
-        if timed or staged or twin.levels.nodes:
+        if timed or staged or twin.levels.nodes or twin.forward_levels.nodes:
             twin.now = contracts.chain.block(batch[0].block).timestamp
         try:
             twin.apply_transaction(entry.event for entry in batch)
@@ -110,6 +110,45 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
                 (int(shown.phase), shown.cursor, shown.told),
                 (int(level_window.phase), level_window.cursor, level_window.told),
             )
+    for level, forward_node in twin.forward_levels.nodes.items():
+        area = forward_node.area
+        for slot in {slot for place, slot in twin.levels.ahead if place == area}:
+            _, lanes = contracts.levels.area_edge(area, slot // WINDOW_SLOTS)
+            used = [lane >> 32 * (slot % WINDOW_SLOTS) & UNLIMITED for lane in lanes]
+            same(f"limits used ahead in slot {slot}", used, twin.levels.ahead[area, slot])
+        if forward_node.params is None:
+            continue
+        transit = ledger.transit_nano(level)
+        same("money with forward levels", transit, twin.ledger.transit_nano[level])
+        for window in {w for place, w in twin.forward_levels.windows if place == level}:
+            shown = contracts.forward_levels.window_state(level, window)
+            level_window = twin.forward_levels.window_state(level, window)
+            if int(shown.phase) == 0:
+                continue  # its place in the ring belongs to a newer window
+            same(
+                f"window {window} of a forward level",
+                (int(shown.phase), shown.cursor, shown.told),
+                (int(level_window.phase), level_window.cursor, level_window.told),
+            )
+    for auction, forward in twin.auctions.items():
+        for window, forward_window in forward.windows.items():
+            found_window = contracts.forward.window_state(auction, window)
+            if int(found_window.phase) == 0:
+                continue
+            same(
+                f"window {window} of a forward auction",
+                (int(found_window.phase), found_window.voided, found_window.cursor),
+                (int(forward_window.phase), forward_window.voided, forward_window.cursor),
+            )
+            parts = tuple(contracts.forward.parts_of(auction, window))
+            same(f"parts of window {window}", parts, forward.parts(window))
+        for meter, slot in forward.fills:
+            phase = forward.window_state(slot // WINDOW_SLOTS).phase
+            if phase >= ForwardPhase.CLEARED:
+                order = contracts.forward.order_of(auction, meter, slot)
+                filled = sum(part for part, _ in forward.trades(meter, slot))
+                if order.wh:  # nothing: its place in the ring belongs to a newer window
+                    same(f"fill of meter {meter} in slot {slot}", order.filled_wh, filled)
     for market, state in twin.markets.items():
         same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
         same("members", contracts.markets.member_count(market), len(state.members))
@@ -145,9 +184,14 @@ def money_is_whole(contracts: Contracts, twin: TwinMarket) -> None:
     covers = [ledger.cover_of(checksum(a), checksum(s), m) for a, s, m in twin.ledger.covers]
     total = sum(account.free_nano + account.locked_nano for account in accounts)
     total += sum(cover.guarantee_free_nano + cover.guarantee_locked_nano for cover in covers)
-    total += sum(ledger.transit_nano(place) for place in {*twin.markets, *twin.levels.nodes})
+    total += sum(ledger.transit_nano(place) for place in _places(twin))
     if not held == total == balance:
         raise CheckFailed(f"{balance} nano in the token, {held} held, {total} on all accounts")
+
+
+def _places(twin: TwinMarket) -> set[bytes]:
+    """Return what money can be in transit with."""
+    return {*twin.markets, *twin.levels.nodes, *twin.forward_levels.nodes}
 
 
 def energy_is_whole(market: Market, history: History) -> None:
@@ -175,11 +219,12 @@ def energy_is_whole(market: Market, history: History) -> None:
                 f"slot {slot}: {wh} Wh bought and {sold[slot]} sold, "
                 f"{both[0]} and {both[1]} matched"
             )
-    for slot, (wh, other) in ahead.items():
-        matched = history.forward_wh.get(slot, 0)
-        if not wh == other == matched:
+    for slot, found in ahead.items():
+        matched = history.forward_wh.get(slot, (0, 0))
+        if tuple(found) != matched:
             raise CheckFailed(
-                f"slot {slot}: {wh} Wh bought ahead, {other} sold ahead, {matched} matched"
+                f"slot {slot}: {found[0]} Wh bought ahead, {found[1]} sold ahead, "
+                f"{matched[0]} and {matched[1]} matched"
             )
     opened: dict[int, tuple[int, int, int]] = {}
     for logged in log.read(market.contracts, kinds=(ReadingPosted,)):

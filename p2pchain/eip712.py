@@ -20,6 +20,7 @@ from p2pchain.model import (
     Correction,
     Enrolment,
     Exchange,
+    ForwardLevelParams,
     GridLoss,
     LevelParams,
     Limits,
@@ -232,6 +233,22 @@ def level_id(params: LevelParams) -> bytes:
         _uint(params.area)
         + _uint(params.slot_seconds)
         + _uint(params.k_ppm)
+        + _int(params.floor_nano)
+        + _uint(params.tick_nano)
+        + _uint(params.collect_seconds)
+        + _uint(params.void_seconds)
+    )
+
+
+def forward_level_id(params: ForwardLevelParams) -> bytes:
+    """Return the id of a forward level: the hash of its ABI-encoded parameters."""
+    return keccak(
+        _uint(params.area)
+        + _uint(params.slot_seconds)
+        + _uint(int(params.gate))
+        + _uint(params.gate_seconds)
+        + _uint(params.k_ppm)
+        + _uint(params.lot_wh)
         + _int(params.floor_nano)
         + _uint(params.tick_nano)
         + _uint(params.collect_seconds)

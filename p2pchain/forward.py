@@ -11,9 +11,12 @@ from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from p2pchain import matching
+from p2pchain import forward_levels, matching
 from p2pchain.errors import CheckFailed, Refused
-from p2pchain.ledger import LedgerTwin
+from p2pchain.forward_level_twin import ForwardLevelsTwin, pack_parts
+from p2pchain.forward_levels import Part
+from p2pchain.ledger import Emit, LedgerTwin
+from p2pchain.levels import Grid
 from p2pchain.matching import Offer
 from p2pchain.model import (
     DAY_SECONDS,
@@ -42,6 +45,7 @@ VerifyOwner = Callable[[Order | Schedule, str], bool]
 _MAX_SECONDS = 7 * DAY_SECONDS
 _MAX_INT32 = 2**31 - 1
 _TO_CLEAR = (ForwardPhase.OPEN, ForwardPhase.CLEARING, ForwardPhase.RATIONING)
+_UNCLEARED = (*_TO_CLEAR, ForwardPhase.AWAITING, ForwardPhase.ADOPTING)
 
 
 @dataclass(slots=True)
@@ -88,6 +92,17 @@ class Sender:
         return self.verify is None or self.verify(message, owner)
 
 
+@dataclass(slots=True)
+class Above:
+    """What an auction in a tree has of one window beside its own results: parts by slot, the lots
+    of each part by meter, and whether something was sent and what became of it is told."""
+
+    parts: list[list[Part]]
+    lots: dict[tuple[int, int], list[int]]
+    sent: bool = False
+    told: bool = False
+
+
 class AuctionTwin:
     """One auction. `owner_at` gives who may order (or only cancel) in a slot."""
 
@@ -99,6 +114,8 @@ class AuctionTwin:
         members: Sequence[Member],
         owner_at: Callable[[int, int, bool], str | None],
         ledger: LedgerTwin,
+        tree: ForwardLevelsTwin,
+        emit: Emit,
     ) -> None:
         self.auction = auction
         self.params = params
@@ -113,6 +130,10 @@ class AuctionTwin:
         self._owner_at = owner_at
         self._ledger = ledger
         self._ring: dict[int, int] = {}
+        self._tree = tree
+        self._emit = emit
+        #: By window that is matched.
+        self.above: dict[int, Above] = {}
 
     # When
 
@@ -287,22 +308,87 @@ class AuctionTwin:
     def clear(self, window: int, now: int | None = None) -> tuple[SlotResult, ...]:
         """Clear a window, from whichever step; return its eight results, volumes in lots."""
         state = self._to_clear(window, now)
-        slots = range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS)
-        for slot in slots:
+        self._match(window, now)
+        state.phase, state.cursor = self._after_own(window), 0
+        return tuple(self.results[slot] for slot in _slots(window))
+
+    def _match(self, window: int, now: int | None) -> None:
+        """Match the slots of a window, unless an earlier step has; what is left goes up where the
+        auction belongs to a level."""
+        if window in self.above:
+            return
+        above = self.above[window] = Above([[] for _ in range(WINDOW_SLOTS)], {})
+        params, books = self.params, []
+        grid = Grid(params.floor_nano, params.tick_nano)
+        below = self._tree.is_below(self.auction, window)
+        for slot in _slots(window):
             offers = self.offers(slot)
-            params = self.params
-            result = matching.equilibrium(offers, params.k_ppm, params.floor_nano, params.tick_nano)
-            self.results[slot] = result
-            for offer, lots in zip(offers, matching.fills(result, offers), strict=True):
+            sides = {side: matching.by_tick(offers, side) for side in Side}
+            room = self._tree.room(self.auction, slot) if below else None
+            book = forward_levels.clear(sides, params.k_ppm, grid, room)
+            books.append(book)
+            self.results[slot] = SlotResult() if book.is_cut else book.result
+            if book.is_cut:
+                above.parts[slot % WINDOW_SLOTS] = forward_levels.own_parts(book)
+            lots_of = matching.fills(self.results[slot], offers)
+            for offer, lots in zip(offers, lots_of, strict=True):
                 self.fills[offer.member, slot] = lots * params.lot_wh
+        if any(above.parts):
+            self._emit("PartsAdded", auction=self.auction, window=window, parts=self.parts(window))
+        if below:
+            above.sent = self._tree.auction_cleared(self.auction, window, books, grid, now)
+
+    def _after_own(self, window: int) -> ForwardPhase:
+        """The phase of a window whose own fills are known."""
+        above = self.above[window]
+        if above.sent and not above.told:
+            return ForwardPhase.AWAITING
+        self._fill_parts(window)
+        rationed = any(part.is_rationed for parts in above.parts for part in parts)
+        return ForwardPhase.ADOPTING if rationed else ForwardPhase.CLEARED
+
+    def parts(self, window: int) -> tuple[int, ...]:
+        """Return the parts of a window as words."""
+        return pack_parts(self.above[window].parts) if window in self.above else ()
+
+    def adopt(self, window: int, parts: Sequence[Sequence[Part]]) -> None:
+        """Take what levels above have filled of a window."""
+        state, above = self.window_state(window), self.above.get(window)
+        waits = state.phase in (ForwardPhase.RATIONING, ForwardPhase.AWAITING)
+        if above is None or not waits or not above.sent or above.told:
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        above.told = True
+        for own, more in zip(above.parts, parts, strict=True):
+            own += more
+        self._emit("PartsAdded", auction=self.auction, window=window, parts=pack_parts(parts))
+        if state.phase == ForwardPhase.AWAITING:
+            state.phase = self._after_own(window)
+
+    def adopted(self, window: int) -> None:
+        """All that was rationed of parts is shared out."""
+        state = self.window_state(window)
+        if state.phase != ForwardPhase.ADOPTING:
+            raise Refused("WrongPhase", (window, int(state.phase)))
         state.phase, state.cursor = ForwardPhase.CLEARED, 0
-        return tuple(self.results[slot] for slot in slots)
+
+    def _fill_parts(self, window: int) -> None:
+        above = self.above[window]
+        for slot in _slots(window):
+            offers, parts = self.offers(slot), above.parts[slot % WINDOW_SLOTS]
+            own = [self.fills[offer.member, slot] // self.params.lot_wh for offer in offers]
+            found = forward_levels.part_fills(parts, offers, own)
+            for offer, lots in zip(offers, found, strict=True):
+                above.lots[offer.member, slot] = lots
 
     def step(self, window: int, phase: ForwardPhase, cursor: int, now: int | None = None) -> None:
         """Put down how far a clearing in steps has come."""
-        state = self._to_clear(window, now)
-        if phase not in (ForwardPhase.CLEARING, ForwardPhase.RATIONING) or phase < state.phase:
+        adopting = self.window_state(window).phase == ForwardPhase.ADOPTING
+        state = self.window_state(window) if adopting else self._to_clear(window, now)
+        known = (ForwardPhase.CLEARING, ForwardPhase.RATIONING, ForwardPhase.ADOPTING)
+        if phase not in known or phase < state.phase or adopting != (phase == known[-1]):
             raise Refused("WrongPhase", (window, int(state.phase)))
+        if phase == ForwardPhase.RATIONING:
+            self._match(window, now)
         state.phase, state.cursor = phase, cursor
 
     def void(self, window: int, now: int | None = None) -> None:
@@ -311,18 +397,24 @@ class AuctionTwin:
         deadline = self.gate(window) + self.params.void_seconds
         if now is not None and now < deadline:
             raise Refused("TooEarlyToVoid", (window, deadline))
-        for slot in range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS):
+        if window in self.above and self.above[window].sent:
+            raise Refused("WrongPhase", (window, int(state.phase)))
+        self.above.pop(window, None)
+        for slot in _slots(window):
             self.results[slot] = SlotResult()
+            for member in self._members:
+                self.fills.pop((member.meter, slot), None)
         state.phase, state.voided, state.cursor = ForwardPhase.CLEARED, True, 0
 
     def may_clear(self, window: int, now: int | None) -> bool:
         """Return whether there is something to clear and its gate has closed."""
         closed = now is None or now >= self.gate(window)
-        return closed and self.is_uncleared(window)
+        adopting = self.window_state(window).phase == ForwardPhase.ADOPTING
+        return closed and (adopting or self.window_state(window).phase in _TO_CLEAR)
 
     def is_uncleared(self, window: int) -> bool:
-        """Return whether a window has orders that are not cleared."""
-        return self.window_state(window).phase in _TO_CLEAR
+        """Return whether a window has orders that are not cleared, by levels above neither."""
+        return self.window_state(window).phase in _UNCLEARED
 
     def is_pending(self, window: int) -> bool:
         """Return whether a window has orders that are not settled."""
@@ -361,10 +453,24 @@ class AuctionTwin:
         lane = self.orders.get((meter, slot))
         if lane is None:
             return Position()
-        wh = self.fills.get((meter, slot), 0)
-        bought = wh if lane.side == Side.BUY else -wh
-        price = self.results[slot].price_nano if wh else 0
-        return Position(bought, self._lane_collateral(lane), -bought * price)
+        sign = 1 if lane.side == Side.BUY else -1
+        found = Position(0, self._lane_collateral(lane))
+        for wh, price in self.trades(meter, slot):
+            found += Position(sign * wh, 0, -sign * wh * price)
+        return found
+
+    def trades(self, meter: int, slot: int) -> list[tuple[int, int]]:
+        """Return what an order was filled with, Wh and price: by its own auction, and by each part
+        that has filled some of it."""
+        own = self.fills.get((meter, slot), 0)
+        found = [(own, self.results[slot].price_nano)] if own else []
+        above = self.above.get(slot // WINDOW_SLOTS)
+        if above is not None:
+            parts = above.parts[slot % WINDOW_SLOTS]
+            for part, lots in zip(parts, above.lots.get((meter, slot), ()), strict=False):
+                if lots:
+                    found.append((lots * self.params.lot_wh, part.price_nano))
+        return found
 
     def assert_conserved(self) -> None:
         """Raise CheckFailed unless energy bought is energy sold in each slot, and nobody trades
@@ -381,6 +487,24 @@ class AuctionTwin:
             matched = result.matched_wh * self.params.lot_wh
             if (sums[slot, Side.BUY], sums[slot, Side.SELL]) != (matched, matched):
                 raise CheckFailed(f"forward slot {slot}: fills do not add up to {matched} Wh")
+        for window, above in self.above.items():
+            if self.window_state(window).phase >= ForwardPhase.ADOPTING:
+                self._assert_parts(window, above)
+
+    def _assert_parts(self, window: int, above: Above) -> None:
+        for slot in _slots(window):
+            orders = {o.member: o for o in self.offers(slot)}
+            for meter, order in orders.items():
+                limit = self.params.price_nano(order.tick)
+                filled = sum(wh for wh, _ in self.trades(meter, slot))
+                sign = 1 if order.side == Side.BUY else -1
+                beyond = any(sign * (price - limit) > 0 for _, price in self.trades(meter, slot))
+                if filled > order.wh * self.params.lot_wh or beyond:
+                    raise CheckFailed(f"meter {meter}, slot {slot}: {filled} Wh of {order}")
+            for place, part in enumerate(above.parts[slot % WINDOW_SLOTS]):
+                lots = sum(above.lots[meter, slot][place] for meter in orders)
+                if lots != part.lots:
+                    raise CheckFailed(f"forward slot {slot}: {lots} lots of {part}")
 
     def open_orders(self) -> Iterator[tuple[int, int]]:
         """Yield meter and slot of every order in a window that is not settled."""
@@ -392,6 +516,10 @@ class AuctionTwin:
         limit = self.params.price_nano(lane.tick)
         wh = lane.lots * self.params.lot_wh
         return self.params.collateral_nano(lane.side == Side.SELL, limit, wh)
+
+
+def _slots(window: int) -> range:
+    return range(window * WINDOW_SLOTS, (window + 1) * WINDOW_SLOTS)
 
 
 def check_params(params: AuctionParams) -> None:

@@ -35,8 +35,10 @@ from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.eip712 import Domain, forward_domain, order_digest, schedule_digest
 from p2pchain.errors import BadInput
+from p2pchain.forward_levels import Part, part_fills, unpack_part
 from p2pchain.keys import Signer
 from p2pchain.market import Market
+from p2pchain.matching import Offer, fills
 from p2pchain.model import (
     DAY_SECONDS,
     MAX_LEAD,
@@ -72,7 +74,8 @@ class StandingOrder:
     """What a meter has ordered for a slot, and how far it has come.
 
     `filled_wh` and `price_nano` are None until the window is cleared, the price also where the slot
-    has none; both where the contract has forgotten the window.
+    has none; both where the contract has forgotten the window. Where levels above have filled some
+    of it, the price is the average, rounded down.
     """
 
     meter: int
@@ -89,7 +92,10 @@ class StandingOrder:
 
 @dataclass(frozen=True, slots=True)
 class Book:
-    """The orders of a slot by limit (nano per Wh -> Wh), and the result where it is cleared."""
+    """The orders of a slot by limit (nano per Wh -> Wh), and the result where it is cleared.
+
+    `parts` is what levels above have filled.
+    """
 
     slot: int
     phase: ForwardPhase
@@ -98,6 +104,7 @@ class Book:
     sells: Mapping[int, int]
     result: SlotResult | None
     matched_wh: int
+    parts: Sequence[Part] = ()
 
 
 class Auction:
@@ -267,10 +274,21 @@ class Auction:
     # Looking
 
     def uncleared_windows(self) -> list[int]:
-        """Return the windows that have orders and are not cleared, in order."""
+        """Return the windows that have orders and are to be cleared, in order."""
+        return self._windows_in(
+            ForwardPhase.OPEN,
+            ForwardPhase.CLEARING,
+            ForwardPhase.RATIONING,
+            ForwardPhase.ADOPTING,
+        )
+
+    def waiting_windows(self) -> list[int]:
+        """Return the windows that wait for the level above, in order."""
+        return self._windows_in(ForwardPhase.AWAITING)
+
+    def _windows_in(self, *phases: ForwardPhase) -> list[int]:
         found = {slot // WINDOW_SLOTS for _, slot in self.lanes()}
-        open_ = (ForwardPhase.OPEN, ForwardPhase.CLEARING, ForwardPhase.RATIONING)
-        return [window for window in sorted(found) if self.phase(window) in open_]
+        return [window for window in sorted(found) if self.phase(window) in phases]
 
     def ready_windows(self) -> list[int]:
         """Return those of them whose gate has closed."""
@@ -309,12 +327,34 @@ class Auction:
             filled = self.contract.order_of(self.id, meter, slot).filled_wh
             result = self.contract.result_of(self.id, slot)
             price = result.price_nano if result.traded else None
+            if filled and self.parts(slot):
+                price = self._average_nano(meter, slot)
         elif phase == ForwardPhase.ABSENT:  # its place belongs to a newer window
             phase = ForwardPhase.SETTLED
         collateral = params.collateral_nano(sell, limit, wh)
         return StandingOrder(
             meter, slot, sell, limit, wh, collateral, phase, state.voided, filled, price
         )
+
+    def parts(self, slot: int) -> list[Part]:
+        """Return what levels above have filled of a slot, and of an own auction what a feeder has
+        cut; the nearest first."""
+        words = self.contract.parts_of(self.id, slot // WINDOW_SLOTS)
+        found = [unpack_part(word) for word in words]
+        return [part for place, part in found if place == slot % WINDOW_SLOTS]
+
+    def _average_nano(self, meter: int, slot: int) -> int:
+        """What a Wh of an order has cost or brought over all auctions, rounded down."""
+        window, place = divmod(slot, WINDOW_SLOTS)
+        lanes = [OrderWord.unpack(word).lanes[place] for word in self._words(window)]
+        offers = [Offer(n, lane.side, lane.tick, lane.lots) for n, lane in enumerate(lanes)]
+        result, parts = self._result(window, place) or SlotResult(), self.parts(slot)
+        own = fills(result, offers)
+        member = self.market.meters().index(meter)
+        more = part_fills(parts, offers, own)[member]
+        trades = [(own[member], result.price_nano)]
+        trades += [(lots, part.price_nano) for lots, part in zip(more, parts, strict=True)]
+        return sum(lots * nano for lots, nano in trades) // sum(lots for lots, _ in trades)
 
     def order_of(self, meter: int, slot: int) -> structs.OrderState:
         """Return what a meter has ordered for a slot; no energy: nothing."""
@@ -334,7 +374,8 @@ class Auction:
         result = self._result(window, lane)
         matched = result.matched_wh * params.lot_wh if result else 0
         phase = ForwardPhase(int(state.phase))
-        return Book(slot, phase, state.voided, sides[0], sides[1], result, matched)
+        parts = self.parts(slot)
+        return Book(slot, phase, state.voided, sides[0], sides[1], result, matched, parts)
 
     def _words(self, window: int) -> Iterator[int]:
         count = self.market.member_count

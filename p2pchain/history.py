@@ -17,6 +17,7 @@ from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     Ordered,
     OrderRelayed,
+    PartsAdded,
     Scheduled,
 )
 from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
@@ -32,6 +33,7 @@ from p2pchain.chain.bindings.settlement import (
     WindowsSettled,
     WindowVoided,
 )
+from p2pchain.forward_levels import Part, part_fills, unpack_part
 from p2pchain.forward_market import auctions, ordered
 from p2pchain.market import Market
 from p2pchain.matching import Offer, fills
@@ -48,7 +50,7 @@ from p2pchain.model import (
 )
 
 Pair = tuple[int, int]
-FORWARD = (Ordered, OrderRelayed, Scheduled, ForwardCleared, ContractSettled)
+FORWARD = (Ordered, OrderRelayed, Scheduled, ForwardCleared, PartsAdded, ContractSettled)
 READ = (ReadingPosted, ReadingCorrected)
 KINDS = (
     *READ,
@@ -219,14 +221,14 @@ class History:
     """The slots of a market's members, and what the ledger moved for them (nano-currency).
 
     `sell_results` has the slots whose sells have a result of their own, `critical_results` those
-    in which critical loads have bought first. `forward_wh` is what was matched ahead in a slot,
-    over all auctions.
+    in which critical loads have bought first. `forward_wh` is what was bought and sold ahead in a
+    slot, over all auctions; what differs was bought from, or sold to, areas beyond.
     """
 
     slots: tuple[SlotOfMeter, ...]
     results: dict[int, SlotResult]
     paid_nano: dict[int, int]
-    forward_wh: dict[int, int]
+    forward_wh: dict[int, tuple[int, int]]
     sell_results: dict[int, SlotResult] = field(default_factory=dict)
     critical_results: dict[int, SlotResult] = field(default_factory=dict)
 
@@ -291,6 +293,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                     paid[event.meter] -= event.contract_nano
             else:
                 ahead.apply(event)
+    ahead.close()
     for place, meter in enumerate(ahead.meters):  # contracts without a reading
         for slot in ahead.slots_of(meter) if meter in wanted else ():
             if (meter, slot) not in metered and cursors.get(slot // WINDOW_SLOTS, 0) > place:
@@ -356,31 +359,47 @@ def _figures(
 
 
 class Ahead:
-    """What a market's forward auctions have come to, event by event."""
+    """What a market's forward auctions have come to, with what levels above have filled; read event
+    by event."""
 
     def __init__(self, market: Market) -> None:
         self._params = {auction.id: auction.params for auction in auctions(market)}
         self._orders: dict[tuple[bytes, int], dict[int, OrderLane]] = defaultdict(dict)
+        self._results: dict[tuple[bytes, int], SlotResult] = {}
+        self._parts: dict[tuple[bytes, int], list[Part]] = defaultdict(list)
         self.meters = market.meters() if self._params else []
         self.contracts: dict[tuple[int, int], Contract] = {}
-        self.matched_wh: dict[int, int] = defaultdict(int)
+        #: By slot: Wh bought and sold.
+        self.matched_wh: dict[int, tuple[int, int]] = {}
 
     def apply(self, event: Event) -> None:
-        """Take over an order, a schedule or the result of a window."""
+        """Take over an order, a schedule, the result of a window, or what levels have filled."""
         for auction, meter, slot, lane in ordered(event):
             if auction in self._params:
                 self._orders[auction, slot][meter] = lane
         if isinstance(event, ForwardCleared) and event.auction in self._params:
             for place, word in enumerate(event.results):
                 slot = event.window * WINDOW_SLOTS + place
-                self._clear(event.auction, slot, SlotResult.unpack(word))
+                self._results[event.auction, slot] = SlotResult.unpack(word)
+        if isinstance(event, PartsAdded) and event.auction in self._params:
+            for word in event.parts:
+                place, part = unpack_part(word)
+                self._parts[event.auction, event.window * WINDOW_SLOTS + place].append(part)
+
+    def close(self) -> None:
+        """Work out what each order was filled with, of all that has been read."""
+        self.contracts.clear()
+        self.matched_wh.clear()
+        for (auction, slot), result in self._results.items():
+            self._clear(auction, slot, result)
 
     def slots_of(self, meter: int) -> list[int]:
         """Return the slots for which a meter has traded ahead."""
         return [slot for known, slot in self.contracts if known == meter]
 
     def _clear(self, auction: bytes, slot: int, result: SlotResult) -> None:
-        if not result.traded:
+        parts = self._parts.get((auction, slot), [])
+        if not result.traded and not parts:
             return
         params, lanes = self._params[auction], self._orders[auction, slot]
         offers = [
@@ -388,15 +407,26 @@ class Ahead:
             for meter in self.meters
             if meter in lanes and lanes[meter].lots
         ]
-        self.matched_wh[slot] += result.matched_wh * params.lot_wh
-        for offer, lots in zip(offers, fills(result, offers), strict=True):
-            if lots:
-                self._add(offer, slot, params, lots * params.lot_wh, result.price_nano)
+        lots = dict.fromkeys(Side, result.matched_wh)
+        for part in parts:
+            lots[part.side] += part.lots
+        bought, sold = self.matched_wh.get(slot, (0, 0))
+        bought += lots[Side.BUY] * params.lot_wh
+        self.matched_wh[slot] = bought, sold + lots[Side.SELL] * params.lot_wh
+        own = fills(result, offers)
+        above = part_fills(parts, offers, own)
+        for offer, filled_lots, more in zip(offers, own, above, strict=True):
+            self._add(offer, slot, params, filled_lots, result.price_nano)
+            for part, part_lots in zip(parts, more, strict=True):
+                self._add(offer, slot, params, part_lots, part.price_nano)
 
-    def _add(self, offer: Offer, slot: int, params: AuctionParams, wh: int, price: int) -> None:
+    def _add(self, offer: Offer, slot: int, params: AuctionParams, lots: int, price: int) -> None:
+        if not lots:
+            return
         none = Contract(cap_nano=params.cap_nano, surplus_nano=params.surplus_nano)
         before = self.contracts.get((offer.member, slot), none)
-        self.contracts[offer.member, slot] = before.and_fill(offer.side, wh, price)
+        filled_wh = lots * params.lot_wh
+        self.contracts[offer.member, slot] = before.and_fill(offer.side, filled_wh, price)
 
 
 def filled(words: Iterable[int]) -> Iterator[tuple[int, Side, int]]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from p2pchain import levels
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.ledger import Emit, LedgerTwin
-from p2pchain.levels import Book, Combined, Cut, Edge, Grid, Market, Tree
+from p2pchain.levels import Book, Combined, Cut, Edge, Grid, Market, Tree, Volumes
 from p2pchain.matching import Offer
 from p2pchain.model import (
     RING,
@@ -76,6 +76,8 @@ class LevelsTwin:
         self.lost: set[tuple[int, int]] = set()
         #: By meter: whether it is a critical load, from a window on.
         self.criticals: defaultdict[int, Timeline[bool]] = defaultdict(Timeline)
+        #: What forward auctions have used up, down and inside, in Wh, by area and slot.
+        self.ahead: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
         self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
@@ -168,13 +170,33 @@ class LevelsTwin:
 
     # Up
 
-    def feeder_wh(self, market: bytes, window: int) -> int | None:
+    def feeder_wh(self, market: bytes, slot: int) -> int | None:
         """Return what may be matched inside a market's area in a slot, None for anything."""
         node = self.nodes.get(market)
         if node is None or node.parent is None:
             return None
-        terms = self.terms_at(node.area, window * WINDOW_SLOTS)
-        return None if terms.feeder_wh == UNLIMITED else terms.feeder_wh
+        return self.rest_at(node.area, slot)[2]
+
+    def rest_at(self, area: int, slot: int) -> tuple[int, int, int | None]:
+        """Return what forward auctions have left of the limits of an area in a slot: up, down, and
+        inside (None: anything)."""
+        terms, used = self.terms_at(area, slot), self.ahead[area, slot]
+        up_wh, down_wh = max(0, terms.up_wh - used[0]), max(0, terms.down_wh - used[1])
+        if terms.feeder_wh == UNLIMITED:
+            return up_wh, down_wh, None
+        return up_wh, down_wh, max(0, terms.feeder_wh - used[2])
+
+    def use_ahead(self, area: int, slot: int, wh: Sequence[int]) -> None:
+        """Forward auctions use so much of the limits of an area: up, down and inside."""
+        used = self.ahead[area, slot]
+        self.ahead[area, slot] = [min(a + b, UNLIMITED) for a, b in zip(used, wh, strict=True)]
+
+    def free_ahead(self, area: int, slot: int, wh: Sequence[int]) -> None:
+        """They do not need so much of it after all. What is full stays so."""
+        used = self.ahead[area, slot]
+        self.ahead[area, slot] = [
+            a if a == UNLIMITED else a - b for a, b in zip(used, wh, strict=True)
+        ]
 
     def market_cleared(
         self,
@@ -188,11 +210,11 @@ class LevelsTwin:
         Return whether the level above takes it."""
         if not self.takes(market, window, now):
             return False
-        tree = self._tree(market, window, grid)
-        area = tree.areas[self.nodes[market].area]
-        self.books[market, window] = [
-            levels.market_book(tree, area, Market(*slot)) for slot in slots
-        ]
+        books = self.books[market, window] = []
+        for place, slot in enumerate(slots):
+            tree = self._tree(market, window, grid, place)
+            area = tree.areas[self.nodes[market].area]
+            books.append(levels.market_book(tree, area, Market(*slot)))
         self._send(market, window, grid)
         return True
 
@@ -218,12 +240,12 @@ class LevelsTwin:
         params = self.nodes[level].params
         assert params is not None
         grid = Grid(params.floor_nano, params.tick_nano)
-        tree = self._tree(level, window, grid)
-        area = tree.areas[params.area]
-        self.books[level, window] = [
-            levels.level_book(tree, area, self._below(level, window, place), late=False)
-            for place in range(WINDOW_SLOTS)
-        ]
+        books = []
+        for place in range(WINDOW_SLOTS):
+            tree = self._tree(level, window, grid, place)
+            below = self._below(level, window, place)
+            books.append(levels.level_book(tree, tree.areas[params.area], below, late=False))
+        self.books[level, window] = books
         pairs = [_results(book) for book in self.books[level, window]]
         if self.takes(level, window, now):
             self._send(level, window, grid)
@@ -231,12 +253,12 @@ class LevelsTwin:
 
     def _send(self, node: bytes, window: int, grid: Grid) -> None:
         terms = self.terms_at(self.nodes[node].area, window * WINDOW_SLOTS)
-        edge = Edge(terms.charge_nano, terms.up_wh, terms.down_wh)
-        feeder_wh = None if terms.feeder_wh == UNLIMITED else terms.feeder_wh
         for place, book in enumerate(self.books[node, window]):
-            lost = (self.nodes[node].area, window * WINDOW_SLOTS + place) in self.lost
+            where = self.nodes[node].area, window * WINDOW_SLOTS + place
+            up_wh, down_wh, feeder_wh = self.rest_at(*where)
+            edge = Edge(terms.charge_nano, up_wh, down_wh)
             book.sent = None
-            if not lost and edge.up_wh | edge.down_wh:
+            if where not in self.lost and terms.up_wh | terms.down_wh:
                 book.sent = levels.residual(
                     book.match, book.bounds, book.buys, book.sells, grid, edge, feeder_wh
                 )
@@ -348,10 +370,10 @@ class LevelsTwin:
             found[self.nodes[level].area] = self.books[level, window][place]
         return found
 
-    def _tree(self, node: bytes, window: int, grid: Grid) -> Tree:
-        """The tree of a node as it stands in a window, areas by their numbers."""
+    def _tree(self, node: bytes, window: int, grid: Grid, place: int = 0) -> Tree:
+        """The tree of a node as it stands in a slot of a window, areas by their numbers."""
         tree = Tree(grid)
-        slot = window * WINDOW_SLOTS
+        slot = window * WINDOW_SLOTS + place
         left = [self.root(node, window)]
         while left:
             number = self.nodes[left[0]].area
@@ -363,7 +385,7 @@ class LevelsTwin:
                 self.nodes[above].area if above else None,
                 Edge(terms.charge_nano, terms.up_wh, terms.down_wh) if above else None,
                 k_ppm=mine.params.k_ppm if mine.params else 0,
-                feeder_wh=None if terms.feeder_wh == UNLIMITED else terms.feeder_wh,
+                feeder_wh=self.rest_at(number, slot)[2],
             )
             left += [child for child in mine.children if self.nodes[child].window <= window]
         return tree
@@ -371,29 +393,40 @@ class LevelsTwin:
 
 def pack_ladder(books: Sequence[Book], grid: Grid) -> tuple[int, ...]:
     """Return the words of contracts/libraries/Ladders.sol for what was sent of eight slots."""
-    words = [0, 0]
+    head = [0, 0]
     for place, book in enumerate(books):
         retail, feed_in = (NO_BOUNDS, 0)
         if book.sent is not None and book.sent.bounds is not None:
             retail, feed_in = book.sent.bounds
         both = retail % 2**32 | feed_in % 2**32 << 32
-        words[place // 4] |= both << place % 4 * 64
-    for side in (Side.BUY, Side.SELL):
-        sent = [book.sent.side(side) if book.sent is not None else {} for book in books]
-        left = [levels.rest(grid, book, side) for book in books]
-        ticks = {tick for volumes in sent for tick in volumes}
+        head[place // 4] |= both << place % 4 * 64
+    sent = {
+        side: [book.sent.side(side) if book.sent is not None else {} for book in books]
+        for side in Side
+    }
+    left = {
+        side: [levels.rest(grid, book, side) if book.sent is not None else {} for book in books]
+        for side in Side
+    }
+    return (*head, *pack_rows(sent, left))
+
+
+def pack_rows(
+    sent: Mapping[Side, Sequence[Volumes]], left: Mapping[Side, Sequence[Volumes]]
+) -> list[int]:
+    """Return the rows of a ladder: what was sent of eight slots by tick, and all that was left."""
+    words: list[int] = []
+    for side in Side:
+        ticks = {tick for volumes in sent[side] for tick in volumes}
         for odd in (0, 1):
             for tick in sorted(ticks, reverse=side == Side.BUY):
-                fields = [volumes.get(tick, 0) for volumes in sent[odd::2]]
+                fields = [volumes.get(tick, 0) for volumes in sent[side][odd::2]]
                 if not any(fields):
                     continue
                 row = _fields(fields) | tick << 224 | odd << 232 | int(side) << 233
-                rest = [
-                    volumes.get(tick, 0) if book.sent is not None else 0
-                    for volumes, book in zip(left[odd::2], books[odd::2], strict=True)
-                ]
+                rest = [volumes.get(tick, 0) for volumes in left[side][odd::2]]
                 words += [row] if rest == fields else [row | _PART, _fields(rest)]
-    return tuple(words)
+    return words
 
 
 def _fields(volumes: Sequence[int]) -> int:
@@ -431,17 +464,20 @@ def adopted_results(
     sold, bought = levels.crossing(adopted.book)
     if not bought and not sold:
         return own, own_sells
-    buys = _side(Side.BUY, combined.buys, bool(bought), combined.bought_wh, combined.buy_nano)
-    sells = _side(Side.SELL, combined.sells, bool(sold), combined.sold_wh, combined.sell_nano)
+    # A side to which nothing is added keeps what its own result says of the last tick.
+    buy_kept = bool(bought) or own.buy_rationed
+    sell_kept = bool(sold) or not (own_sells or own).buy_rationed
+    buys = _side(Side.BUY, combined.buys, buy_kept, combined.bought_wh, combined.buy_nano)
+    sells = _side(Side.SELL, combined.sells, sell_kept, combined.sold_wh, combined.sell_nano)
     return buys, sells
 
 
-def _side(side: Side, cut: Cut | None, added: bool, wh: int, nano: int) -> SlotResult:
+def _side(side: Side, cut: Cut | None, kept: bool, wh: int, nano: int) -> SlotResult:
     buys = side == Side.BUY
     if cut is None:
         return SlotResult(buy_rationed=buys, apart=True)
     fill, live = cut.fill_wh, cut.live_wh
-    if not added and fill == live:
+    if not kept:
         fill = live = 1  # nothing is rationed: one of one
     return SlotResult(
         traded=True,

@@ -140,8 +140,10 @@ class ForwardPhase(IntEnum):
     OPEN = 1
     CLEARING = 2
     RATIONING = 3
-    CLEARED = 4
-    SETTLED = 5
+    AWAITING = 4
+    ADOPTING = 5
+    CLEARED = 6
+    SETTLED = 7
 
 
 class ForwardRefusal(IntEnum):
@@ -387,6 +389,22 @@ class LevelParams:
     tick_nano: int
     collect_seconds: int = 172_800
     void_seconds: int = 259_200
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ForwardLevelParams:
+    """The immutable parameters of a forward level (IForwardLevels.ForwardLevelParams)."""
+
+    area: int
+    slot_seconds: int = 3600
+    gate: Gate = Gate.WINDOW
+    gate_seconds: int = 3_600
+    k_ppm: int = 500_000
+    lot_wh: int = 1
+    floor_nano: int = 0
+    tick_nano: int
+    collect_seconds: int = 1_800
+    void_seconds: int = 86_400
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from p2pchain.chain.abi import Call, Event
 from p2pchain.chain.bindings import structs
 from p2pchain.chain.bindings.enums import Gate, PriceRule
 from p2pchain.chain.bindings.forward_auction import AuctionCreated
+from p2pchain.chain.bindings.forward_levels import ForwardLevelCreated
 from p2pchain.chain.bindings.levels import LevelCreated
 from p2pchain.chain.bindings.markets import MarketCreated
 from p2pchain.chain.bindings.registry import AreaAdded, MeterRegistered, SupplierAdded
@@ -22,7 +23,15 @@ from p2pchain.chain.events import of_receipt
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput
-from p2pchain.model import AuctionParams, EdgeTerms, LevelParams, MarketParams, TariffRow, Terms
+from p2pchain.model import (
+    AuctionParams,
+    EdgeTerms,
+    ForwardLevelParams,
+    LevelParams,
+    MarketParams,
+    TariffRow,
+    Terms,
+)
 
 E = TypeVar("E", bound=Event)
 
@@ -105,6 +114,16 @@ class Operator:
         """Return the call that creates a level."""
         values = {f.name: getattr(params, f.name) for f in fields(structs.LevelParams)}
         return self.contracts.levels.create_level(structs.LevelParams(**values))
+
+    def create_forward_level(self, params: ForwardLevelParams) -> bytes:
+        """Create a level above forward auctions; return its id, the hash of its parameters."""
+        return self._created(self.create_forward_level_call(params), ForwardLevelCreated).level
+
+    def create_forward_level_call(self, params: ForwardLevelParams) -> Call:
+        """Return the call that creates a level above forward auctions."""
+        values = {f.name: getattr(params, f.name) for f in fields(structs.ForwardLevelParams)}
+        values["gate"] = Gate(int(params.gate))
+        return self.contracts.forward_levels.create_level(structs.ForwardLevelParams(**values))
 
     def set_edge(self, area: int, terms: EdgeTerms) -> Call:
         """Return the call by which the operator of an area sets what holds for its edge to the

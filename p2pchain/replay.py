@@ -24,6 +24,7 @@ from p2pchain.model import (
     Enrolment,
     EstimateRule,
     Exchange,
+    ForwardLevelParams,
     ForwardPhase,
     ForwardRefusal,
     Gate,
@@ -86,6 +87,9 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "SellsCleared": ("market", "window", "sells"),
     "CriticalCleared": ("market", "window", "criticals"),
     "WindowAdopted": ("market", "window", "results", "sells"),
+    "PartsAdded": ("auction", "window", "parts"),
+    "ForwardSent": ("node", "level", "window", "ladder"),
+    "ForwardCrossed": ("node", "window", "up_wh", "down_wh", "operator", "charge_nano"),
     "Crossed": ("node", "window", "up_wh", "down_wh", "operator", "charge_nano"),
     "LevelSettled": ("market", "tree", "nano"),
     "LevelCharged": ("tree", "account", "nano"),
@@ -101,6 +105,7 @@ TIMED: Final = frozenset(
 )
 _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
 _AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
+_FORWARD_LEVEL: Final = tuple(ForwardLevelParams.__dataclass_fields__)
 _LEVEL: Final = tuple(LevelParams.__dataclass_fields__)
 
 
@@ -300,6 +305,36 @@ class TwinMarket(Twin):
     def _on_ForwardVoided(self, event: Any) -> None:  # noqa: N802
         self.void_forward(bytes(event.auction), event.window)
 
+    def _on_ForwardAdopted(self, event: Any) -> None:  # noqa: N802
+        self.auction(bytes(event.auction)).adopted(event.window)
+
+    # Forward levels
+
+    def _on_ForwardLevelCreated(self, event: Any) -> None:  # noqa: N802
+        values = dict(zip(_FORWARD_LEVEL, _fields(event.params, _FORWARD_LEVEL), strict=True))
+        level = self.create_forward_level(
+            ForwardLevelParams(**(values | {"gate": Gate(values["gate"])}))
+        )
+        _agree("ForwardLevelCreated", "", "level", bytes(event.level).hex(), level.hex())
+
+    def _on_ForwardAttached(self, event: Any) -> None:  # noqa: N802
+        self.attach_forward(bytes(event.node), bytes(event.level), event.from_window)
+
+    def _on_ForwardLevelStep(self, event: Any) -> None:  # noqa: N802
+        level = bytes(event.level)
+        state = self.forward_levels.begin_clearing(level, event.window, self.now)
+        state.cursor = event.cursor
+
+    def _on_ForwardLevelCleared(self, event: Any) -> None:  # noqa: N802
+        parts = self.forward_levels.clear(bytes(event.level), event.window, self.now)
+        _agree("ForwardLevelCleared", f"window {event.window}", "parts", tuple(event.parts), parts)
+
+    def _on_ForwardLevelShared(self, event: Any) -> None:  # noqa: N802
+        self.forward_levels.share(bytes(event.level), event.window, event.cursor, self.now)
+
+    def _on_ForwardPassedOver(self, event: Any) -> None:  # noqa: N802
+        self.forward_levels.pass_over(bytes(event.node), event.window, self.now)
+
     # Readings
 
     def _on_ReadingPosted(self, event: Any) -> None:  # noqa: N802
@@ -456,9 +491,9 @@ def _effect(event: Any) -> Effect:
         value = getattr(event, field)
         if field in _ACCOUNTS:
             value = account_key(value)
-        elif field in ("market", "node", "level", "tree"):
+        elif field in ("auction", "market", "node", "level", "tree"):
             value = bytes(value)
-        elif field in ("ladder", "results", "sells", "criticals"):
+        elif field in ("ladder", "parts", "results", "sells", "criticals"):
             value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)

@@ -26,6 +26,7 @@ from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     Ordered,
     OrderRelayed,
+    PartsAdded,
     Scheduled,
 )
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
@@ -72,6 +73,7 @@ _KINDS = (
     WindowsSettled,
     Ordered,
     OrderRelayed,
+    PartsAdded,
     Scheduled,
     ForwardCleared,
 )
@@ -225,7 +227,7 @@ class Runs:
         found = []
         for entry in log.read(self.contracts, kinds=_KINDS):
             event = entry.event
-            if isinstance(event, Ordered | OrderRelayed | Scheduled | ForwardCleared):
+            if isinstance(event, Ordered | OrderRelayed | Scheduled | ForwardCleared | PartsAdded):
                 ahead.apply(event)
             elif getattr(event, "market", None) != self.market.id:
                 continue
@@ -244,6 +246,7 @@ class Runs:
                 walked = range(cursors[event.first_window], event.cursor)
                 cursors |= dict.fromkeys(span, event.cursor)
                 if wanted & set(span):
+                    ahead.close()
                     members = tuple(
                         SettledMember(
                             meters[index],

@@ -69,7 +69,7 @@ class MarketTwin(PostingTwin):
         """Return the result of a slot, computed from what has been posted; that of the sells is
         put into `sell_results`, and that of critical loads into `critical_results`, where they
         have one of their own."""
-        most_wh = self.levels.feeder_wh(self.market, slot // WINDOW_SLOTS)
+        most_wh = self.levels.feeder_wh(self.market, slot)
         price = self.price_at(slot, members)
         offers: dict[bool, list[Offer]] = {False: [], True: []}
         for offer in self.offers(slot, members):

@@ -13,9 +13,10 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from p2pchain.eip712 import auction_id, level_id, market_id
+from p2pchain.eip712 import auction_id, forward_level_id, level_id, market_id
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.forward import AuctionTwin, Sender, VerifyOwner, check_params
+from p2pchain.forward_level_twin import ForwardLevelsTwin, Node
 from p2pchain.ledger import LedgerTwin
 from p2pchain.level_twin import LevelsTwin
 from p2pchain.metering import MeteringTwin, Verify
@@ -27,6 +28,7 @@ from p2pchain.model import (
     Correction,
     Enrolment,
     Exchange,
+    ForwardLevelParams,
     ForwardRefusal,
     LevelParams,
     Limits,
@@ -77,6 +79,7 @@ class Twin:
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
         self.levels = LevelsTwin(self.registry, self.ledger, self._emit)
+        self.forward_levels = ForwardLevelsTwin(self.registry, self.ledger, self.levels, self._emit)
         self.markets: dict[bytes, RunsTwin] = {}
         self.market_of: dict[int, RunsTwin] = {}
         self.auctions: dict[bytes, AuctionTwin] = {}
@@ -231,7 +234,14 @@ class Twin:
             if other.params.surplus_nano != params.surplus_nano:
                 raise Refused("BadParameter", ("surplusNano",))
         made = AuctionTwin(
-            auction, params, self.slot_seconds, market.members, market.owner_at, self.ledger
+            auction,
+            params,
+            self.slot_seconds,
+            market.members,
+            market.owner_at,
+            self.ledger,
+            self.forward_levels,
+            self._emit,
         )
         self.auctions[auction] = made
         market.auctions.append(made)
@@ -390,6 +400,21 @@ class Twin:
             feeds[market] = (rounding_nano, account_key(place.params.fee_account))
         self.levels.pay(level, window, feeds)
 
+    def create_forward_level(self, params: ForwardLevelParams) -> bytes:
+        """Create a forward level; return its id."""
+        level = forward_level_id(params)
+        self.forward_levels.create(level, params)
+        return level
+
+    def attach_forward(self, node: bytes, level: bytes, window: int) -> None:
+        """A forward auction or level belongs to a forward level from a window on."""
+        auction = self.auctions.get(node)
+        made = Node(0)
+        if auction is not None:
+            market = auction.params.market
+            made = Node(self.market(market).params.area, None, auction, market)
+        self.forward_levels.attach(node, made, level, window)
+
     def pass_over(self, market: bytes, window: int) -> None:
         """A market goes on without the levels above."""
         self.market(market).pass_over(window, self.now)
@@ -476,12 +501,17 @@ class Twin:
             underway = any(
                 state.phase == Phase.CLEARED and (state.cursor or state.adopted)
                 for state in market.windows.values()
+            ) or any(
+                auction.is_pending(window) and above.told
+                for auction in market.auctions
+                for window, above in auction.above.items()
             )
             transit = self.ledger.transit_nano[market.market]
             if transit and not underway:
                 raise CheckFailed(f"{transit} nano in transit although all settled slots are whole")
             market.assert_conserved()
         self.levels.assert_conserved()
+        self.forward_levels.assert_conserved()
 
     def collateral_nano(self) -> dict[str, int]:
         """Return what stands locked for forward orders by account, counted from the orders."""

@@ -2,7 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
+import {IRegistry} from "../interfaces/IRegistry.sol";
 import {CutWord, OrderWord, OrderWords} from "../libraries/Packed.sol";
+import {Adoption} from "./Adoption.sol";
 import {Auction, RING, RulesWord, RulesWords, SeatWord, WINDOW} from "./ForwardTypes.sol";
 import {Positions} from "./Positions.sol";
 
@@ -64,6 +66,35 @@ library Auctions {
         }
     }
 
+    /// @notice See IForwardAuction.skipSequence.
+    function skipSequence(Auction storage auction, IRegistry registry, bytes32 id, uint32 meter, uint32 sequence)
+        external
+    {
+        (IRegistry.Terms memory terms,) = registry.termsAt(meter, registry.currentSlot());
+        require(terms.owner == msg.sender, IForwardAuction.NotOwner(meter, msg.sender));
+        SeatWord seat = auction.seats[meter];
+        require(sequence > seat.sequence(), IForwardAuction.SequenceUsed(meter, sequence));
+        auction.seats[meter] = seat.withSequence(sequence);
+        emit IForwardAuction.SequenceSkipped(id, meter, sequence);
+    }
+
+    /// @notice See IForwardAuction.auctionParams.
+    function params(Auction storage auction) external view returns (IForwardAuction.AuctionParams memory) {
+        return auction.rules.unpacked(auction.market);
+    }
+
+    /// @notice See IForwardAuction.orderWords.
+    function orderWords(Auction storage auction, uint256 window, uint256 firstIndex, uint256 count)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        words = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            words[i] = auction.orders[((firstIndex + i) << 7) | (window % RING)].lanesOf(window);
+        }
+    }
+
     /// @notice Price and last ticks of a slot of a cleared window.
     function resultOf(Auction storage auction, uint256 window, uint256 slot)
         external
@@ -95,6 +126,7 @@ library Auctions {
         uint256 filled;
         if (Positions.isCleared(auction, window)) {
             uint256 lots = Positions.filledLots(auction, auction.cuts[window % RING], key, window, lanes);
+            lots += Adoption.lotsOf(auction, window, key, lanes, lots);
             filled = OrderWords.lane(lots, slot % WINDOW);
         }
         return IForwardAuction.OrderState(

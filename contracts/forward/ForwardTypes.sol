@@ -14,6 +14,12 @@ uint256 constant MAX_ORDER_WH = (1 << 24) - 1;
 /// @dev Above the lots of a lane: no other order has the rationed limit of this slot.
 uint256 constant ALONE = 1 << 19;
 
+/// @dev Above the lanes of a CutWord, in an auction that belongs to a level: the window has parts (see PartWord), has
+/// sent something up, and knows what became of it.
+uint256 constant PARTS = 1 << 224;
+uint256 constant SENT = 1 << 225;
+uint256 constant TOLD = 1 << 226;
+
 /// @dev The storage of one auction. Words by member index << 7 | place in the ring, the rest by place in the ring.
 /// @param rules its parameters in one word
 /// @param traders bit by member index: has ordered at some time
@@ -25,6 +31,9 @@ uint256 constant ALONE = 1 << 19;
 /// @param prices of its eight slots less the floor, by place in the ring * 2 + whether the slot is odd, as
 /// `LaneWords.dot` takes them
 /// @param halfBooks books that wait for the next step of clearing
+/// @param levels who tells what levels above have filled; zero for an auction in no tree
+/// @param parts what they have filled, and what the own auction has where the feeder cuts it; with PARTS
+/// @param partFills lots of those that share a rationed tick of a part, see PartFills.keyOf
 struct Auction {
     RulesWord rules;
     bytes32 market;
@@ -37,6 +46,9 @@ struct Auction {
     mapping(uint256 place => CutWord) cuts;
     mapping(uint256 key => uint256) prices;
     mapping(uint256 place => mapping(uint256 cell => uint256)) halfBooks;
+    address levels;
+    mapping(uint256 place => uint256[]) parts;
+    mapping(uint256 key => OrderWord) partFills;
 }
 
 /// @dev Order words of one auction added up, at most 512: lots by lane and side, lots times ticks (see
@@ -49,7 +61,8 @@ struct OrderSum {
 }
 
 /// @notice The parameters of an auction in one word, least significant bit first: floor, cap, surplus (int32 each),
-/// tick (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists.
+/// tick (32), gate, firm, void seconds (20 each), k (20), lot (8), 216 gate by day, 217 paused, 218 exists, 219 in a
+/// tree.
 type RulesWord is uint256;
 
 using RulesWords for RulesWord global;
@@ -58,6 +71,7 @@ library RulesWords {
     uint256 private constant BY_DAY = 1 << 216;
     uint256 private constant PAUSED = 1 << 217;
     uint256 private constant EXISTS = 1 << 218;
+    uint256 private constant IN_TREE = 1 << 219;
 
     function pack(IForwardAuction.AuctionParams memory p) internal pure returns (RulesWord) {
         return RulesWord.wrap(
@@ -95,6 +109,15 @@ library RulesWords {
 
     function isPaused(RulesWord word) internal pure returns (bool) {
         return RulesWord.unwrap(word) & PAUSED != 0;
+    }
+
+    function withTree(RulesWord word) internal pure returns (RulesWord) {
+        return RulesWord.wrap(RulesWord.unwrap(word) | IN_TREE);
+    }
+
+    /// @notice Whether it belongs to a forward level.
+    function inTree(RulesWord word) internal pure returns (bool) {
+        return RulesWord.unwrap(word) & IN_TREE != 0;
     }
 
     function byDay(RulesWord word) internal pure returns (bool) {

@@ -37,14 +37,17 @@ library Positions {
             && (w.phase == IForwardAuction.Phase.Cleared || w.phase == IForwardAuction.Phase.Settled);
     }
 
-    /// @notice What is filled in some windows of an auction.
+    /// @notice What is filled in some windows of an auction; and all marks above the lanes (see PARTS).
     function cutsOf(Auction storage auction, uint256 firstWindow, uint256 windows)
         internal
         view
-        returns (uint256[] memory cuts)
+        returns (uint256[] memory cuts, uint256 marks)
     {
         cuts = new uint256[](windows);
-        for (uint256 i; i < windows; ++i) cuts[i] = CutWord.unwrap(auction.cuts[(firstWindow + i) % RING]);
+        for (uint256 i; i < windows; ++i) {
+            cuts[i] = CutWord.unwrap(auction.cuts[(firstWindow + i) % RING]);
+            marks |= cuts[i];
+        }
     }
 
     /// @notice Adds the net energy of one auction to lanes of Wh (see LaneWord), window by window from `begin` on.
@@ -75,11 +78,12 @@ library Positions {
         lanes.set(i, other == 0 ? more : LaneWords.together(other, more));
     }
 
-    /// @dev The cleared windows of one auction, loaded once for many members: `cuts` (zero: nothing to settle), and the
-    /// prices as `LaneWords.dot` takes them.
+    /// @dev The cleared windows of one auction, loaded once for many members: `cuts` (zero: nothing to settle), `marks`
+    /// above the lanes of any of them (see PARTS), and the prices as `LaneWords.dot` takes them.
     struct Cleared {
         RulesWord rules;
         uint256 firstWindow;
+        uint256 marks;
         uint256[] cuts;
         uint256[] even;
         uint256[] odd;
@@ -98,6 +102,7 @@ library Positions {
             IForwardAuction.Window memory w = auction.windows[place];
             if (w.window != firstWindow + i || w.phase != IForwardAuction.Phase.Cleared) continue;
             c.cuts[i] = CutWord.unwrap(auction.cuts[place]);
+            c.marks |= c.cuts[i];
             (c.even[i], c.odd[i]) = (auction.prices[place * 2], auction.prices[place * 2 + 1]);
         }
     }
@@ -141,7 +146,7 @@ library Positions {
         }
     }
 
-    /// @notice The position of one member in some slots of one window.
+    /// @notice The position of one member in some slots of one window, but for its parts.
     function position(Auction storage auction, uint256 index, uint256 window, uint256 mask)
         internal
         view

@@ -35,12 +35,15 @@ interface IForwardAuction {
         Cancel
     }
 
-    /// @notice Absent: no orders. A void window is Cleared without a trade.
+    /// @notice Absent: no orders. Awaiting: what the auction has left is with the levels above. Adopting: what they
+    /// have filled is shared out. A void window is Cleared without a trade.
     enum Phase {
         Absent,
         Open,
         Clearing,
         Rationing,
+        Awaiting,
+        Adopting,
         Cleared,
         Settled
     }
@@ -169,8 +172,14 @@ interface IForwardAuction {
     event SequenceSkipped(bytes32 indexed auction, uint32 indexed meter, uint32 sequence);
     /// @notice A step of clearing that did not reach the end.
     event ForwardStep(bytes32 indexed auction, uint32 indexed window, Phase phase, uint32 cursor);
-    /// @notice The eight results of a window (see ResultWord), once all fills are known.
+    /// @notice The eight results of a window's own auction (see ResultWord), once all its fills are known. A slot that
+    /// the feeder cuts has none: it has parts.
     event ForwardCleared(bytes32 indexed auction, uint32 indexed window, uint256[8] results);
+    /// @notice What the own auction has filled where the feeder cuts it, or what levels above have filled: words as in
+    /// libraries/PartWords.sol, the nearest level first.
+    event PartsAdded(bytes32 indexed auction, uint32 indexed window, uint256[] parts);
+    /// @notice Where some of them were rationed: all fills of a window are known.
+    event ForwardAdopted(bytes32 indexed auction, uint32 indexed window);
     event ForwardVoided(bytes32 indexed auction, uint32 indexed window);
     /// @notice Windows are settled: their words may be overwritten.
     event ForwardFinished(bytes32 indexed market, uint32 firstWindow, uint32 windows);
@@ -181,6 +190,7 @@ interface IForwardAuction {
     error BadParameter(string what);
     error NotSettlement(address caller);
     error NotRegistry(address caller);
+    error NotForwardLevels(address caller);
     error AlreadyBound(address settlement);
     error ZeroAccount();
     error NotOwner(uint32 meter, address caller);
@@ -210,6 +220,9 @@ interface IForwardAuction {
     function resultOf(bytes32 auction, uint32 slot) external view returns (Result memory);
 
     function orderOf(bytes32 auction, uint32 meter, uint32 slot) external view returns (OrderState memory);
+
+    /// @notice What levels above have filled of a window, see `PartsAdded`.
+    function partsOf(bytes32 auction, uint32 window) external view returns (uint256[] memory);
 
     /// @notice The last sequence number that a meter has used.
     function sequenceOf(bytes32 auction, uint32 meter) external view returns (uint32);
@@ -260,6 +273,16 @@ interface IForwardAuction {
 
     /// @notice Gives up a window that nobody cleared in time: no trade.
     function voidWindow(bytes32 auction, uint32 window) external;
+
+    /* FOR THE LEVELS ABOVE */
+
+    /// @notice From now on the auction is matched within its feeder's limit and sends up what it has left.
+    /// ForwardLevels only.
+    function enterTree(bytes32 auction) external;
+
+    /// @notice What levels above have filled of what a window has sent; nothing where they are passed over.
+    /// ForwardLevels only.
+    function adopt(bytes32 auction, uint32 window, uint256[] calldata parts) external;
 
     /* FOR SETTLEMENT AND REGISTRY */
 

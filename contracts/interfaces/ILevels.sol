@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {ILedger} from "./ILedger.sol";
+
 /// @title Levels: areas above each other, cleared level by level
 /// @notice What a market cannot match in its area goes up an edge to the level above, what that cannot match to the
 /// next one, and only the rest meets the suppliers. Each area has one market or one level.
@@ -18,7 +20,8 @@ pragma solidity 0.8.37;
 ///   time can be shared by anybody for ever, so no child waits for an operator.
 ///
 /// Who may call: market operator (`createLevel`, `attach`), the operator of an area in the registry (`setEdge`,
-/// `setCritical`, and by signature `signalGridLoss`), `Settlement` (`send`); anybody the rest.
+/// `setCritical`, and by signature `signalGridLoss`), `Settlement` (`send`), `ForwardLevels` (`useAhead`, `freeAhead`,
+/// `settleAhead`); anybody the rest.
 interface ILevels {
     /// @notice The immutable parameters of a level; their hash is its id.
     /// @param area the area whose children meet here
@@ -124,6 +127,7 @@ interface ILevels {
     error NotSignedByOperator(uint32 area);
     error BadRange(uint32 firstSlot, uint32 endSlot);
     error NotSettlement(address caller);
+    error NotForwardLevels(address caller);
     error NotDelivered(uint32 window);
     /// @notice The child has not sent anything yet, and may until `deadline`.
     error ChildPending(bytes32 child, uint64 deadline);
@@ -164,8 +168,12 @@ interface ILevels {
 
     /// @notice What clearing needs of a market's edge, a word for each window; empty for one outside any tree: charge
     /// (uint32, lowest), limits up, down and of the feeder (uint32 each), slots without grid (8 bits), and a bit for
-    /// whether the level above takes what is sent.
+    /// whether the level above takes what is sent; bit 145: forward auctions have used something of the limits.
     function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words);
+
+    /// @notice The same word of an area, in this tree or not, without the bit for what is above; and what forward
+    /// auctions have used of its limits in the window: up, down and inside, each eight lanes of 32 bits in Wh.
+    function areaEdge(uint32 area, uint32 window) external view returns (uint256 word, uint256[3] memory ahead);
 
     function createLevel(LevelParams calldata params) external returns (bytes32 level);
 
@@ -188,6 +196,17 @@ interface ILevels {
 
     /// @notice Takes what a market has left. Settlement only; the level is the one that `edgesOf` has said to be open.
     function send(bytes32 market, uint32 window, uint256[] calldata ladder) external;
+
+    /// @notice Forward auctions use so much of the limits of an area, or have it kept for them; in lanes as in
+    /// `areaEdge`. What was delivered is cleared with the rest. ForwardLevels only.
+    function useAhead(uint32 area, uint32 window, uint256[3] calldata lanes) external;
+
+    /// @notice They do not need so much of it after all. ForwardLevels only.
+    function freeAhead(uint32 area, uint32 window, uint256[3] calldata lanes) external;
+
+    /// @notice Moves what forward levels have come to, as `share` does for its own. ForwardLevels only.
+    function settleAhead(bytes32 tree, ILedger.LevelMove[] calldata moves, ILedger.LevelCharge[] calldata charges)
+        external;
 
     /// @notice Clears windows of a level in their order, or goes on with the first: for each the ladders of its
     /// children in the order of their index, from the cursor on; an empty one for a child that has sent nothing.

@@ -2,12 +2,13 @@
 pragma solidity 0.8.37;
 
 import {ILevels} from "../interfaces/ILevels.sol";
-import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
+import {Core, LevelState, RING, Sent, State, USED_AHEAD, WINDOW} from "./LevelTypes.sol";
 
 /// @title Edges: what holds between an area and its parent, and what was sent over it
 /// @notice An edge word is that of ILevels.edgesOf.
 library Edges {
-    uint256 private constant TAKES = 1 << 136;
+    uint256 internal constant TAKES = 1 << 136;
+    uint256 private constant AHEAD = 1 << 145;
 
     /* EDGE WORDS */
 
@@ -39,6 +40,29 @@ library Edges {
         return edge & TAKES != 0;
     }
 
+    /// @dev Whether something of its limits was used ahead, see ILevels.areaEdge.
+    function isUsedAhead(uint256 edge) internal pure returns (bool) {
+        return edge & AHEAD != 0;
+    }
+
+    /// @dev A limit less what was used of it in a slot, in lanes of 32 bits.
+    function less(uint256 mostWh, uint256 lanes, uint256 slot) internal pure returns (uint256) {
+        if (mostWh == type(uint256).max) return mostWh;
+        uint256 usedWh = uint32(lanes >> (slot * 32));
+        return mostWh > usedWh ? mostWh - usedWh : 0;
+    }
+
+    /// @dev The limits down, up and of the feeder, less what was used ahead: up, down and inside.
+    function limitsOf(uint256 edge, uint256[3] memory ahead, uint256 slot)
+        internal
+        pure
+        returns (uint256[3] memory mostWh)
+    {
+        mostWh[0] = less(downOf(edge), ahead[1], slot);
+        mostWh[1] = less(upOf(edge), ahead[0], slot);
+        mostWh[2] = less(feederOf(edge), ahead[2], slot);
+    }
+
     /// @dev The same of one slot: there must be a grid, and an edge without capacity has no say in prices above.
     function isOpen(uint256 edge, uint256 slot) internal pure returns (bool) {
         return edge & TAKES != 0 && (edge >> (128 + slot)) & 1 == 0 && upOf(edge) | downOf(edge) != 0;
@@ -51,10 +75,16 @@ library Edges {
         returns (uint256 edge)
     {
         ILevels.Node memory node = state.nodes[id];
-        ILevels.EdgeTerms memory terms = termsAt(state, node.area, window * uint32(WINDOW));
-        edge = uint256(terms.chargeNano) | (uint256(terms.upWh) << 32) | (uint256(terms.downWh) << 64)
-            | (uint256(terms.feederWh) << 96) | (uint256(state.gridLosses[node.area][window]) << 128);
+        edge = areaWord(state, node.area, window);
         if (node.parent != 0 && window >= node.fromWindow && _accepts(state, core, node.parent, window)) edge |= TAKES;
+    }
+
+    /// @dev The same of an area, in a tree or not.
+    function areaWord(State storage state, uint32 area, uint32 window) internal view returns (uint256) {
+        ILevels.EdgeTerms memory terms = termsAt(state, area, window * uint32(WINDOW));
+        uint256 marks = state.gridLosses[area][window];
+        return uint256(terms.chargeNano) | (uint256(terms.upWh) << 32) | (uint256(terms.downWh) << 64)
+            | (uint256(terms.feederWh) << 96) | ((marks & 0xff) << 128) | (marks & USED_AHEAD == 0 ? 0 : AHEAD);
     }
 
     /// @dev An area of which nothing was said has no capacity to its parent, and a feeder without a limit.

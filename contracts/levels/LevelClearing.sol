@@ -24,6 +24,8 @@ library LevelClearing {
         int256 feedInNano;
     }
 
+    /// @dev What a call works with; `edge` of the level's area, and `ahead`: what forward auctions have used of its
+    /// limits.
     struct Walk {
         bytes32 level;
         uint256 window;
@@ -31,6 +33,8 @@ library LevelClearing {
         Bounds[8] bounds;
         int256 floorNano;
         int256 tickNano;
+        uint256 edge;
+        uint256[3] ahead;
     }
 
     /// @notice See ILevels.clear.
@@ -145,8 +149,9 @@ library LevelClearing {
     /// @dev Finds price and volume of each slot, and sends up what is left.
     function _match(State storage state, Core memory core, LevelState storage own, Walk memory walk) private {
         uint32 window = uint32(walk.window);
-        uint256 edge = Edges.wordOf(state, core, walk.level, window);
-        uint256 feederWh = Edges.feederOf(edge);
+        walk.edge = Edges.wordOf(state, core, walk.level, window);
+        if (Edges.isUsedAhead(walk.edge)) walk.ahead = state.ahead[own.params.area][window];
+        else delete walk.ahead;
         Ladders.Writer memory writer = Ladders.writer(walk.book);
         uint256[8] memory results;
         uint256[8] memory sells;
@@ -159,13 +164,13 @@ library LevelClearing {
             if (bounds.any && bounds.retailNano > bounds.feedInNano) {
                 int256 price = Prices.reference_(bounds.retailNano, bounds.feedInNano, own.params.kPpm);
                 (minBuy, maxSell) = Prices.ticksAt(price, walk.floorNano, walk.tickNano);
-                (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, feederWh);
+                (result, ofSells) = walk.book.matchAt(slot, price, minBuy, maxSell, _feederWh(walk, slot));
             }
             (results[slot], sells[slot]) = (ResultWord.unwrap(result), ResultWord.unwrap(ofSells));
             uint256 place = (walk.window % RING) * WINDOW + slot;
             Pairs.put(own.results, own.sellResults, place, result, ofSells);
             if (!result.isApart()) ofSells = result;
-            if (!bounds.any || !Edges.isOpen(edge, slot)) continue;
+            if (!bounds.any || !Edges.isOpen(walk.edge, slot)) continue;
             Ladders.setBounds(writer, slot, bounds.retailNano, bounds.feedInNano);
             Ladders.open(
                 writer,
@@ -174,14 +179,19 @@ library LevelClearing {
                 minBuy,
                 maxSell,
                 [result, ofSells],
-                [Edges.downOf(edge), Edges.upOf(edge), feederWh]
+                Edges.limitsOf(walk.edge, walk.ahead, slot)
             );
         }
         emit ILevels.LevelCleared(walk.level, window, results, sells);
-        if (!Edges.takes(edge)) return;
-        uint256 chargeNano = Edges.chargeOf(edge);
+        if (!Edges.takes(walk.edge)) return;
+        uint256 chargeNano = Edges.chargeOf(walk.edge);
         uint256 ticks = uint256(Prices.ceilDiv(int256(chargeNano), walk.tickNano));
         Edges.send(state, walk.level, window, chargeNano, Ladders.done(writer, walk.book, ticks));
+    }
+
+    /// @dev What may be matched in a slot inside the area.
+    function _feederWh(Walk memory walk, uint256 slot) private pure returns (uint256) {
+        return Edges.less(Edges.feederOf(walk.edge), walk.ahead[2], slot);
     }
 
     /* HALF BOOKS */

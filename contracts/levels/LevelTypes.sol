@@ -14,15 +14,21 @@ uint256 constant RING = 128;
 uint256 constant MAX_DEPTH = 8;
 uint256 constant MAX_CHILDREN = 4096;
 
+/// @dev A mark of a window beside those of its slots without grid: something was used ahead.
+uint16 constant USED_AHEAD = 1 << 8;
+
 /// @dev All storage of `Levels`; its parts are libraries that work on it.
+/// @param gridLosses slots without grid (8 bits), and USED_AHEAD
+/// @param ahead what forward auctions have used up, down and inside, each eight lanes of 32 bits
 struct State {
     mapping(bytes32 level => LevelState) levels;
     mapping(bytes32 node => ILevels.Node) nodes;
     mapping(uint32 area => bytes32 node) nodeOfArea;
     mapping(uint32 area => ILevels.EdgeTerms[]) edges;
-    mapping(uint32 area => mapping(uint32 window => uint8 mask)) gridLosses;
+    mapping(uint32 area => mapping(uint32 window => uint16 marks)) gridLosses;
     mapping(bytes32 node => mapping(uint256 place => Sent)) sent;
     mapping(uint32 meter => CriticalFrom[]) criticals;
+    mapping(uint32 area => mapping(uint32 window => uint256[3])) ahead;
 }
 
 /// @dev Whether a meter is a critical load from a window on.

@@ -43,6 +43,24 @@ library Fields {
         }
     }
 
+    /// @notice By how much fields are above others; zero where they are not.
+    function above(uint256 a, uint256 b) internal pure returns (uint256) {
+        uint256 mask = atLeast(a, b);
+        return (a & mask) - (b & mask);
+    }
+
+    /// @notice The larger of two fields, four times.
+    function larger(uint256 a, uint256 b) internal pure returns (uint256) {
+        uint256 mask = atLeast(a, b);
+        return (a & mask) | (b & ~mask);
+    }
+
+    /// @notice The smaller one.
+    function smaller(uint256 a, uint256 b) internal pure returns (uint256) {
+        uint256 mask = atLeast(a, b);
+        return (b & mask) | (a & ~mask);
+    }
+
     /// @notice The sum of four fields.
     function sum(uint256 fields) internal pure returns (uint256) {
         unchecked {

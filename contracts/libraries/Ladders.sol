@@ -48,6 +48,15 @@ library Ladders {
         uint256 leftWh;
     }
 
+    /// @dev A volume of a single slot; `leftWh` is all that is left there at its limit, sent up or not.
+    struct Step {
+        uint256 slot;
+        uint256 side;
+        uint256 tick;
+        uint256 wh;
+        uint256 leftWh;
+    }
+
     /// @notice A ladder with room for what is in a book; nothing goes up yet.
     function writer(TickBook.Book memory book) internal pure returns (Writer memory w) {
         uint256 ticks = _count(book.maps[TickBook.BUY]) + _count(book.maps[TickBook.SELL]);
@@ -103,11 +112,16 @@ library Ladders {
     function done(Writer memory w, TickBook.Book memory book, uint256 chargeTicks)
         internal
         pure
-        returns (uint256[] memory words)
+        returns (uint256[] memory)
     {
         for (uint256 i; i < 4; ++i) {
             if (w.mostWh[i] != 0) _add(w, book, i, chargeTicks);
         }
+        return cut(w);
+    }
+
+    /// @notice The ladder as it is written, and the writer's end.
+    function cut(Writer memory w) internal pure returns (uint256[] memory words) {
         words = w.words;
         uint256 length = w.length;
         // Never longer than what it was created with.
@@ -168,6 +182,18 @@ library Ladders {
             if (side == TickBook.SELL) (low, high) = (255 - high, 255 - low);
             return ((map & ((2 << high) - 1)) >> low) << low;
         }
+    }
+
+    /// @notice Adds a row: `wh` of the `leftWh` that are left at a tick, by field. `i` is side * 2 + whether the slots
+    /// are odd.
+    function push(Writer memory w, uint256 i, uint256 tick, uint256 wh, uint256 leftWh) internal pure {
+        uint256 row = wh | (tick << 224) | ((i & 1) << 232) | ((i >> 1) << 233);
+        if (wh == leftWh) {
+            w.words[w.length++] = row;
+            return;
+        }
+        (w.words[w.length], w.words[w.length + 1]) = (row | PART, leftWh);
+        w.length += 2;
     }
 
     /// @dev Where the next word is written.
@@ -236,6 +262,22 @@ library Ladders {
             r.leftWh = row & PART == 0 ? r.wh : words[next++];
         }
         r.next = next;
+        return true;
+    }
+
+    /// @notice Reads the next volume of a single slot; false where there is none. Of each slot and side the best limit
+    /// comes first.
+    function step(uint256[] calldata words, Reader memory r, Step memory s) internal pure returns (bool) {
+        while (r.wh == 0) {
+            if (!read(words, r)) return false;
+            s.slot = r.i & 1;
+        }
+        unchecked {
+            for (; r.wh & Fields.FIELD == 0; s.slot += 2) (r.wh, r.leftWh) = (r.wh >> 56, r.leftWh >> 56);
+            (s.side, s.tick) = (r.side, r.tick);
+            (s.wh, s.leftWh) = (r.wh & Fields.FIELD, r.leftWh & Fields.FIELD);
+            r.wh ^= s.wh;
+        }
         return true;
     }
 

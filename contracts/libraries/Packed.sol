@@ -170,7 +170,7 @@ library LaneWords {
 
 /// @notice Outcome of a slot in one word, least significant bit first:
 ///   0..31 price (int32) | 32..39 buy tick | 40..47 sell tick | 48 traded | 49 buys are rationed | 50 of one side |
-///   55 buys of critical loads have a result of their own | 56..103 matched Wh | 104..151 filled at the rationed limit |
+///   55 buys of critical loads have a result of their own | 56..103 matched Wh | 104..151 filled at the rationed limit
 ///   152..199 offered there | 200..247 carry
 type ResultWord is uint256;
 

@@ -127,6 +127,24 @@ library TickBook {
         }
     }
 
+    /// @notice The same for a book without any ticks in `maps` yet.
+    function mapTicks(Book memory book) internal pure {
+        // The cells of `_addAt`, one after the other.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cell := add(mload(book), 0x20)
+            let maps := mload(add(book, 0x20))
+            for { let side := 0 } lt(side, 2) { side := add(side, 1) } {
+                let map := 0
+                for { let tick := 0 } lt(tick, 256) { tick := add(tick, 1) } {
+                    if or(mload(cell), mload(add(cell, 0x20))) { map := or(map, shl(tick, 1)) }
+                    cell := add(cell, 0x40)
+                }
+                mstore(add(maps, shl(5, side)), map)
+            }
+        }
+    }
+
     /// @notice Turns volumes into curves, all eight slots at once: at each tick what is bought there and above, and
     /// what is sold there and below. Orders cannot be added any more.
     function sumUp(Book memory book) internal pure {
@@ -186,6 +204,23 @@ library TickBook {
                 + int256((kPpm * (high - low) * uint256(tickNano)) / 1_000_000);
             return _result(price, matched, buyTick, buyLive, buyLeft, sellTick, sellLive, sellLeft);
         }
+    }
+
+    /// @notice Of curves: what is bought at a tick and above, or sold at it and below.
+    function curveAt(Book memory book, uint256 slot, uint256 side, uint256 tick) internal pure returns (uint256) {
+        (uint256 buys, uint256 sells, uint256 shift) = _curves(book, slot);
+        return _sum(side == BUY ? buys : sells, shift, tick);
+    }
+
+    /// @notice Of curves: the last tick of the best `wh` of a side, which are no more than all and not zero; all that
+    /// stands at that tick, and what of it is not among them.
+    function lastOf(Book memory book, uint256 slot, uint256 side, uint256 wh)
+        internal
+        pure
+        returns (uint256 tick, uint256 liveWh, uint256 leftWh)
+    {
+        (uint256 buys, uint256 sells, uint256 shift) = _curves(book, slot);
+        return side == BUY ? _lastBuy(buys, shift, wh) : _lastSell(sells, shift, wh);
     }
 
     /// @dev Where the curves of a slot begin, what is bought and what is sold, a cell of 64 bytes a tick; and how far

@@ -12,7 +12,7 @@ import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
-import {Core, Env, FIRST, Forward, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
+import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
 
 /// @title Clearing: the second phase, from offered volumes to one price and one rationed limit per slot
 /// @notice Walks the members in the order of their index, puts their lanes into the book, finds p and matches. A walk
@@ -60,7 +60,7 @@ library Clearing {
         walk.table = Context.newTable(firstWindow * WINDOW, windows * WINDOW);
         walk.book = TickBook.create();
         walk.memberCount = core.markets.memberCount(market);
-        walk.forward = _requireForwardCleared(walk.env, firstWindow, windows);
+        walk.forward = Context.requireForwardCleared(walk.env, firstWindow, windows);
         walk.edges = core.levels.edgesOf(market, firstWindow, windows);
         // Kept from window to window; a call that does little keeps little.
         walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
@@ -71,26 +71,6 @@ library Clearing {
             done = _clearWindow(state, walk, firstWindow + i) || done;
         }
         require(done, ISettlement.NothingToDo());
-    }
-
-    /// @notice See ISettlement.voidWindow.
-    function voidWindow(State storage state, Core memory core, bytes32 market, uint32 window) external {
-        Env memory env = Context.load(core, market);
-        bool forward = _requireForwardCleared(env, window, 1);
-        ISettlement.Window memory w = _windowFor(state, env, window, forward);
-        bool open = w.phase == ISettlement.Phase.Open;
-        require(open || w.phase == ISettlement.Phase.Clearing, ISettlement.WrongPhase(window, w.phase));
-        uint256 deadline = Context.windowEnd(env, window) + env.params.voidSeconds;
-        require(block.timestamp >= deadline, ISettlement.TooEarlyToVoid(window, uint64(deadline)));
-        if (open) w.members = core.markets.memberCount(market);
-        else _drop(state, market, window);
-        w.voided = true;
-        uint256[8] memory none;
-        for (uint256 lane; lane < WINDOW; ++lane) {
-            state.results[market][Context.resultPlace(window, lane)] = ResultWord.wrap(0);
-        }
-        _finish(state, market, w, ISettlement.Phase.Cleared, none);
-        emit ISettlement.WindowVoided(market, window);
     }
 
     /// @notice See ISettlement.referenceAt.
@@ -121,7 +101,7 @@ library Clearing {
     /// @dev Clears one window or goes on with it; false: nothing to do there.
     function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
         bytes32 market = walk.env.market;
-        ISettlement.Window memory w = _windowFor(state, walk.env, window, walk.forward);
+        ISettlement.Window memory w = Context.windowToClear(state, walk.env, window, walk.forward);
         walk.lost = walk.edges.length == 0 ? 0 : Edges.lostOf(_edge(walk, window));
         if (walk.lost != 0 && walk.critical.volumes.length == 0) walk.critical = TickBook.create();
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
@@ -154,28 +134,6 @@ library Clearing {
         if (walk.lost != 0) walk.critical.reset();
         delete walk.refs;
         return true;
-    }
-
-    /// @dev Contracts must be known before what is left of them is cleared. Returns whether the market trades ahead.
-    function _requireForwardCleared(Env memory env, uint256 firstWindow, uint256 windows) private view returns (bool) {
-        (Forward memory forward, uint256 uncleared) = Context.forwardOf(env, firstWindow, windows);
-        for (uint256 i; uncleared >> i != 0; ++i) {
-            require((uncleared >> i) & 1 == 0, ISettlement.ForwardNotCleared(uint32(firstWindow + i)));
-        }
-        return forward.any;
-    }
-
-    /// @dev The state of a window; one with contracts to which nobody has posted is opened.
-    function _windowFor(State storage state, Env memory env, uint256 window, bool forward)
-        private
-        returns (ISettlement.Window memory w)
-    {
-        w = Context.windowOf(state, env.market, window);
-        if (!forward || w.phase != ISettlement.Phase.Absent) return w;
-        (bool own,) = env.core.forward.pending(env.market, uint32(window));
-        if (!own) return w;
-        Context.openWindow(state, env, window, forward);
-        return Context.windowOf(state, env.market, window);
     }
 
     /// @dev Membership is frozen here; whoever enrols later has no slot in this window.
@@ -332,6 +290,7 @@ library Clearing {
     {
         Env memory env = walk.env;
         uint256 mostWh = walk.edges.length == 0 ? type(uint256).max : Edges.feederOf(_edge(walk, window));
+        uint256 inside = mostWh == type(uint256).max ? 0 : _ahead(walk, window)[2];
         uint256[8] memory sells;
         uint256[8] memory criticals;
         (bool apart, bool critical) = (false, false);
@@ -343,7 +302,8 @@ library Clearing {
             if (defined) {
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
                 ResultWord ofCritical;
-                (result, ofSells, ofCritical) = _matchAt(walk, lane, price, minBuy, maxSell, mostWh);
+                uint256 most = inside == 0 ? mostWh : Edges.less(mostWh, inside, lane);
+                (result, ofSells, ofCritical) = _matchAt(walk, lane, price, minBuy, maxSell, most);
                 if (result.hasCritical()) {
                     state.criticalResults[env.market][place] = ofCritical;
                     (criticals[lane], critical) = (ResultWord.unwrap(ofCritical), true);
@@ -376,6 +336,12 @@ library Clearing {
         return walk.edges[window - walk.table.firstSlot / WINDOW];
     }
 
+    /// @dev What forward auctions have used of the limits of the area, see ILevels.areaEdge.
+    function _ahead(Walk memory walk, uint256 window) private view returns (uint256[3] memory ahead) {
+        if (!Edges.isUsedAhead(_edge(walk, window))) return ahead;
+        (, ahead) = walk.env.core.levels.areaEdge(walk.env.params.area, uint32(window));
+    }
+
     /// @dev Sends up what took part and was not matched (all, where there was no auction). False: the market is in no
     /// tree, or the level above takes nothing any more.
     function _send(State storage state, Walk memory walk, uint256 window, uint256[8] memory results)
@@ -387,7 +353,7 @@ library Clearing {
         if (!Edges.takes(edge)) return false;
         Env memory env = walk.env;
         Ladders.Writer memory writer = Ladders.writer(walk.book);
-        uint256[3] memory mostWh;
+        uint256[3] memory ahead = _ahead(walk, window);
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
             if (!ref.any || !Edges.isOpen(edge, lane)) continue;
@@ -405,7 +371,7 @@ library Clearing {
                     Context.resultPlace(window, lane)
                 );
             }
-            mostWh = [Edges.downOf(edge), Edges.upOf(edge), Edges.feederOf(edge)];
+            uint256[3] memory mostWh = Edges.limitsOf(edge, ahead, lane);
             Ladders.open(writer, walk.book, lane, minBuy, maxSell, [result, ofSells], mostWh);
         }
         uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
@@ -460,11 +426,6 @@ library Clearing {
         returns (mapping(uint256 => uint256) storage)
     {
         return state.halfBooks[market][RING + window % RING];
-    }
-
-    function _drop(State storage state, bytes32 market, uint256 window) private {
-        HalfBooks.drop(state.halfBooks[market][window % RING]);
-        HalfBooks.drop(_criticalHalf(state, market, window));
     }
 
     /// @dev Keeps a book and the reference prices until the next call.

@@ -101,6 +101,28 @@ library Context {
             && block.timestamp >= windowEnd(env, window) + env.params.postSeconds;
     }
 
+    /// @dev Contracts must be known before what is left of them is cleared. Returns whether the market trades ahead.
+    function requireForwardCleared(Env memory env, uint256 firstWindow, uint256 windows) internal view returns (bool) {
+        (Forward memory forward, uint256 uncleared) = forwardOf(env, firstWindow, windows);
+        for (uint256 i; uncleared >> i != 0; ++i) {
+            require((uncleared >> i) & 1 == 0, ISettlement.ForwardNotCleared(uint32(firstWindow + i)));
+        }
+        return forward.any;
+    }
+
+    /// @dev The state of a window; one with contracts to which nobody has posted is opened.
+    function windowToClear(State storage state, Env memory env, uint256 window, bool forward)
+        internal
+        returns (ISettlement.Window memory w)
+    {
+        w = windowOf(state, env.market, window);
+        if (!forward || w.phase != ISettlement.Phase.Absent) return w;
+        (bool own,) = env.core.forward.pending(env.market, uint32(window));
+        if (!own) return w;
+        openWindow(state, env, window, forward);
+        return windowOf(state, env.market, window);
+    }
+
     /* RUNS */
 
     /// @dev When a window becomes final: after its last run, or when the evidence of a day in dispute ends.

@@ -25,6 +25,7 @@ from eth_utils.crypto import keccak
 from p2pchain.chain.abi import Call, checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
+from p2pchain.chain.bindings.forward_levels import ForwardLevels
 from p2pchain.chain.bindings.ledger import Ledger
 from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.markets import Markets
@@ -40,6 +41,7 @@ from p2pchain.errors import BadInput, NonceTakenByOther, WrongNetwork
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
 LIBRARIES: Final = (
+    "Adoption",
     "Auctions",
     "ForwardClearing",
     "Posting",
@@ -47,11 +49,14 @@ LIBRARIES: Final = (
     "Clearing",
     "Adopting",
     "Carries",
+    "Voiding",
     "Settling",
     "Runs",
     "Tally",
     "LevelClearing",
     "Sharing",
+    "ForwardLevelClearing",
+    "ForwardSharing",
 )
 CORE: Final = (
     "Registry",
@@ -62,6 +67,7 @@ CORE: Final = (
     "ForwardAuction",
     "Settlement",
     "Levels",
+    "ForwardLevels",
 )
 
 #: Roles of the AccessManager: number and what may be called with it. Zero is the administrator.
@@ -100,6 +106,10 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         ),
         "Levels": (
             "createLevel((uint32,uint32,uint32,int32,uint32,uint32,uint32))",
+            "attach(bytes32,bytes32,uint32)",
+        ),
+        "ForwardLevels": (
+            "createLevel((uint32,uint32,uint8,uint32,uint32,uint32,int32,uint32,uint32,uint32))",
             "attach(bytes32,bytes32,uint32)",
         ),
     },
@@ -152,10 +162,15 @@ class Deployment:
         """Return the id of a market or level, by name or id. Raises BadInput."""
         return _id_of("market or level", name, {**self.levels, **self.markets})
 
+    def forward_node(self, name: str) -> bytes:
+        """Return the id of a forward auction or level, by name or id. Raises BadInput."""
+        return _id_of("auction or level", name, {**self.levels, **self.auctions})
+
     def name_of(self, node: bytes) -> str:
-        """Return what a market or level is called, or the beginning of its id."""
+        """Return what a market, auction or level is called, or the beginning of its id."""
         text = "0x" + node.hex()
-        known = {found: name for name, found in {**self.levels, **self.markets}.items()}
+        names = {**self.auctions, **self.levels, **self.markets}
+        known = {found: name for name, found in names.items()}
         return known.get(text, text[:10])
 
     def market(self, name: str | None = None) -> bytes:
@@ -281,6 +296,11 @@ class Contracts:
         return Levels(self.chain, self.address("Levels"))
 
     @cached_property
+    def forward_levels(self) -> ForwardLevels:
+        """Levels of forward auctions."""
+        return ForwardLevels(self.chain, self.address("ForwardLevels"))
+
+    @cached_property
     def token(self) -> TestCurrency:
         """The currency; any ERC-20 answers to what is used of it, `mint` aside."""
         return TestCurrency(self.chain, self.address("Token"))
@@ -322,16 +342,24 @@ def deploy(
     for library in LIBRARIES:
         create(library)
     nonce = chain.nonce(sender.address)
-    # Settlement, forward auctions, levels.
-    expected = [created_address(sender.address, nonce + later) for later in (2, 1, 3)]
-    ledger = create("Ledger", Ledger.constructor(token, *expected))
+    # Settlement, forward auctions, levels, forward levels.
+    expected = [created_address(sender.address, nonce + later) for later in (2, 1, 3, 4)]
+    ledger = create("Ledger", Ledger.constructor(token, *expected[:3]))
     forward = create(
-        "ForwardAuction", ForwardAuction.constructor(manager, registry, markets, ledger)
+        "ForwardAuction",
+        ForwardAuction.constructor(manager, registry, markets, ledger, expected[3]),
     )
     core = (registry, tariffs, ledger, metering, markets, forward)
     settlement = create("Settlement", Settlement.constructor(*core, expected[2]))
-    levels = create("Levels", Levels.constructor(manager, registry, markets, ledger, settlement))
-    if [settlement, forward, levels] != expected:
+    levels = create(
+        "Levels",
+        Levels.constructor(manager, registry, markets, ledger, settlement, expected[3]),
+    )
+    forward_levels = create(
+        "ForwardLevels",
+        ForwardLevels.constructor(manager, registry, markets, forward, levels),
+    )
+    if [settlement, forward, levels, forward_levels] != expected:
         raise NonceTakenByOther(
             "something else was sent with this key meanwhile, so the ledger knows wrong addresses",
             hint="deploy again, with nothing else running",

@@ -20,6 +20,7 @@ SOURCES: Final = {
     "metering": "Metering",
     "markets": "Markets",
     "forward_auction": "ForwardAuction",
+    "forward_levels": "ForwardLevels",
     "levels": "Levels",
     "settlement": "Settlement",
 }

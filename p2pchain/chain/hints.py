@@ -39,6 +39,8 @@ HINTS: dict[str, str] = {
     "AmountTooLarge": "no currency has that much: check the figure and its unit",
     "AreaTaken": "one market or level stands for an area: 'p2pchain admin level list'",
     "AuctionExists": "an auction with these rules exists: 'p2pchain admin auction create' notes it",
+    "AuctionsDiffer": "gate and lot are those of the level: 'p2pchain auctions', 'p2pchain admin "
+    "level list'",
     "BadFormat": "name consecutive slots of one UTC day",
     "BadParameter": "the rules do not fit each other: 'p2pchain admin market create --help', or "
     "'admin auction create --help'",
@@ -99,9 +101,11 @@ HINTS: dict[str, str] = {
     "slots are settled",
     "NotEnoughGuarantee": "only what is not locked can be taken back: 'p2pchain balance'",
     "NotForward": _REPORT,
+    "NotForwardLevels": "only the contract ForwardLevels calls this",
     "NotLevels": "only the contract Levels calls this",
     "NotMarkets": _REPORT,
     "NotOwner": "only the meter's present owner may do that: 'p2pchain meter status' shows him",
+    "NotPassedOver": "the level above may still be cleared, or was: 'p2pchain level status'",
     "NotRead": "only what was read is corrected; what is missing can still be posted",
     "NotReady": "'p2pchain slot TIME' shows who has not posted, and until when is waited",
     "NotRegistry": _REPORT,

@@ -25,8 +25,13 @@ from p2pchain.model import WINDOW_SLOTS, LevelPhase
 
 if TYPE_CHECKING:
     from p2pchain.chain.abi import Call
+    from p2pchain.chain.bindings.forward_levels import ForwardCrossed
+    from p2pchain.chain.bindings.levels import Crossed
     from p2pchain.chain.records import Receipt
+    from p2pchain.forward_level_market import ForwardLevel
     from p2pchain.level_market import Level
+
+    Calls = Callable[[int], Iterator[Call]]
 
 _LEVEL = click.option(
     "--level", "name", metavar="NAME|ID", help="One level only. Else all of them, in their order."
@@ -45,8 +50,9 @@ def level() -> None:
     """Levels above markets: clear them upward, share downward, look.
 
     What a market has left is sent up when it is cleared. Then each level is cleared, children
-    before parents, and shared out, parents before children; then markets can be settled. Anybody
-    may do each of these; the result does not depend on who does.
+    before parents, and shared out, parents before children; then markets can be settled. So it is
+    with what a forward auction has left. Anybody may do each of these; the result does not depend
+    on who does.
     """
 
 
@@ -70,7 +76,10 @@ def clear(env: Env, name: str | None, out: Output, dry_run: bool) -> None:
 @sending_options
 @click.pass_obj
 def share(env: Env, name: str | None, out: Output, dry_run: bool) -> None:
-    """Share out what cleared levels have matched, among markets and levels below."""
+    """Share out what cleared levels have matched, among what is below them.
+
+    Auctions and levels below a forward level that nobody cleared in time go on without it.
+    """
     _walk(env, out, "share", list(_chosen(env, name))[::-1], dry_run)
 
 
@@ -82,38 +91,64 @@ def share(env: Env, name: str | None, out: Output, dry_run: bool) -> None:
 @click.pass_obj
 def status(env: Env, slot: str, out: Output) -> None:
     """Show what each level matched in SLOT, and what crossed each edge in its window."""
+    from p2pchain.chain.bindings.forward_levels import ForwardCrossed
     from p2pchain.chain.bindings.levels import Crossed
     from p2pchain.chain.events import read
+    from p2pchain.forward_level_market import ForwardTree
     from p2pchain.level_market import LevelTree
-    from p2pchain.model import SlotResult
 
     number = slot_number(env, slot)
-    window, record = number // WINDOW_SLOTS, env.deployment
-    levels = []
-    for one in LevelTree(env.contracts).levels():
-        phase = one.phase(window)
-        found: dict[str, Any] = {"level": record.name_of(one.id), "phase": phase.name.lower()}
-        if phase >= LevelPhase.CLEARED:
-            word = env.contracts.levels.result_of(one.id, number).result
-            result = SlotResult.unpack(word)
-            price = result.price_nano if result.traded else None
-            found |= {"matched_wh": result.matched_wh, "price_nano": price}
-        levels.append(found)
+    window = number // WINDOW_SLOTS
+    levels = [_ahead(env, one, number) for one in ForwardTree(env.contracts).levels()]
+    levels += [_delivered(env, one, number) for one in LevelTree(env.contracts).levels()]
     crossed = [
-        {
-            "from": record.name_of(bytes(event.node)),
-            "up_wh": event.up_wh,
-            "down_wh": event.down_wh,
-            "operator": event.operator,
-            "charge_nano": event.charge_nano,
-        }
-        for entry in read(env.contracts, kinds=(Crossed,))
-        if isinstance(event := entry.event, Crossed) and event.window == window
+        _edge(env, event)
+        for entry in read(env.contracts, kinds=(ForwardCrossed, Crossed))
+        if isinstance(event := entry.event, ForwardCrossed | Crossed) and event.window == window
     ]
     if out.as_json:
         out.fields({"slot": number, "window": window, "levels": levels, "edges": crossed})
         return
     _print_status(env, number, levels, crossed)
+
+
+def _delivered(env: Env, one: Level, slot: int) -> dict[str, Any]:
+    from p2pchain.model import SlotResult
+
+    phase = one.phase(slot // WINDOW_SLOTS)
+    found: dict[str, Any] = {"level": env.deployment.name_of(one.id), "phase": phase.name.lower()}
+    if phase >= LevelPhase.CLEARED:
+        result = SlotResult.unpack(env.contracts.levels.result_of(one.id, slot).result)
+        price = result.price_nano if result.traded else None
+        found |= {"matched_wh": result.matched_wh, "price_nano": price}
+    return found
+
+
+def _ahead(env: Env, one: ForwardLevel, slot: int) -> dict[str, Any]:
+    """The same of a forward level: what its own auction has matched."""
+    window, place = divmod(slot, WINDOW_SLOTS)
+    phase = one.phase(window)
+    found: dict[str, Any] = {
+        "level": env.deployment.name_of(one.id),
+        "phase": phase.name.lower(),
+        "gate_unix": one.gate(window),
+    }
+    if phase >= LevelPhase.CLEARED:
+        own = [part for part in one.parts(window)[place] if not part.edges]
+        lots = own[0].lots if own else 0
+        price = own[0].price_nano if own else None
+        found |= {"matched_wh": lots * one.params.lot_wh, "price_nano": price}
+    return found
+
+
+def _edge(env: Env, event: ForwardCrossed | Crossed) -> dict[str, Any]:
+    return {
+        "from": env.deployment.name_of(bytes(event.node)),
+        "up_wh": event.up_wh,
+        "down_wh": event.down_wh,
+        "operator": event.operator,
+        "charge_nano": event.charge_nano,
+    }
 
 
 @level.command(
@@ -173,17 +208,38 @@ def grid_loss(
     deliver(env, out, tree.grid_loss_call(loss), what, dry_run=dry_run)
 
 
-def _chosen(env: Env, name: str | None) -> Iterator[Level]:
+def _chosen(env: Env, name: str | None) -> Iterator[Level | ForwardLevel]:
     """All levels, children before their parents, or the one that was named."""
+    from p2pchain.forward_level_market import ForwardLevel, ForwardTree
     from p2pchain.level_market import Level, LevelTree
 
     if name is not None:
-        yield Level(env.contracts, env.deployment.level(name))
+        found = env.deployment.level(name)
+        ahead = env.contracts.forward_levels.node_of(found).is_level
+        yield ForwardLevel(env.contracts, found) if ahead else Level(env.contracts, found)
         return
+    yield from ForwardTree(env.contracts).levels()
     yield from LevelTree(env.contracts).levels()
 
 
-def _walk(env: Env, out: Output, word: str, levels: list[Level], dry_run: bool) -> None:
+def _steps(one: Level | ForwardLevel, word: str) -> list[tuple[int, Calls]]:
+    """The windows of a level that wait, each with what yields its calls."""
+    from p2pchain.forward_level_market import ForwardLevel
+
+    of = one.clear_calls if word == "clear" else one.share_calls
+    found: list[tuple[int, Calls]] = []
+    if isinstance(one, ForwardLevel):
+        late = one.late_windows()
+        if word == "share":
+            found = [(window, one.pass_over_calls) for window in late]
+        elif late:
+            return [(w, of) for w in one.open_windows(clearing=True) if w not in late]
+    return [*found, *((window, of) for window in one.open_windows(word == "clear"))]
+
+
+def _walk(
+    env: Env, out: Output, word: str, levels: list[Level | ForwardLevel], dry_run: bool
+) -> None:
     """Send the calls of all windows that can go on, level by level. Why others cannot is said."""
     from p2pchain.report.progress import Progress
 
@@ -195,8 +251,7 @@ def _walk(env: Env, out: Output, word: str, levels: list[Level], dry_run: bool) 
     asked = False
     with Progress(f"{word.capitalize()} levels", len(levels)) as bar:
         for one in levels:
-            of = one.clear_calls if word == "clear" else one.share_calls
-            for window in one.open_windows(word == "clear"):
+            for window, of in _steps(one, word):
                 call, why = _first(env, of, window)
                 if call is None:
                     waiting.append(f"{env.deployment.name_of(one.id)}, {_span(env, window)}: {why}")
@@ -219,9 +274,7 @@ def _walk(env: Env, out: Output, word: str, levels: list[Level], dry_run: bool) 
         env.note(line)
 
 
-def _first(
-    env: Env, calls: Callable[[int], Iterator[Call]], window: int
-) -> tuple[Call | None, str]:
+def _first(env: Env, calls: Calls, window: int) -> tuple[Call | None, str]:
     """The first call, or why it would be refused."""
     from p2pchain.errors import Refused
 

@@ -96,11 +96,14 @@ def _sort(
                 f"{auction.name}, {slot_text(env, window * WINDOW_SLOTS)} (window {window}): "
                 f"{what} from {time_text(env, moment)} on"
             )
+    for window in auction.waiting_windows():
+        where = f"{auction.name}, {slot_text(env, window * WINDOW_SLOTS)} (window {window})"
+        waiting.append(f"{where}: waits for the level above, 'p2pchain level status'")
     return ready, waiting
 
 
 def _tell_waiting(env: Env, out: Output, waiting: list[str], word: str, strict: bool) -> None:
-    if waiting and strict:
+    if waiting and strict and "waits for" not in waiting[0]:
         raise Refused("GateOpen", (), "'p2pchain auctions' shows when gates close",
                       message=f"nothing to {word}: {waiting[0]}")  # fmt: skip
     text = "\n".join(["nothing is due", *waiting[:8]])

@@ -72,7 +72,8 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.FORWARD_NOT_CLEARED: (
         "some of its slots have forward orders that are not cleared yet",
-        "'p2pchain clear --forward' clears them, then post it again; anybody may",
+        "'p2pchain clear --forward' clears them, 'p2pchain level clear' and 'level share' what "
+        "they wait for; then post it again; anybody may",
     ),
     Outcome.SETTLE_FIRST: (
         "it is late, and contracts of its slots are not settled yet",
@@ -195,6 +196,8 @@ FORWARD_PHASES: dict[ForwardPhase, str] = {
     ForwardPhase.OPEN: "open: orders are coming in",
     ForwardPhase.CLEARING: "being cleared",
     ForwardPhase.RATIONING: "being cleared",
+    ForwardPhase.AWAITING: "matched here: what is left is with the level above",
+    ForwardPhase.ADOPTING: "being cleared: what levels above have filled is shared out",
     ForwardPhase.CLEARED: "cleared: the meters decide what is owed",
     ForwardPhase.SETTLED: "settled: all is paid",
 }

@@ -157,7 +157,7 @@ def _hours(community: Community, past: History, planned: Planned | None) -> list
                 feed_in_nano=energy[slot][1],
                 import_wh=imported[slot],
                 export_wh=exported[slot],
-                forward_wh=past.forward_wh.get(slot, 0),
+                forward_wh=past.forward_wh.get(slot, (0, 0))[0],
                 forward_price_nano=forward_price,
             )
         )

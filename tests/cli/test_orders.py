@@ -128,7 +128,7 @@ def test_from_the_order_to_the_money(ahead: World) -> None:
     assert money(world, "bob") == (20 * NANO - bob, 0, 0)
     past = holds(world)
     assert past.paid_nano == {1: alice, 2: bob}
-    assert past.forward_wh[494_530] == 2000
+    assert past.forward_wh[494_530] == (2000, 2000)
 
     rows = world.ok("trades", "--json").json["trades"]
     assert [(r["meter"], r["ahead_bought_wh"], r["ahead_sold_wh"], r["ahead_nano"]) for r in rows

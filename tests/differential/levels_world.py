@@ -31,6 +31,7 @@ from p2pchain.model import (
     Terms,
 )
 from p2pchain.operator import Operator
+from p2pchain.replay import TwinMarket
 from p2pchain.units import TARIFF_BUY, TARIFF_SELL
 
 HOUR, DAY = 3600, 24
@@ -62,6 +63,12 @@ class Place:
 
 class LevelsWorld:
     """Plays `days` days over a tree of two or three levels. The same seed plays the same days."""
+
+    twin: TwinMarket
+    #: From which windows on the terms of edges hold.
+    edge_windows: tuple[int, ...] = (0, 3)
+    #: How often an area loses its grid in a day.
+    losses: float = 0.08
 
     def __init__(self, contracts: Contracts, seed: int, days: int = 2) -> None:
         self.rng = random.Random(seed)
@@ -172,7 +179,8 @@ class LevelsWorld:
         rng = self.rng
         window = self.first // WINDOW_SLOTS + rng.choice((0, 0, 0, 1))
         self.sender.send(self.contracts.levels.attach(place.node, above.node, window))
-        for window in (self.first // WINDOW_SLOTS, self.first // WINDOW_SLOTS + 3):
+        for later in self.edge_windows:
+            window = self.first // WINDOW_SLOTS + later
             limit = (0, 60, 700, 4_000, 10**6, UNLIMITED, UNLIMITED, UNLIMITED)
             terms = EdgeTerms(
                 window * WINDOW_SLOTS,
@@ -232,7 +240,7 @@ class LevelsWorld:
     def _lose_grids(self, start: int) -> None:
         tree = LevelTree(self.contracts)
         for place in self.places:
-            if self.rng.random() < (0.08 if place.market is None else 0.3):
+            if self.rng.random() < self.losses * (1 if place.market is None else 4):
                 first = start + self.rng.randrange(8, 16)
                 loss = GridLoss(place.area, first, first + self.rng.randrange(1, 9))
                 signed = tree.sign_grid_loss(place.operator, loss)
@@ -354,7 +362,7 @@ class LevelsWorld:
 
     def check(self) -> Counter[str]:
         """Replay, compare with every getter, conserve; return what was counted."""
-        twin = checks.replay(self.contracts)
+        self.twin = twin = checks.replay(self.contracts)
         self.counts["compared"] = checks.compare(self.contracts, twin)
         checks.money_is_whole(self.contracts, twin)
         twin.assert_conserved()

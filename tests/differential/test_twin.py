@@ -13,6 +13,7 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from tests.conftest import campaign
+from tests.differential.forward_levels_world import ForwardLevelsWorld
 from tests.differential.levels_world import LevelsWorld
 from tests.differential.runs_world import RunsWorld
 from tests.differential.world import World
@@ -21,6 +22,7 @@ GENESIS = 1_750_000_000
 WORLDS = campaign(20, 2_800)
 RUNS_WORLDS = campaign(6, 600)
 LEVELS_WORLDS = campaign(6, 600)
+FORWARD_LEVELS_WORLDS = campaign(6, 600)
 
 
 @pytest.fixture(scope="module")
@@ -100,3 +102,38 @@ def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
         assert total[what] >= 2 * LEVELS_WORLDS, what
     for what in ("levels from above", "late levels", "late markets", "grids lost", "passed over"):
         assert total[what] >= LEVELS_WORLDS // 6, what
+
+
+@pytest.mark.anvil
+@pytest.mark.property(1)
+@pytest.mark.property(2)
+@pytest.mark.property(10)
+@pytest.mark.property(30)
+@pytest.mark.capability("LVL-1")
+@pytest.mark.capability("LVL-3")
+@pytest.mark.capability("LVL-5")
+def test_they_never_differ_on_trees_that_trade_ahead(contracts: Contracts) -> None:
+    """Two gates and what is measured share the limits of the same edges and feeders."""
+    total: Counter[str] = Counter()
+    for seed in range(FORWARD_LEVELS_WORLDS):
+        with contracts.chain.anchor():
+            world = ForwardLevelsWorld(contracts, seed)
+            world.play()
+            total += world.check()
+    print(
+        f"{FORWARD_LEVELS_WORLDS} trees: "
+        + ", ".join(f"{n} {what}" for what, n in sorted(total.items()))
+    )
+    for what in ("ordered", "traded ahead", "from beyond", "parts", "rationed parts"):
+        assert total[what] >= 2 * FORWARD_LEVELS_WORLDS, what
+    for what in (
+        "far parts",
+        "adopting",
+        "at a limit",
+        "passed over ahead",
+        "grids lost",
+        "charges changed",
+    ):
+        assert total[what] >= FORWARD_LEVELS_WORLDS // 6, what
+    for what in ("shared while rationing", "feeder cuts", "late forward levels"):
+        assert total[what] or FORWARD_LEVELS_WORLDS < 20, what

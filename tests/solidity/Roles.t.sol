@@ -187,7 +187,7 @@ contract RolesTest is World {
     }
 
     function test_P29_nothingIsBoundToNobody() public {
-        ForwardAuction f = new ForwardAuction(address(manager), registry, markets, ledger);
+        ForwardAuction f = new ForwardAuction(address(manager), registry, markets, ledger, address(forwardLevels));
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.ZeroAccount.selector));
         f.bindSettlement(address(0));
         Registry r = new Registry(address(manager), slotSeconds());

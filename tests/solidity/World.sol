@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
 import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
+import {ForwardLevels} from "../../contracts/ForwardLevels.sol";
 import {Ledger} from "../../contracts/Ledger.sol";
 import {Levels} from "../../contracts/Levels.sol";
 import {Markets} from "../../contracts/Markets.sol";
@@ -57,6 +58,7 @@ abstract contract World is Base {
     ForwardAuction internal forward;
     Settlement internal settlement;
     Levels internal levels;
+    ForwardLevels internal forwardLevels;
 
     address internal registrar = address(0xA1);
     address internal meterOperator = address(0xA2);
@@ -92,10 +94,12 @@ abstract contract World is Base {
             vm.computeCreateAddress(address(this), nonce + 1),
             vm.computeCreateAddress(address(this), nonce + 3)
         );
-        forward = new ForwardAuction(address(manager), registry, markets, ledger);
+        address forwardLevels_ = vm.computeCreateAddress(address(this), nonce + 4);
+        forward = new ForwardAuction(address(manager), registry, markets, ledger, forwardLevels_);
         ILevels levels_ = ILevels(vm.computeCreateAddress(address(this), nonce + 3));
         settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward, levels_);
-        levels = new Levels(address(manager), registry, markets, ledger, settlement);
+        levels = new Levels(address(manager), registry, markets, ledger, settlement, forwardLevels_);
+        forwardLevels = new ForwardLevels(address(manager), registry, markets, forward, levels);
         forward.bindSettlement(address(settlement));
         registry.bindForward(address(forward));
         metering.bind(address(settlement), address(markets));
@@ -112,6 +116,8 @@ abstract contract World is Base {
         _allow(address(forward), forward.createAuction.selector, MARKET_OPERATOR);
         _allow(address(levels), levels.createLevel.selector, MARKET_OPERATOR);
         _allow(address(levels), levels.attach.selector, MARKET_OPERATOR);
+        _allow(address(forwardLevels), forwardLevels.createLevel.selector, MARKET_OPERATOR);
+        _allow(address(forwardLevels), forwardLevels.attach.selector, MARKET_OPERATOR);
         _allow(address(forward), forward.setPaused.selector, GUARDIAN);
         manager.grantRole(REGISTRAR, registrar, 0);
         manager.grantRole(METER_OPERATOR, meterOperator, 0);

@@ -2,6 +2,7 @@
 
     access_manager  AccessManager
     forward_auction  ForwardAuction
+    forward_levels  ForwardLevels
     ledger  Ledger
     levels  Levels
     markets  Markets

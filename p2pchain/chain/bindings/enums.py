@@ -27,8 +27,10 @@ class IForwardAuctionPhase(IntEnum):
     OPEN = 1
     CLEARING = 2
     RATIONING = 3
-    CLEARED = 4
-    SETTLED = 5
+    AWAITING = 4
+    ADOPTING = 5
+    CLEARED = 6
+    SETTLED = 7
 
 
 class IForwardAuctionRefusal(IntEnum):

@@ -399,6 +399,13 @@ class AuctionExists(ContractError):
         self.auction = auction
 
 
+class AuctionsDiffer(ContractError):
+    """`AuctionsDiffer()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("2f1c2715")
+    TEXT: ClassVar[str] = "Another gate or lot than that of the level"
+
+
 class BadFormat(ContractError):
     """`BadFormat()`"""
 
@@ -1061,6 +1068,23 @@ class NotForward(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotForwardLevels(ContractError):
+    """`NotForwardLevels(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6528f070")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not forward levels"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class NotLevels(ContractError):
     """`NotLevels(address)`"""
 
@@ -1111,6 +1135,20 @@ class NotOwner(ContractError):
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
         return cls(raw[0], checksum(raw[1]))
+
+
+class NotPassedOver(ContractError):
+    """`NotPassedOver(bytes32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cada52d5")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("node", "window")
+    TEXT: ClassVar[str] = "What is above may still clear, or has"
+
+    def __init__(self, node: bytes, window: int) -> None:
+        super().__init__(node, window)
+        self.node = node
+        self.window = window
 
 
 class NotRead(ContractError):
@@ -1871,6 +1909,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         AmountTooLarge,
         AreaTaken,
         AuctionExists,
+        AuctionsDiffer,
         BadFormat,
         BadParameter,
         BadRange,
@@ -1918,9 +1957,11 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotEnoughFree,
         NotEnoughGuarantee,
         NotForward,
+        NotForwardLevels,
         NotLevels,
         NotMarkets,
         NotOwner,
+        NotPassedOver,
         NotRead,
         NotReady,
         NotRegistry,

@@ -89,8 +89,25 @@ class EIP712DomainChanged(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardAdopted(Event):
+    """Where some of them were rationed: all fills of a window are known."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "3b839bd0a6fbfccabf2536f7b45886513ae373627368fadc65d63ed5373b6336"
+    )
+    auction: bytes
+    window: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]))
+
+
+@dataclass(frozen=True, slots=True)
 class ForwardCleared(Event):
-    """The eight results of a window (see ResultWord), once all fills are known."""
+    """The eight results of a window's own auction (see ResultWord), once all its fills are
+    known. A slot that the feeder cuts has none: it has parts.
+    """
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
         "72a6d2c60bf834aee3dc4c1cf8cd303725e105ef808d2403847684b719136d0a"
@@ -235,6 +252,25 @@ class Ordered(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class PartsAdded(Event):
+    """What the own auction has filled where the feeder cuts it, or what levels above have
+    filled: words as in libraries/PartWords.sol, the nearest level first.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "13717f08cdc26e7f147e4511cee15c5428c32d53e45c54a8d809114891c54bab"
+    )
+    auction: bytes
+    window: int
+    parts: tuple[int, ...]
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256[]",), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
+
+
+@dataclass(frozen=True, slots=True)
 class ScheduleSkipped(Event):
     """`ScheduleSkipped(bytes32, uint32, uint32, uint32, Refusal)`"""
 
@@ -325,6 +361,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         AuctionPaused,
         AuthorityUpdated,
         EIP712DomainChanged,
+        ForwardAdopted,
         ForwardCleared,
         ForwardFinished,
         ForwardStep,
@@ -332,6 +369,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         OrderRelayed,
         OrderSkipped,
         Ordered,
+        PartsAdded,
         ScheduleSkipped,
         Scheduled,
         SequenceSkipped,
@@ -391,12 +429,28 @@ class ForwardAuction:
         self.address = address
 
     @staticmethod
-    def constructor(access_manager: str, registry: str, markets: str, ledger: str) -> bytes:
+    def constructor(
+        access_manager: str,
+        registry: str,
+        markets: str,
+        ledger: str,
+        levels: str,
+    ) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address", "address", "address"),
-            (access_manager, registry, markets, ledger),
+            ("address", "address", "address", "address", "address"),
+            (access_manager, registry, markets, ledger, levels),
         )
+
+    def adopt(self, id: bytes, window: int, parts: Sequence[int]) -> Call:
+        """What levels above have filled of what a window has sent; nothing where they are passed
+        over. ForwardLevels only.
+        """
+        _data = bytes.fromhex("ca5ec76c") + encode(
+            ("bytes32", "uint32", "uint256[]"),
+            (sized(id, 32), window, parts),
+        )
+        return Call(self.address, _data, 0, "ForwardAuction.adopt")
 
     def auction_params(self, id: bytes, *, block: int | str = "latest") -> AuctionParams:
         """`auctionParams(bytes32)`"""
@@ -546,6 +600,16 @@ class ForwardAuction:
             _out[6],
         )
 
+    def enter_tree(self, id: bytes) -> Call:
+        """From now on the auction is matched within its feeder's limit and sends up what it has
+        left. ForwardLevels only.
+        """
+        _data = bytes.fromhex("70de9e2d") + encode(
+            ("bytes32",),
+            (sized(id, 32),),
+        )
+        return Call(self.address, _data, 0, "ForwardAuction.enterTree")
+
     def finish(self, market: bytes, first_window: int, windows: int) -> Call:
         """Windows are settled for all members. Settlement only."""
         _data = bytes.fromhex("8be3edd7") + encode(
@@ -671,6 +735,21 @@ class ForwardAuction:
     @staticmethod
     def order_words_result(raw: bytes) -> tuple[int, ...]:
         """Return what `order_words` answered, decoded."""
+        _out = decode(("uint256[]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
+
+    def parts_of(self, id: bytes, window: int, *, block: int | str = "latest") -> tuple[int, ...]:
+        """What levels above have filled of a window, see `PartsAdded`."""
+        _data = bytes.fromhex("9a4cc6d9") + encode(
+            ("bytes32", "uint32"),
+            (sized(id, 32), window),
+        )
+        return self.parts_of_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def parts_of_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `parts_of` answered, decoded."""
         _out = decode(("uint256[]",), raw)
         _value: tuple[int, ...] = _out[0]
         return _value

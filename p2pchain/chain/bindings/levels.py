@@ -9,7 +9,15 @@ from dataclasses import dataclass
 from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
-from p2pchain.chain.bindings.structs import EdgeTerms, GridLoss, LevelParams, LevelWindow, Node
+from p2pchain.chain.bindings.structs import (
+    EdgeTerms,
+    GridLoss,
+    LevelCharge,
+    LevelMove,
+    LevelParams,
+    LevelWindow,
+    Node,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,6 +270,13 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
 }
 
 
+class AreaEdgeResult(NamedTuple):
+    """What `areaEdge(uint32, uint32)` returns."""
+
+    word: int
+    ahead: tuple[int, ...]
+
+
 class Eip712DomainResult(NamedTuple):
     """What `eip712Domain()` returns."""
 
@@ -295,12 +310,30 @@ class Levels:
         markets: str,
         ledger: str,
         settlement: str,
+        forward_levels: str,
     ) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address", "address", "address", "address"),
-            (access_manager, registry, markets, ledger, settlement),
+            ("address", "address", "address", "address", "address", "address"),
+            (access_manager, registry, markets, ledger, settlement, forward_levels),
         )
+
+    def area_edge(self, area: int, window: int, *, block: int | str = "latest") -> AreaEdgeResult:
+        """The same word of an area, in this tree or not, without the bit for what is above; and
+        what forward auctions have used of its limits in the window: up, down and inside, each
+        eight lanes of 32 bits in Wh.
+        """
+        _data = bytes.fromhex("8c3eb54c") + encode(
+            ("uint32", "uint32"),
+            (area, window),
+        )
+        return self.area_edge_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def area_edge_result(raw: bytes) -> AreaEdgeResult:
+        """Return what `area_edge` answered, decoded."""
+        _out = decode(("uint256", "uint256[3]"), raw)
+        return AreaEdgeResult(_out[0], _out[1])
 
     def attach(self, id: bytes, level: bytes, from_window: int) -> Call:
         """From a window on a market or level belongs to a level; for ever, since an edge without
@@ -395,7 +428,8 @@ class Levels:
     ) -> tuple[int, ...]:
         """What clearing needs of a market's edge, a word for each window; empty for one outside
         any tree: charge (uint32, lowest), limits up, down and of the feeder (uint32 each),
-        slots without grid (8 bits), and a bit for whether the level above takes what is sent.
+        slots without grid (8 bits), and a bit for whether the level above takes what is sent;
+        bit 145: forward auctions have used something of the limits.
         """
         _data = bytes.fromhex("2b52b69a") + encode(
             ("bytes32", "uint32", "uint32"),
@@ -431,6 +465,26 @@ class Levels:
             _out[5],
             _out[6],
         )
+
+    def forward_levels(self, *, block: int | str = "latest") -> str:
+        """`forwardLevels()`"""
+        _data = bytes.fromhex("0181043a")
+        return self.forward_levels_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def forward_levels_result(raw: bytes) -> str:
+        """Return what `forward_levels` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
+        return _value
+
+    def free_ahead(self, area: int, window: int, lanes: Sequence[int]) -> Call:
+        """They do not need so much of it after all. ForwardLevels only."""
+        _data = bytes.fromhex("653ce358") + encode(
+            ("uint32", "uint32", "uint256[3]"),
+            (area, window, lanes),
+        )
+        return Call(self.address, _data, 0, "Levels.freeAhead")
 
     def grid_loss_digest(self, loss: GridLoss, *, block: int | str = "latest") -> bytes:
         """The EIP-712 digest of a signal."""
@@ -624,6 +678,21 @@ class Levels:
         )
         return Call(self.address, _data, 0, "Levels.setEdge")
 
+    def settle_ahead(
+        self,
+        tree: bytes,
+        moves: Sequence[LevelMove],
+        charges: Sequence[LevelCharge],
+    ) -> Call:
+        """Moves what forward levels have come to, as `share` does for its own. ForwardLevels
+        only.
+        """
+        _data = bytes.fromhex("8b20c93e") + encode(
+            ("bytes32", "(bytes32,int256)[]", "(address,uint256)[]"),
+            (sized(tree, 32), [i.to_abi() for i in moves], [i.to_abi() for i in charges]),
+        )
+        return Call(self.address, _data, 0, "Levels.settleAhead")
+
     def settlement(self, *, block: int | str = "latest") -> str:
         """`settlement()`"""
         _data = bytes.fromhex("51160630")
@@ -660,6 +729,17 @@ class Levels:
             (loss.to_abi(),),
         )
         return Call(self.address, _data, 0, "Levels.signalGridLoss")
+
+    def use_ahead(self, area: int, window: int, lanes: Sequence[int]) -> Call:
+        """Forward auctions use so much of the limits of an area, or have it kept for them; in
+        lanes as in `areaEdge`. What was delivered is cleared with the rest. ForwardLevels
+        only.
+        """
+        _data = bytes.fromhex("dc50ca54") + encode(
+            ("uint32", "uint32", "uint256[3]"),
+            (area, window, lanes),
+        )
+        return Call(self.address, _data, 0, "Levels.useAhead")
 
     def window_state(
         self,

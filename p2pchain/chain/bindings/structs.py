@@ -316,6 +316,51 @@ class Exchange:
 
 
 @dataclass(frozen=True, slots=True)
+class ForwardLevelParams:
+    """`IForwardLevels.ForwardLevelParams`."""
+
+    area: int
+    slot_seconds: int
+    gate: Gate
+    gate_seconds: int
+    k_ppm: int
+    lot_wh: int
+    floor_nano: int
+    tick_nano: int
+    collect_seconds: int
+    void_seconds: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.area,
+            self.slot_seconds,
+            self.gate,
+            self.gate_seconds,
+            self.k_ppm,
+            self.lot_wh,
+            self.floor_nano,
+            self.tick_nano,
+            self.collect_seconds,
+            self.void_seconds,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            raw[1],
+            Gate(raw[2]),
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Gap:
     """`IMetering.Gap`."""
 

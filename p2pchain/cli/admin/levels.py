@@ -22,6 +22,8 @@ from p2pchain.errors import BadInput
 from p2pchain.model import UNLIMITED, WINDOW_SLOTS
 
 if TYPE_CHECKING:
+    from p2pchain.chain.bindings.forward_levels import ForwardLevels
+    from p2pchain.chain.bindings.levels import Levels
     from p2pchain.model import EdgeTerms
 
 
@@ -36,28 +38,42 @@ def level() -> None:
 
 @level.command(
     epilog=examples(
-        "p2pchain -a operator admin level create --area 1 --name town --tick 0.005EUR/kWh"
+        "p2pchain -a operator admin level create --area 1 --name town --tick 0.005EUR/kWh",
+        "p2pchain -a operator admin level create --area 1 --name town-ahead --forward --gate day",
     )
 )
 @click.option("--area", type=click.IntRange(1), required=True, help="The area above the others.")
 @click.option("--name", required=True, help="What it is called in the record.")
 @click.option("--k", default="0.5", show_default=True, help="Where between f and r its price lies.")
-@click.option("--tick", metavar="PRICE", help="Size of a tick, that of all markets below.")
+@click.option("--tick", metavar="PRICE", help="Size of a tick, that of all below.")
 @click.option("--floor", metavar="PRICE", help="Price of the lowest tick, the same. Else 0.")
 @click.option(
     "--collect-within",
-    default="48h",
-    show_default=True,
     metavar="DURATION",
-    help="After that a window is cleared without the children that have sent nothing.",
+    help="After that a window is cleared without the children that have sent nothing. Counts from "
+    "its end (else 48h); with --forward from its gate (else 30min).",
 )
 @click.option(
     "--void-after",
-    default="72h",
+    metavar="DURATION",
+    help="After that a window that nobody cleared is passed over. Else 72h; with --forward 24h.",
+)
+@click.option("--forward", is_flag=True, help="Above forward auctions, not above markets.")
+@click.option(
+    "--gate",
+    type=click.Choice(["window", "day"]),
+    default="window",
+    show_default=True,
+    help="With --forward: the gate of the auctions below.",
+)
+@click.option(
+    "--gate-before",
+    default="1h",
     show_default=True,
     metavar="DURATION",
-    help="After that a window that nobody cleared is passed over.",
+    help="With --forward: how long before it closes.",
 )
+@click.option("--lot", metavar="ENERGY", help="With --forward: their lot. Else 1 Wh.")
 @deployment_option
 @output_options
 @sending_options
@@ -69,33 +85,51 @@ def create(
     k: str,
     tick: str | None,
     floor: str | None,
-    collect_within: str,
-    void_after: str,
+    collect_within: str | None,
+    void_after: str | None,
+    forward: bool,
+    gate: str,
+    gate_before: str,
+    lot: str | None,
     out: Output,
     dry_run: bool,
 ) -> None:
     """Create a level for an area and note it in the record. Role: MARKET_OPERATOR."""
+    from p2pchain.chain.bindings.forward_levels import ForwardLevelCreated
     from p2pchain.chain.bindings.levels import LevelCreated
-    from p2pchain.eip712 import level_id
-    from p2pchain.model import LevelParams
+    from p2pchain.eip712 import forward_level_id, level_id
+    from p2pchain.model import ForwardLevelParams, Gate, LevelParams
     from p2pchain.operator import Operator, created
-    from p2pchain.units import parse_price
+    from p2pchain.units import parse_energy, parse_price
 
     record, currency = env.deployment, env.deployment.currency
-    params = LevelParams(
-        area=area,
-        slot_seconds=record.slot_seconds,
-        k_ppm=share_ppm(k),
-        floor_nano=0 if floor is None else parse_price(floor, currency),
-        tick_nano=5_000 if tick is None else parse_price(tick, currency),
-        collect_seconds=duration(collect_within),
-        void_seconds=duration(void_after),
-    )
-    if params.tick_nano <= 0:
+    values = {
+        "area": area,
+        "slot_seconds": record.slot_seconds,
+        "k_ppm": share_ppm(k),
+        "floor_nano": 0 if floor is None else parse_price(floor, currency),
+        "tick_nano": (1_000 if forward else 5_000) if tick is None else parse_price(tick, currency),
+        "collect_seconds": duration(collect_within or ("30min" if forward else "48h")),
+        "void_seconds": duration(void_after or ("24h" if forward else "72h")),
+    }
+    if values["tick_nano"] <= 0:
         raise BadInput("a tick is more than nothing")
-    if params.void_seconds <= params.collect_seconds:
+    if values["void_seconds"] <= values["collect_seconds"]:
         raise BadInput("--void-after is not later than --collect-within")
-    found = level_id(params)
+    operator = Operator(env.contracts)
+    if forward:
+        ahead = ForwardLevelParams(
+            gate=Gate[gate.upper()],
+            gate_seconds=duration(gate_before),
+            lot_wh=1 if lot is None else parse_energy(lot),
+            **values,
+        )
+        found, call = forward_level_id(ahead), operator.create_forward_level_call(ahead)
+    else:
+        if lot is not None:
+            raise BadInput("--lot belongs to --forward")
+        params = LevelParams(**values)
+        found, call = level_id(params), operator.create_level_call(params)
     if record.levels.get(name) not in (None, "0x" + found.hex()):
         raise BadInput(
             f"the record has another level '{name}' already", hint="give it another --name"
@@ -103,10 +137,15 @@ def create(
     receipt = deliver(
         env,
         out,
-        Operator(env.contracts).create_level_call(params),
+        call,
         f"create the level '{name}' in area {area}",
         dry_run=dry_run,
-        result=lambda r: {"level": created(env.contracts, r, LevelCreated).level, "name": name},
+        result=lambda r: {
+            "level": created(env.contracts, r, ForwardLevelCreated).level
+            if forward
+            else created(env.contracts, r, LevelCreated).level,
+            "name": name,
+        },
     )
     if receipt is not None:
         record.with_level(name, found).save(env.deployment_path)
@@ -118,7 +157,7 @@ def create(
         "p2pchain -a operator admin level attach town --to county --from 2026-07-01T00:00Z",
     )
 )
-@click.argument("node", metavar="MARKET|LEVEL")
+@click.argument("node", metavar="MARKET|AUCTION|LEVEL")
 @click.option("--to", "above", required=True, metavar="LEVEL", help="The level above.")
 @click.option("--from", "begin", metavar="TIME", help="From this slot's window on. Else the next.")
 @deployment_option
@@ -127,16 +166,25 @@ def create(
 @sending_options
 @click.pass_obj
 def attach(env: Env, node: str, above: str, begin: str | None, out: Output, dry_run: bool) -> None:
-    """What MARKET or LEVEL cannot match goes to the level above. Role: MARKET_OPERATOR."""
+    """What MARKET, AUCTION or LEVEL cannot match goes to the level above. Role: MARKET_OPERATOR.
+
+    Forward auctions go to levels of the same gate; there --from is a slot whose gate is open.
+    """
     record = env.deployment
-    child = record.node(node)
     parent = record.level(above)
+    ahead = env.contracts.forward_levels.node_of(parent).is_level
+    child = record.forward_node(node) if ahead else record.node(node)
     slot = next_slot(env) + WINDOW_SLOTS - 1 if begin is None else slot_number(env, begin)
     window = slot // WINDOW_SLOTS
+    if ahead and begin is None:
+        now = env.chain.block().timestamp
+        while env.contracts.forward_levels.gate_of(parent, window) <= now:
+            window += 1
+    tree = env.contracts.forward_levels if ahead else env.contracts.levels
     deliver(
         env,
         out,
-        env.contracts.levels.attach(child, parent, window),
+        tree.attach(child, parent, window),
         f"attach '{node}' to '{above}' from {slot_text(env, window * WINDOW_SLOTS)} on",
         dry_run=dry_run,
         result=lambda _: {"from_slot": window * WINDOW_SLOTS},
@@ -208,26 +256,33 @@ def edge(
 def list_(env: Env, out: Output) -> None:
     """List levels and what is attached to them, with the edges as they hold now."""
     from p2pchain.cli.common import current_slot
+    from p2pchain.forward_level_market import ForwardTree
     from p2pchain.level_market import LevelTree
 
     tree, record = LevelTree(env.contracts), env.deployment
     slot, rows = current_slot(env), []
-    parents = tree.parents()
-    for node in [*parents, *(one.id for one in tree.levels() if one.id not in parents)]:
-        area = env.contracts.levels.node_of(node).area
-        terms = tree.edge(area, slot)
-        above = parents.get(node)
-        rows.append(
-            {
-                "name": record.name_of(node),
-                "area": area,
-                "above": record.name_of(above) if above else None,
-                "charge_nano": terms.charge_nano if above else None,
-                "up_wh": terms.up_wh if above else None,
-                "down_wh": terms.down_wh if above else None,
-                "feeder_wh": terms.feeder_wh,
-            }
-        )
+    trees: list[tuple[LevelTree | ForwardTree, Levels | ForwardLevels]] = [
+        (tree, env.contracts.levels),
+        (ForwardTree(env.contracts), env.contracts.forward_levels),
+    ]
+    for known, contract in trees:
+        parents = known.parents()
+        for node in [*parents, *(one.id for one in known.levels() if one.id not in parents)]:
+            area = contract.node_of(node).area
+            terms = tree.edge(area, slot)
+            above = parents.get(node)
+            rows.append(
+                {
+                    "name": record.name_of(node),
+                    "area": area,
+                    "above": record.name_of(above) if above else None,
+                    "ahead": isinstance(known, ForwardTree),
+                    "charge_nano": terms.charge_nano if above else None,
+                    "up_wh": terms.up_wh if above else None,
+                    "down_wh": terms.down_wh if above else None,
+                    "feeder_wh": terms.feeder_wh,
+                }
+            )
     out.rows(
         "nodes",
         rows,
@@ -235,6 +290,7 @@ def list_(env: Env, out: Output) -> None:
             "name": "name",
             "area": "area",
             "above": "above",
+            "ahead": ("trades", lambda ahead: "ahead" if ahead else "as measured"),
             "charge_nano": ("charge", lambda nano: "-" if nano is None else shown_price(env, nano)),
             "up_wh": ("up", _limit_text),
             "down_wh": ("down", _limit_text),

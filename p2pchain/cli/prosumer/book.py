@@ -18,7 +18,7 @@ from p2pchain.cli.common import (
 )
 from p2pchain.cli.output import Output, output_options
 from p2pchain.cli.words import FORWARD_PHASES
-from p2pchain.model import TICKS, WINDOW_SLOTS, ForwardPhase, Gate
+from p2pchain.model import TICKS, WINDOW_SLOTS, ForwardPhase, Gate, Side
 
 if TYPE_CHECKING:
     from p2pchain.forward_market import Auction, Book
@@ -120,6 +120,14 @@ def _told(env: Env, auction: Auction, found: Book) -> dict[str, str]:
             shown["result"] = (
                 f"{format_energy(found.matched_wh)} at {shown_price(env, result.price_nano)}"
             )
+    for place, part in enumerate(found.parts, 1):
+        where = f"{part.edges} levels up" if part.edges > 1 else "one level up"
+        verb = "sold" if part.side == Side.SELL else "bought"
+        wh = part.lots * auction.params.lot_wh
+        shown[f"beyond {place}"] = (
+            f"{format_energy(wh)} {verb} {where if part.edges else 'inside'} "
+            f"at {shown_price(env, part.price_nano)}"
+        )
     return shown
 
 

@@ -312,6 +312,8 @@ def _row(env: Env, auction: Auction, standing: StandingOrder, now: int) -> dict[
 def _state(auction: Auction, standing: StandingOrder, now: int) -> str:
     if standing.phase < ForwardPhase.CLEARED:
         gates = auction.gates(standing.slot // WINDOW_SLOTS)
+        if standing.phase == ForwardPhase.AWAITING:
+            return "waits for the level above"
         if now >= gates.gate:
             return "gate closed, not cleared yet"
         return "firm" if now >= gates.firm else "open"
