@@ -9,7 +9,9 @@ pragma solidity 0.8.37;
 /// - one order per auction, meter and slot, signed by (or a call of) the owner of that slot; it can be placed until the
 ///   gate, amended and cancelled until the firm period before it;
 /// - nobody buys above his limit or sells below it; all trade a slot at one price; energy bought equals energy sold,
-///   to the Wh; at most one limit of one side is rationed, pro rata with a carry in the order of the members' index;
+///   to the Wh; at most one limit of one side is rationed, pro rata with a carry in the order of the members' index.
+///   In an auction that belongs to a level (IForwardLevels) this holds of its own match, unless the feeder cuts it, and
+///   of what each level above has filled, at that level's price;
 /// - `equilibrium(k)`: p = floor(lo + k (hi - lo)), lo the higher of the last matched sell and the best unfilled buy,
 ///   hi the lower of the last matched buy and the best unfilled sell; a partly filled limit counts as unfilled;
 /// - collateral covers the worst that an order can cost, to the unit, and follows from the order and the parameters:
@@ -20,7 +22,8 @@ pragma solidity 0.8.37;
 ///
 /// Assumes: `Settlement` settles every window that has orders, which anybody can bring about.
 /// Who may call: market operator (`createAuction`), guardian (`setPaused`, which stops new orders and nothing else),
-/// `Settlement` (`finish`), `Registry` (`termsChange`), the owner (`order`, `skipSequence`), anybody the rest.
+/// `Settlement` (`finish`), `Registry` (`termsChange`), `ForwardLevels` (`enterTree`, `adopt`), the owner (`order`,
+/// `skipSequence`), anybody the rest.
 /// In a batch a bad message is skipped with an event that says why.
 interface IForwardAuction {
     /// @notice Before what the gate closes: each window of eight slots, or the UTC day.

@@ -93,6 +93,20 @@ contract ForwardLevelsTest is ForwardLevelWorld {
         forwardLevels.passOver(id, w, ladder);
     }
 
+    function test_whatWasSentIsNotGivenUp() public {
+        _three();
+        warpToGate();
+        clearAhead(0, type(uint32).max);
+        vm.warp(vm.getBlockTimestamp() + 1 days);
+        vm.expectRevert(
+            abi.encodeWithSelector(IForwardAuction.WrongPhase.selector, w, IForwardAuction.Phase.Awaiting)
+        );
+        forward.voidWindow(auctions[0], w);
+        // The next one has sent nothing, so nothing can be filled of it.
+        forward.voidWindow(auctions[1], w);
+        assertPhaseAhead(1, IForwardAuction.Phase.Cleared);
+    }
+
     function test_aForgedLadderIsNotTaken() public {
         _three();
         warpToGate();
