@@ -464,20 +464,17 @@ def adopted_results(
     sold, bought = levels.crossing(adopted.book)
     if not bought and not sold:
         return own, own_sells
-    # A side to which nothing is added keeps what its own result says of the last tick.
-    buy_kept = bool(bought) or own.buy_rationed
-    sell_kept = bool(sold) or not (own_sells or own).buy_rationed
-    buys = _side(Side.BUY, combined.buys, buy_kept, combined.bought_wh, combined.buy_nano)
-    sells = _side(Side.SELL, combined.sells, sell_kept, combined.sold_wh, combined.sell_nano)
+    buys = _side(Side.BUY, combined.buys, bool(bought), combined.bought_wh, combined.buy_nano)
+    sells = _side(Side.SELL, combined.sells, bool(sold), combined.sold_wh, combined.sell_nano)
     return buys, sells
 
 
-def _side(side: Side, cut: Cut | None, kept: bool, wh: int, nano: int) -> SlotResult:
+def _side(side: Side, cut: Cut | None, added: bool, wh: int, nano: int) -> SlotResult:
     buys = side == Side.BUY
     if cut is None:
         return SlotResult(buy_rationed=buys, apart=True)
     fill, live = cut.fill_wh, cut.live_wh
-    if not kept:
+    if not added and fill == live:
         fill = live = 1  # nothing is rationed: one of one
     return SlotResult(
         traded=True,
