@@ -189,10 +189,10 @@ library Clearing {
             ? 0
             : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);
         uint256 active = 0xff;
-        if (m.active && m.untilSlot >= slot + WINDOW) {
+        if (m.active && m.untilSlot >= slot + WINDOW && walk.lost == 0) {
             walk.table.seen.set(m.tariff, active);
-            _addOffers(walk, m, word, slot - walk.table.firstSlot, WINDOW);
-            if (second != 0) _addOffers(walk, m, second, slot - walk.table.firstSlot, WINDOW);
+            _addLanes(walk, m, word, slot - walk.table.firstSlot, WINDOW);
+            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, WINDOW);
         } else {
             active = _visitParts(walk, m, window, word, second);
         }
@@ -205,8 +205,8 @@ library Clearing {
         }
     }
 
-    /// @dev The same where terms, limits or the membership change inside the window; returns the mask of the slots of
-    /// the membership.
+    /// @dev The same where terms, limits or the membership change inside the window, or some slots have no grid;
+    /// returns the mask of the slots of the membership.
     function _visitParts(Walk memory walk, Member memory m, uint256 window, uint256 word, uint256 second)
         private
         view
@@ -221,28 +221,30 @@ library Clearing {
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
             active |= mask;
             walk.table.seen[m.tariff] |= mask;
-            _addOffers(walk, m, word, slot - walk.table.firstSlot, end - from);
-            if (second != 0) _addOffers(walk, m, second, slot - walk.table.firstSlot, end - from);
+            uint256 lanes = word;
+            if (walk.lost != 0) lanes = _takeCritical(walk, m, word, slot - walk.table.firstSlot, end - from);
+            _addLanes(walk, m, lanes, slot - walk.table.firstSlot, end - from);
+            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, end - from);
         }
     }
 
-    /// @dev Adds `slots` lanes of a word from a place of the table on, what critical loads buy in an island apart.
-    function _addOffers(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private view {
-        if (walk.lost != 0) {
-            (uint256 critical,) = LaneWords.parted(word);
-            critical &= LaneWords.spread(walk.lost);
-            uint32 window = uint32((walk.table.firstSlot + place) / WINDOW);
-            if (critical != 0 && walk.env.core.levels.isCritical(m.meter, window)) {
-                word ^= critical;
-                (walk.book, walk.critical) = (walk.critical, walk.book);
-                _addLanes(walk, m, critical, place, slots);
-                (walk.book, walk.critical) = (walk.critical, walk.book);
-            }
-        }
-        _addLanes(walk, m, word, place, slots);
+    /// @dev Puts what a critical load buys in slots without a grid into the book of those; returns the other lanes.
+    function _takeCritical(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots)
+        private
+        view
+        returns (uint256)
+    {
+        (uint256 critical,) = LaneWords.parted(word);
+        critical &= LaneWords.spread(walk.lost);
+        uint32 window = uint32((walk.table.firstSlot + place) / WINDOW);
+        if (critical == 0 || !walk.env.core.levels.isCritical(m.meter, window)) return word;
+        (walk.book, walk.critical) = (walk.critical, walk.book);
+        _addLanes(walk, m, critical, place, slots);
+        (walk.book, walk.critical) = (walk.critical, walk.book);
+        return word ^ critical;
     }
 
-    /// @dev Adds lanes to the book, in runs of slots with the same quote.
+    /// @dev Adds `slots` lanes of a word from a place of the table on, in runs of slots with the same quote.
     function _addLanes(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots) private pure {
         uint256[] memory runs = walk.table.runs[m.tariff];
         uint256[] memory quotes = walk.table.quotes[m.tariff];
@@ -293,6 +295,8 @@ library Clearing {
         uint256 inside = mostWh == type(uint256).max ? 0 : _ahead(walk, window)[2];
         uint256[8] memory sells;
         uint256[8] memory criticals;
+        mapping(uint256 => ResultWord) storage stored = state.results[env.market];
+        mapping(uint256 => ResultWord) storage storedSells = state.sellResults[env.market];
         (bool apart, bool critical) = (false, false);
         for (uint256 lane; lane < WINDOW; ++lane) {
             (int256 price, bool defined) = _price(walk, lane);
@@ -309,7 +313,7 @@ library Clearing {
                     (criticals[lane], critical) = (ResultWord.unwrap(ofCritical), true);
                 }
             }
-            Pairs.put(state.results[env.market], state.sellResults[env.market], place, result, ofSells);
+            Pairs.put(stored, storedSells, place, result, ofSells);
             results[lane] = ResultWord.unwrap(result);
             if (!result.isApart()) continue;
             (sells[lane], apart) = (ResultWord.unwrap(ofSells), true);

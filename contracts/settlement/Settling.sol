@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {
     CutWord,
-    CutWords,
     LaneWord,
     LaneWords,
     MemberWord,
@@ -18,7 +17,7 @@ import {Pairs} from "../libraries/Pairs.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
-import {Carries} from "./Carries.sol";
+import {Outcomes} from "./Outcomes.sol";
 import {Context} from "./Context.sol";
 import {
     Accrual,
@@ -47,18 +46,14 @@ library Settling {
     /// @dev The posted mask and the layers of a lane word; all eight slots posted, and one layer.
     uint256 private constant POSTED = 0xff << 224;
     uint256 private constant WHOLE = POSTED | LaneWords.LAYERS;
-    /// @dev Words of the prices of a window, and flags of the first: some differ, and by more than 27 bits.
-    uint256 private constant PRICE_WORDS = 3;
-    uint256 private constant DIFFER = 1 << 32;
-    uint256 private constant FAR = 1 << 33;
     /// @dev Members whose positions are asked for together.
     uint256 private constant POSITIONS = 64;
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
-    /// are p, see `_outcomes`. Those of sells are the same arrays, unless some slot has a result of its own for them,
-    /// and so are those of critical loads (`isCritical`: there are some). `leaves` is what will prove how members were
-    /// settled.
+    /// are p, see `Outcomes.read`. Those of sells are the same arrays, unless some slot has a result of its own for
+    /// them, and so are those of critical loads (`isCritical`: there are some; `comesFirst`: the member at hand is
+    /// one, for whose buys are `buyCuts`). `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -73,7 +68,9 @@ library Settling {
         uint256[] cuts;
         uint256[] sellCuts;
         uint256[] criticalCuts;
+        uint256[] buyCuts;
         bool isCritical;
+        bool comesFirst;
         uint256[] prices;
         uint256[] sellPrices;
         uint256[][] deviations;
@@ -119,12 +116,13 @@ library Settling {
         _loadResults(state, run, first);
         bool apart = run.sellResults.length != 0;
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
-        (run.criticalCuts, run.prices) = _outcomes(run.criticalResults);
+        (run.criticalCuts, run.prices) = Outcomes.read(run.criticalResults);
         run.cuts = run.criticalCuts;
-        if (run.isCritical) (run.cuts,) = _outcomes(run.results);
+        if (run.isCritical) (run.cuts,) = Outcomes.read(run.results);
+        run.buyCuts = run.cuts;
         bytes32 resultsHash = _resultsHash(run.results, run.sellResults, first.cursor != 0);
         if (apart) {
-            (run.sellCuts, run.sellPrices) = _outcomes(run.sellResults);
+            (run.sellCuts, run.sellPrices) = Outcomes.read(run.sellResults);
         } else {
             (run.sellResults, run.sellCuts, run.sellPrices) = (run.results, run.cuts, run.prices);
         }
@@ -171,7 +169,7 @@ library Settling {
             }
         }
         if (!apart) run.sellResults = new uint256[](0);
-        if (run.isCritical) run.criticalResults = Carries.criticals(state, market, run.firstWindow, run.results);
+        if (run.isCritical) run.criticalResults = Outcomes.criticals(state, market, run.firstWindow, run.results);
     }
 
     function _settleMembers(State storage state, Run memory run, uint256 from, uint256 end) private {
@@ -241,6 +239,7 @@ library Settling {
                 if (word >> 236 != window) word = 0;
                 if (word != 0) posted = true;
                 else if (!position.any) continue;
+                if (run.isCritical) _lookUp(run, m.meter, window);
                 if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
                     count = _settleParts(state, run, m, acc, position, window, word, count);
                     continue;
@@ -259,6 +258,12 @@ library Settling {
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
+    }
+
+    /// @dev Whether the member at hand is a critical load in a window.
+    function _lookUp(Run memory run, uint32 meter, uint256 window) private view {
+        run.comesFirst = run.env.core.levels.isCritical(meter, uint32(window));
+        run.buyCuts = run.comesFirst ? run.criticalCuts : run.cuts;
     }
 
     /// @dev Emits MemberSettled where the member has posted, and returns what proves how it was settled: keccak256(
@@ -531,25 +536,9 @@ library Settling {
         }
     }
 
-    /// @dev Settles the offers in `slots` lanes of one word from a place of the table on; returns the filled lanes.
+    /// @dev Settles the offers in `slots` lanes of one word from a place of the table on, in runs of slots with one
+    /// quote; returns the filled lanes.
     function _settleLanes(
-        Run memory run,
-        Member memory m,
-        Accrual memory acc,
-        uint256 word,
-        uint256 place,
-        uint256 slots
-    ) private view returns (uint256 fills) {
-        bool critical = run.isCritical
-            && run.env.core.levels.isCritical(m.meter, uint32(run.firstWindow + place / WINDOW));
-        (uint256[] memory results, uint256[] memory cuts) = (run.results, run.cuts);
-        if (critical) (run.results, run.cuts) = (run.criticalResults, run.criticalCuts);
-        fills = _settleRuns(run, m, acc, word, place, slots);
-        (run.results, run.cuts) = (results, cuts);
-    }
-
-    /// @dev The same in runs of slots with one quote.
-    function _settleRuns(
         Run memory run,
         Member memory m,
         Accrual memory acc,
@@ -585,10 +574,10 @@ library Settling {
         unchecked {
             if (buys != 0) {
                 (uint256 whole, uint256 part) =
-                    CutWord.wrap(run.cuts.get(place / WINDOW)).takenBuys(quote.buyTick());
+                    CutWord.wrap(run.buyCuts.get(place / WINDOW)).takenBuys(quote.buyTick());
                 fills = buys & (whole * LaneWords.MAX_WH);
                 part = buys & (part * LaneWords.MAX_WH);
-                if (part != 0) fills |= _rationed(run.results, part, place);
+                if (part != 0) fills |= _rationed(run.results, run.comesFirst, run, part, place);
                 uint256 wh = LaneWords.sum(buys);
                 uint256 filled = fills == buys ? wh : LaneWords.sum(fills);
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
@@ -601,7 +590,7 @@ library Settling {
                     CutWord.wrap(run.sellCuts.get(place / WINDOW)).takenSells(quote.sellTick());
                 uint256 sold = sells & (whole * LaneWords.MAX_WH);
                 part = sells & (part * LaneWords.MAX_WH);
-                if (part != 0) sold |= _rationed(run.sellResults, part, place);
+                if (part != 0) sold |= _rationed(run.sellResults, false, run, part, place);
                 uint256 wh = LaneWords.sum(sells);
                 uint256 filled = sold == sells ? wh : LaneWords.sum(sold);
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
@@ -613,8 +602,9 @@ library Settling {
         }
     }
 
-    /// @dev The fills of volumes in the slots of a window in which their limit is rationed.
-    function _rationed(uint256[] memory results, uint256 volumes, uint256 place)
+    /// @dev The fills of volumes in the slots of a window in which their limit is rationed; those of critical loads
+    /// have results of their own in some slots.
+    function _rationed(uint256[] memory results, bool first, Run memory run, uint256 volumes, uint256 place)
         private
         pure
         returns (uint256 fills)
@@ -624,8 +614,10 @@ library Settling {
             for (uint256 shift; volumes >> shift != 0; shift += LaneWords.LANE_BITS) {
                 uint256 wh = (volumes >> shift) & LaneWords.LANE_MASK;
                 if (wh != 0) {
-                    (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(results.get(place)), wh);
-                    results.set(place, ResultWord.unwrap(next));
+                    uint256[] memory from = results;
+                    if (first && ResultWord.wrap(results.get(place)).hasCritical()) from = run.criticalResults;
+                    (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(from.get(place)), wh);
+                    from.set(place, ResultWord.unwrap(next));
                     fills |= filled << shift;
                 }
                 ++place;
@@ -638,93 +630,39 @@ library Settling {
         private
         pure
     {
-        (uint256[] memory prices, int256 feeNano) =
-            buys ? (run.prices, run.env.buyFeeNano) : (run.sellPrices, run.env.sellFeeNano);
         // Sums of eight volumes have 30 bits, prices 32.
         unchecked {
-            uint256 i = (place / WINDOW) * PRICE_WORDS;
-            int256 least = int32(uint32(prices.get(i)));
-            int256 nano = int256(wh) * least;
-            if (prices.get(i) & DIFFER != 0) {
+            int256 feeNano = buys ? run.env.buyFeeNano : run.env.sellFeeNano;
+            uint256[] memory prices = buys ? run.prices : run.sellPrices;
+            place &= ~(WINDOW - 1);
+            uint256 word = prices.get(place);
+            int256 nano = int256(wh) * int32(uint32(word));
+            if (word & Outcomes.DIFFER != 0) {
                 // What is paid and what is earned are told apart.
-                if (prices.get(i) & FAR != 0 || least < (buys ? -feeNano : feeNano)) {
-                    _payEach(run, acc, buys, place - place % WINDOW, fills);
+                if (int32(uint32(word)) < (buys ? -feeNano : feeNano)) {
+                    _payEach(run, acc, buys, place, fills);
                     return;
                 }
-                nano += int256(LaneWords.dot(fills, prices.get(i + 1), prices.get(i + 2)));
+                nano += int256(LaneWords.dot(fills, prices.get(place + 1), prices.get(place + 2)));
             }
-            _payFill(run, acc, buys ? -nano : nano, wh, feeNano);
+            nano = (buys ? -nano : nano) - int256(wh) * feeNano;
+            if (nano >= 0) acc.incomeNano += uint256(nano);
+            else acc.payNano += uint256(-nano);
+            run.batch.feesNano += wh * uint256(feeNano);
         }
     }
 
     /// @dev The same slot by slot, where prices have both signs, or lie far apart.
     function _payEach(Run memory run, Accrual memory acc, bool buys, uint256 place, uint256 fills) private pure {
-        (uint256[] memory results, int256 feeNano) =
-            buys ? (run.results, run.env.buyFeeNano) : (run.sellResults, run.env.sellFeeNano);
+        uint256[] memory results = buys ? run.results : run.sellResults;
+        int256 feeNano = buys ? run.env.buyFeeNano : run.env.sellFeeNano;
         for (uint256 lane; lane < WINDOW; ++lane) {
             (uint256 wh,) = LaneWord.wrap(fills).lane(lane);
-            if (wh == 0) continue;
-            int256 nano = int256(wh) * ResultWord.wrap(results.get(place + lane)).price();
-            _payFill(run, acc, buys ? -nano : nano, wh, feeNano);
-        }
-    }
-
-    /// @dev What the neighbours take and give for filled offers of one side: what they earn, and the fee.
-    function _payFill(Run memory run, Accrual memory acc, int256 earnedNano, uint256 filledWh, int256 feeNano)
-        private
-        pure
-    {
-        unchecked {
-            int256 nano = earnedNano - int256(filledWh) * feeNano;
+            int256 price = ResultWord.wrap(results.get(place + lane)).price();
+            int256 nano = int256(wh) * ((buys ? -price : price) - feeNano);
             if (nano >= 0) acc.incomeNano += uint256(nano);
             else acc.payNano += uint256(-nano);
-            run.batch.feesNano += filledWh * uint256(feeNano);
-        }
-    }
-
-    /// @dev What is filled, and at which price, by window. Of prices three words: the least, and whether some differ
-    /// from it; then by how much they are above it, as `LaneWords.dot` takes them.
-    function _outcomes(uint256[] memory results)
-        private
-        pure
-        returns (uint256[] memory cuts, uint256[] memory prices)
-    {
-        cuts = new uint256[](results.length / WINDOW);
-        prices = new uint256[](cuts.length * PRICE_WORDS);
-        unchecked {
-            for (uint256 w; w < cuts.length; ++w) {
-                uint256 word;
-                int256 least = type(int256).max;
-                for (uint256 lane; lane < WINDOW; ++lane) {
-                    ResultWord result = ResultWord.wrap(results.get(w * WINDOW + lane));
-                    word |= CutWords.laneOf(result) << (lane * LaneWords.LANE_BITS);
-                    if (result.traded() && result.price() < least) least = result.price();
-                }
-                cuts.set(w, word);
-                if (least != type(int256).max) _setPrices(prices, w * PRICE_WORDS, results, w * WINDOW, least);
-            }
-        }
-    }
-
-    function _setPrices(uint256[] memory prices, uint256 i, uint256[] memory results, uint256 place, int256 least)
-        private
-        pure
-    {
-        uint256 lanes;
-        uint256 flags;
-        unchecked {
-            for (uint256 lane; lane < WINDOW; ++lane) {
-                ResultWord result = ResultWord.wrap(results.get(place + lane));
-                if (!result.traded()) continue;
-                uint256 more = uint256(result.price() - least);
-                if (more != 0) flags |= DIFFER;
-                if (more > LaneWords.MAX_WH) flags |= FAR;
-                lanes |= (more & LaneWords.MAX_WH) << (lane * LaneWords.LANE_BITS);
-            }
-            prices.set(i, uint32(int32(least)) | flags);
-            (uint256 even, uint256 odd) = LaneWords.reversed(lanes);
-            prices.set(i + 1, even);
-            prices.set(i + 2, odd);
+            run.batch.feesNano += wh * uint256(feeNano);
         }
     }
 
@@ -776,7 +714,7 @@ library Settling {
         uint256 slot,
         uint256 slots,
         uint256 fills
-    ) private view {
+    ) private pure {
         uint256 place = slot - run.table.firstSlot;
         uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
@@ -869,7 +807,7 @@ library Settling {
             if (cursor == members) w.phase = ISettlement.Phase.Settled;
         }
         if (!whole) {
-            Carries.keep(state, market, run.firstWindow, run.results, run.sellResults, run.criticalResults);
+            Outcomes.keep(state, market, run.firstWindow, run.results, run.sellResults, run.criticalResults);
         }
         emit ISettlement.WindowsSettled(market, uint32(run.firstWindow), uint32(run.windows), cursor);
     }

@@ -48,7 +48,7 @@ LIBRARIES: Final = (
     "Stages",
     "Clearing",
     "Adopting",
-    "Carries",
+    "Outcomes",
     "Voiding",
     "Settling",
     "Runs",

@@ -1,0 +1,90 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {CutWords, LaneWords, ResultWord} from "../libraries/Packed.sol";
+import {Pairs} from "../libraries/Pairs.sol";
+import {Words} from "../libraries/Words.sol";
+import {Context} from "./Context.sol";
+import {State, WINDOW} from "./Types.sol";
+
+/// @title Outcomes: results as settling wants them, and as they stand between two of its calls
+library Outcomes {
+    using Words for uint256[];
+
+    /// @dev A flag of the first word of a window's prices: some differ.
+    uint256 internal constant DIFFER = 1 << 32;
+
+    /// @notice What is filled, by window, and at which price: of the eight words of a window the least price and
+    /// whether some differ from it, then by how much they are above it, as `LaneWords.dot` takes them. Where that is
+    /// more than 27 bits the least is said to be the least there is.
+    function read(uint256[] memory results) external pure returns (uint256[] memory cuts, uint256[] memory prices) {
+        cuts = new uint256[](results.length / WINDOW);
+        prices = new uint256[](results.length);
+        unchecked {
+            for (uint256 w; w < cuts.length; ++w) {
+                uint256 word;
+                int256 least = type(int256).max;
+                for (uint256 lane; lane < WINDOW; ++lane) {
+                    ResultWord result = ResultWord.wrap(results.get(w * WINDOW + lane));
+                    word |= CutWords.laneOf(result) << (lane * LaneWords.LANE_BITS);
+                    if (result.traded() && result.price() < least) least = result.price();
+                }
+                cuts.set(w, word);
+                if (least != type(int256).max) _setPrices(prices, results, w * WINDOW, least);
+            }
+        }
+    }
+
+    function _setPrices(uint256[] memory prices, uint256[] memory results, uint256 place, int256 least) private pure {
+        uint256 lanes;
+        uint256 flags;
+        bool far;
+        unchecked {
+            for (uint256 lane; lane < WINDOW; ++lane) {
+                ResultWord result = ResultWord.wrap(results.get(place + lane));
+                if (!result.traded()) continue;
+                uint256 more = uint256(result.price() - least);
+                if (more != 0) flags |= DIFFER;
+                if (more > LaneWords.MAX_WH) far = true;
+                lanes |= (more & LaneWords.MAX_WH) << (lane * LaneWords.LANE_BITS);
+            }
+            prices.set(place, uint32(far ? type(int32).min : int32(least)) | flags);
+            (uint256 even, uint256 odd) = LaneWords.reversed(lanes);
+            prices.set(place + 1, even);
+            prices.set(place + 2, odd);
+        }
+    }
+
+    /// @notice Keeps results with their carries, by slot. Where sells have no result of their own, the carry stands
+    /// with the side that is rationed.
+    function keep(
+        State storage state,
+        bytes32 market,
+        uint256 firstWindow,
+        uint256[] memory results,
+        uint256[] memory sellResults,
+        uint256[] memory criticalResults
+    ) external {
+        for (uint256 i; i < results.length; ++i) {
+            uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
+            (ResultWord result, ResultWord sells) = (ResultWord.wrap(results[i]), ResultWord.wrap(sellResults[i]));
+            if (result.hasCritical()) state.criticalResults[market][place] = ResultWord.wrap(criticalResults[i]);
+            if (!result.isApart() && !result.buyRationed()) result = sells;
+            Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
+        }
+    }
+
+    /// @notice The results of critical loads; those of `results` where they have none of their own.
+    function criticals(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
+        external
+        view
+        returns (uint256[] memory found)
+    {
+        found = results;
+        for (uint256 i; i < results.length; ++i) {
+            if (!ResultWord.wrap(results[i]).hasCritical()) continue;
+            uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
+            found[i] = ResultWord.unwrap(state.criticalResults[market][place]);
+        }
+    }
+}
