@@ -14,12 +14,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
-from typing import TypeVar
+from typing import ClassVar, Generic, TypeVar
 
 from p2pchain.batching import fits
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import structs
-from p2pchain.chain.bindings.levels import Attached, LevelCreated, Sent
+from p2pchain.chain.bindings.forward_levels import (
+    ForwardAttached,
+    ForwardLevelCreated,
+    ForwardLevels,
+    ForwardSent,
+)
+from p2pchain.chain.bindings.levels import Attached, LevelCreated, Levels, Sent
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.events import read
 from p2pchain.eip712 import Domain, grid_loss_digest, levels_domain
@@ -34,6 +40,8 @@ from p2pchain.model import (
 )
 
 Ladder = tuple[int, ...]
+#: What each child has sent, window by window.
+Windows = Sequence[Sequence[Ladder]]
 T = TypeVar("T")
 
 #: contracts/libraries/Ladders.sol: words before the first row, and the bits of a row.
@@ -42,26 +50,30 @@ _ODD, _SIDE, _PART = 232, 233, 234
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """One level of a deployment, by its id."""
+class AnyLevel:
+    """One level of a deployment by its id, above markets or above forward auctions: both are
+    cleared and shared out in the same steps."""
 
     contracts: Contracts
     id: bytes
 
+    SENT: ClassVar[type[Sent] | type[ForwardSent]]
+    #: Windows that a call holds at most.
+    AT_ONCE: ClassVar[int]
+
     @property
-    def params(self) -> LevelParams:
-        """The immutable parameters."""
-        raw = self.contracts.levels.level_params(self.id)
-        return LevelParams(**{f.name: getattr(raw, f.name) for f in fields(structs.LevelParams)})
+    def contract(self) -> Levels | ForwardLevels:
+        """The contract that has the level."""
+        raise NotImplementedError
 
     @property
     def children(self) -> list[bytes]:
-        """The markets and levels below, in the order of their index."""
-        return [bytes(child) for child in self.contracts.levels.children_of(self.id)]
+        """What is below, in the order of its index."""
+        return [bytes(child) for child in self.contract.children_of(self.id)]
 
     def phase(self, window: int) -> LevelPhase:
         """Return how far a window is."""
-        return LevelPhase(int(self.contracts.levels.window_state(self.id, window).phase))
+        return LevelPhase(int(self.contract.window_state(self.id, window).phase))
 
     def open_windows(self, clearing: bool) -> list[int]:
         """Return the windows that wait to be cleared, because a child has sent something; or, when
@@ -84,46 +96,53 @@ class Level:
             for window in range(first, first + windows)
         ]
 
-    def _sent(self, window: int | None = None) -> Iterator[Sent]:
+    def _sent(self, window: int | None = None) -> Iterator[Sent | ForwardSent]:
         """Yield what was sent to this level; the node picks it out, since a tree sends a lot."""
         contracts, at = self.contracts, None if window is None else window.to_bytes(32, "big")
         first, last = contracts.deployment.block, contracts.chain.block().number
-        topics = [Sent.TOPIC0, None, self.id, at]
-        for log in contracts.chain.logs([contracts.address("Levels")], first, last, topics):
-            yield Sent.from_log(log.topics, log.data)
+        topics = [self.SENT.TOPIC0, None, self.id, at]
+        for log in contracts.chain.logs([self.contract.address], first, last, topics):
+            yield self.SENT.from_log(log.topics, log.data)
 
     def clear_calls(self, first: int, windows: int = 1) -> Iterator[Call]:
         """Yield the calls that clear windows: as many in one transaction as it can hold, and one
         that it cannot hold in steps. Each must be sent before the next is asked for."""
-        yield from self._calls(first, windows, self.contracts.levels.clear, LevelPhase.CLEARED)
+        yield from self._calls(first, windows, self._clear, LevelPhase.CLEARED)
 
     def share_calls(self, first: int, windows: int = 1) -> Iterator[Call]:
         """Yield the calls that share out cleared windows, the same way."""
-        yield from self._calls(first, windows, self.contracts.levels.share, LevelPhase.SHARED)
+        yield from self._calls(first, windows, self._share, LevelPhase.SHARED)
+
+    def _clear(self, first: int, ladders: Windows) -> Call:
+        raise NotImplementedError
+
+    def _share(self, first: int, ladders: Windows) -> Call:
+        raise NotImplementedError
 
     def _calls(
         self,
         first: int,
         windows: int,
-        call: Callable[[bytes, int, Sequence[Sequence[Sequence[int]]]], Call],
+        call: Callable[[int, Windows], Call],
         done: LevelPhase,
     ) -> Iterator[Call]:
         waiting = list(enumerate(self._ladders(first, windows), first))
-        at_once, step = len(waiting), 0
+        at_once, step = min(len(waiting), self.AT_ONCE), 0
         while waiting:
             window, ladders = waiting[0]
             if self.phase(window) >= done:
                 waiting.pop(0)
                 continue
             # The next call is like the one before, or can hold more where that one was dear.
-            cursor = self.contracts.levels.window_state(self.id, window).cursor
-            parts = [ladders[cursor:], *(part for _, part in waiting[1 : 2 * at_once])]
-            at_once = self._fitting(parts, partial(call, self.id, window))
+            at_most = min(2 * at_once, self.AT_ONCE)
+            cursor = self.contract.window_state(self.id, window).cursor
+            parts = [ladders[cursor:], *(part for _, part in waiting[1:at_most])]
+            at_once = self._fitting(parts, partial(call, window))
             if at_once == 1:
                 left = parts[0][: 2 * step] if step else parts[0]
-                step = self._fitting(left, partial(_one_window, partial(call, self.id, window)))
+                step = self._fitting(left, partial(_one_window, call, window))
                 parts = [left[:step]]
-            yield call(self.id, window, parts[:at_once])
+            yield call(window, parts[:at_once])
 
     def _fitting(self, parts: Sequence[T], call: Callable[[Sequence[T]], Call]) -> int:
         """Return how many parts, from the first on, the node finds to fit a transaction: an eighth
@@ -141,15 +160,76 @@ class Level:
         return size
 
 
-def _one_window(call: Callable[[Sequence[Sequence[Ladder]]], Call], part: Sequence[Ladder]) -> Call:
-    return call([part])
+def _one_window(call: Callable[[int, Windows], Call], window: int, part: Sequence[Ladder]) -> Call:
+    return call(window, [part])
 
 
-class LevelTree:
-    """All levels of a deployment and what is below them."""
+@dataclass(frozen=True, slots=True)
+class Level(AnyLevel):
+    """One level above markets."""
+
+    SENT = Sent
+    AT_ONCE = 12
+
+    @property
+    def contract(self) -> Levels:
+        """The contract that has the level."""
+        return self.contracts.levels
+
+    def _clear(self, first: int, ladders: Windows) -> Call:
+        return self.contract.clear(self.id, first, ladders)
+
+    def _share(self, first: int, ladders: Windows) -> Call:
+        return self.contract.share(self.id, first, ladders)
+
+    @property
+    def params(self) -> LevelParams:
+        """The immutable parameters."""
+        raw = self.contract.level_params(self.id)
+        return LevelParams(**{f.name: getattr(raw, f.name) for f in fields(structs.LevelParams)})
+
+
+L = TypeVar("L", bound=AnyLevel)
+
+
+class AnyTree(Generic[L]):
+    """All levels of one kind in a deployment, and what is below them."""
+
+    ATTACHED: type[Attached] | type[ForwardAttached]
+    CREATED: type[LevelCreated] | type[ForwardLevelCreated]
+    LEVEL: Callable[[Contracts, bytes], L]
 
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts
+
+    def parents(self) -> dict[bytes, bytes]:
+        """Return the level above each node that has one."""
+        return {
+            bytes(entry.event.node): bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(self.ATTACHED,))
+            if isinstance(entry.event, self.ATTACHED)
+        }
+
+    def levels(self) -> list[L]:
+        """Return all levels, every child before its parent."""
+        parents = self.parents()
+        found = [
+            bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(self.CREATED,))
+            if isinstance(entry.event, self.CREATED)
+        ]
+
+        def depth(node: bytes) -> int:
+            return 1 + depth(parents[node]) if node in parents else 0
+
+        ordered = sorted(found, key=lambda node: -depth(node))
+        return [type(self).LEVEL(self.contracts, node) for node in ordered]
+
+
+class LevelTree(AnyTree[Level]):
+    """All levels above markets."""
+
+    ATTACHED, CREATED, LEVEL = Attached, LevelCreated, Level
 
     @cached_property
     def domain(self) -> Domain:
