@@ -17,6 +17,7 @@ import {Adopting} from "./settlement/Adopting.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
 import {Posting} from "./settlement/Posting.sol";
+import {Reference, References} from "./settlement/References.sol";
 import {Runs} from "./settlement/Runs.sol";
 import {Settling} from "./settlement/Settling.sol";
 import {Stages} from "./settlement/Stages.sol";
@@ -234,7 +235,9 @@ contract Settlement is ISettlement {
         view
         returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined)
     {
-        return Clearing.referenceAt(_core(), market, slot);
+        Reference memory ref;
+        (ref, priceNano, defined) = References.at(_core(), market, slot);
+        return (ref.retailNano, ref.feedInNano, priceNano, defined);
     }
 
     /* INTERNAL */

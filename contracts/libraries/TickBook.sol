@@ -69,6 +69,21 @@ library TickBook {
         }
     }
 
+    /// @notice Takes out of a book another one that was added to it.
+    function subtract(Book memory book, Book memory part) internal pure {
+        // Both have as many cells, and no field of the one is less than that of the other.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            let cell := add(mload(book), 0x20)
+            let end := add(cell, shl(5, mload(mload(book))))
+            for { let from := add(mload(part), 0x20) } lt(cell, end) { from := add(from, 0x20) } {
+                mstore(cell, sub(mload(cell), mload(from)))
+                cell := add(cell, 0x20)
+            }
+        }
+        (book.summed[BUY], book.summed[SELL]) = (0, 0);
+    }
+
     /// @notice Adds the lanes of a lane word, its buys at one tick and its sells at another; ticks below 256 by the
     /// caller wherever there is a volume.
     function addLanes(Book memory book, uint256 word, uint256 buyTick, uint256 sellTick) internal pure {

@@ -12,6 +12,8 @@ import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
+import {Criticals} from "./Criticals.sol";
+import {Reference, References} from "./References.sol";
 import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
 
 /// @title Clearing: the second phase, from offered volumes to one price and one rationed limit per slot
@@ -21,15 +23,8 @@ library Clearing {
     using TickBook for TickBook.Book;
     using Words for uint256[];
 
-    /// @dev Lowest retail and highest feed-in price of a slot over the members seen so far.
-    struct Reference {
-        bool any;
-        int32 retailNano;
-        int32 feedInNano;
-    }
-
     /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `lost` are the
-    /// slots of the window at hand in which the area has no grid; there critical loads have a book of their own.
+    /// slots of the window at hand in which the area has no grid; what critical loads buy there is noted apart.
     struct Walk {
         Env env;
         PriceTable table;
@@ -73,65 +68,46 @@ library Clearing {
         require(done, ISettlement.NothingToDo());
     }
 
-    /// @notice See ISettlement.referenceAt.
-    function referenceAt(Core memory core, bytes32 market, uint32 slot)
-        external
-        view
-        returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined)
-    {
-        Walk memory walk;
-        walk.env = Context.load(core, market);
-        walk.table = Context.newTable(slot - slot % WINDOW, WINDOW);
-        walk.memberCount = core.markets.memberCount(market);
-        Member memory m;
-        for (uint256 index; index < walk.memberCount; ++index) {
-            m.index = index;
-            Context.loadMember(walk.env, walk.table, m, slot);
-            if (m.active) walk.table.seen[m.tariff] |= 1 << (slot % WINDOW);
-        }
-        _fold(walk, slot / WINDOW);
-        Reference memory ref = walk.refs[slot % WINDOW];
-        int256 price;
-        (price, defined) = _referencePrice(walk.env, ref);
-        return (ref.retailNano, ref.feedInNano, int32(price), defined);
-    }
-
     /* INTERNAL */
 
     /// @dev Clears one window or goes on with it; false: nothing to do there.
     function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
-        bytes32 market = walk.env.market;
         ISettlement.Window memory w = Context.windowToClear(state, walk.env, window, walk.forward);
         walk.lost = walk.edges.length == 0 ? 0 : Edges.lostOf(_edge(walk, window));
-        if (walk.lost != 0 && walk.critical.volumes.length == 0) walk.critical = TickBook.create();
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
         else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
         else return false;
-        uint256 deadline = Context.windowEnd(walk.env, window) + walk.env.params.postSeconds;
         uint256 end = w.cursor + walk.budget;
         if (end > w.members) end = w.members;
         walk.budget -= end - w.cursor;
-        // Before the deadline only in one go, when all have posted: a first step closes the window to readings.
-        require(
-            block.timestamp >= deadline || (w.cursor == 0 && end == w.members),
-            ISettlement.NotReady(w.window, 0, uint64(deadline))
-        );
-        mapping(uint256 => LaneWord) storage lanes = state.lanes[market];
-        for (uint256 index = w.cursor; index < end; ++index) _visit(walk, lanes, window, index, deadline);
+        mapping(uint256 => LaneWord) storage lanes = state.lanes[walk.env.market];
+        uint256 deadline = Context.windowEnd(walk.env, window) + walk.env.params.postSeconds;
+        if (block.timestamp >= deadline) {
+            _visit(walk, lanes, window, w.cursor, end, 0);
+        } else {
+            // Only in one go, when all have posted: a first step closes the window to readings.
+            require(w.cursor == 0 && end == w.members, ISettlement.NotReady(w.window, 0, uint64(deadline)));
+            _visit(walk, lanes, window, 0, end, deadline);
+        }
+        if (walk.lost != 0) {
+            walk.critical = Criticals.collect(
+                state, walk.env.core, walk.env.market, window, walk.lost, w.cursor, end, end == w.members
+            );
+        }
         _fold(walk, window);
         w.cursor = uint32(end);
         if (end < w.members) {
             w.phase = ISettlement.Phase.Clearing;
-            state.windows[market][window % RING] = w;
+            state.windows[walk.env.market][window % RING] = w;
             _putDown(state, walk, window);
-            emit ISettlement.ClearingStep(market, w.window, w.cursor);
+            emit ISettlement.ClearingStep(walk.env.market, w.window, w.cursor);
         } else {
+            if (walk.lost != 0) walk.book.subtract(walk.critical);
             uint256[8] memory results = _match(state, walk, window);
             bool sent = _send(state, walk, window, results);
-            _finish(state, market, w, sent ? ISettlement.Phase.Awaiting : ISettlement.Phase.Cleared, results);
+            _finish(state, walk.env.market, w, sent ? ISettlement.Phase.Awaiting : ISettlement.Phase.Cleared, results);
         }
         walk.book.reset();
-        if (walk.lost != 0) walk.critical.reset();
         delete walk.refs;
         return true;
     }
@@ -168,45 +144,46 @@ library Clearing {
         }
     }
 
-    /// @dev Puts one member's offers into the book.
+    /// @dev Puts what members offer into the book. Before the `deadline` (else zero) everybody whose membership holds
+    /// in a slot must have posted it.
     function _visit(
         Walk memory walk,
         mapping(uint256 => LaneWord) storage lanes,
         uint256 window,
-        uint256 index,
+        uint256 from,
+        uint256 end,
         uint256 deadline
     ) private view {
-        // Kept from window to window, and loaded again where something changes.
-        Member memory m = walk.members[index % walk.members.length];
         uint256 slot = window * WINDOW;
-        if (m.index != index || slot >= m.untilSlot) {
-            m.index = index;
-            Context.loadMember(walk.env, walk.table, m, slot);
-        }
-        uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
-        if (word >> 236 != window) word = 0;
-        uint256 second = word & LaneWords.SECOND == 0
-            ? 0
-            : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);
-        uint256 active = 0xff;
-        if (m.active && m.untilSlot >= slot + WINDOW && walk.lost == 0) {
-            walk.table.seen.set(m.tariff, active);
-            _addLanes(walk, m, word, slot - walk.table.firstSlot, WINDOW);
-            if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, WINDOW);
-        } else {
-            active = _visitParts(walk, m, window, word, second);
-        }
-        // Before the deadline everybody whose membership holds in a slot must have posted it.
-        if (block.timestamp < deadline) {
+        for (uint256 index = from; index < end; ++index) {
+            // Kept from window to window, and loaded again where something changes.
+            Member memory m = walk.members[index % walk.members.length];
+            if (m.index != index || slot >= m.untilSlot) {
+                m.index = index;
+                Context.loadMember(walk.env, walk.table, m, slot);
+            }
+            uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
+            if (word >> 236 != window) word = 0;
+            uint256 second = word & LaneWords.SECOND == 0
+                ? 0
+                : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);
+            uint256 active = 0xff;
+            if (m.active && m.untilSlot >= slot + WINDOW) {
+                walk.table.seen.set(m.tariff, active);
+                _addLanes(walk, m, word, slot - walk.table.firstSlot, WINDOW);
+                if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, WINDOW);
+            } else {
+                active = _visitParts(walk, m, window, word, second);
+            }
             require(
-                LaneWord.wrap(word).postedMask() & active == active,
+                deadline == 0 || LaneWord.wrap(word).postedMask() & active == active,
                 ISettlement.NotReady(uint32(window), m.meter, uint64(deadline))
             );
         }
     }
 
-    /// @dev The same where terms, limits or the membership change inside the window, or some slots have no grid;
-    /// returns the mask of the slots of the membership.
+    /// @dev The same where terms, limits or the membership change inside the window; returns the mask of the slots of
+    /// the membership.
     function _visitParts(Walk memory walk, Member memory m, uint256 window, uint256 word, uint256 second)
         private
         view
@@ -221,27 +198,9 @@ library Clearing {
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
             active |= mask;
             walk.table.seen[m.tariff] |= mask;
-            uint256 lanes = word;
-            if (walk.lost != 0) lanes = _takeCritical(walk, m, word, slot - walk.table.firstSlot, end - from);
-            _addLanes(walk, m, lanes, slot - walk.table.firstSlot, end - from);
+            _addLanes(walk, m, word, slot - walk.table.firstSlot, end - from);
             if (second != 0) _addLanes(walk, m, second, slot - walk.table.firstSlot, end - from);
         }
-    }
-
-    /// @dev Puts what a critical load buys in slots without a grid into the book of those; returns the other lanes.
-    function _takeCritical(Walk memory walk, Member memory m, uint256 word, uint256 place, uint256 slots)
-        private
-        view
-        returns (uint256)
-    {
-        (uint256 critical,) = LaneWords.parted(word);
-        critical &= LaneWords.spread(walk.lost);
-        uint32 window = uint32((walk.table.firstSlot + place) / WINDOW);
-        if (critical == 0 || !walk.env.core.levels.isCritical(m.meter, window)) return word;
-        (walk.book, walk.critical) = (walk.critical, walk.book);
-        _addLanes(walk, m, critical, place, slots);
-        (walk.book, walk.critical) = (walk.critical, walk.book);
-        return word ^ critical;
     }
 
     /// @dev Adds `slots` lanes of a word from a place of the table on, in runs of slots with the same quote.
@@ -274,14 +233,7 @@ library Clearing {
             walk.table.seen[place] = 0;
             for (uint256 lane; mask >> lane != 0; ++lane) {
                 if ((mask >> lane) & 1 == 0) continue;
-                TariffWord row = TariffWord.wrap(walk.table.rows[place][first + lane]);
-                if (row.isNone()) continue;
-                Reference memory ref = walk.refs[lane];
-                int32 retail = int32(row.energy());
-                int32 feedIn = int32(row.feedIn());
-                if (!ref.any || retail < ref.retailNano) ref.retailNano = retail;
-                if (!ref.any || feedIn > ref.feedInNano) ref.feedInNano = feedIn;
-                ref.any = true;
+                References.add(walk.refs[lane], TariffWord.wrap(walk.table.rows[place][first + lane]));
             }
         }
     }
@@ -397,15 +349,7 @@ library Clearing {
                 return (Prices.supplyDemandRatio(ref.retailNano, ref.feedInNano, buyWh, sellWh), true);
             }
         }
-        return _referencePrice(walk.env, ref);
-    }
-
-    function _referencePrice(Env memory env, Reference memory ref) private pure returns (int256, bool) {
-        if (ref.any && ref.retailNano > ref.feedInNano) {
-            uint256 kPpm = env.params.rule == IMarkets.PriceRule.Sdr ? 500_000 : env.params.kPpm;
-            return (Prices.reference_(ref.retailNano, ref.feedInNano, kPpm), true);
-        }
-        return env.params.hasStatedPrice ? (int256(env.params.statedPriceNano), true) : (int256(0), false);
+        return References.priceOf(walk.env, ref);
     }
 
     function _finish(
@@ -423,20 +367,10 @@ library Clearing {
 
     /* HALF BOOKS */
 
-    /// @dev Where the book of critical loads waits.
-    function _criticalHalf(State storage state, bytes32 market, uint256 window)
-        private
-        view
-        returns (mapping(uint256 => uint256) storage)
-    {
-        return state.halfBooks[market][RING + window % RING];
-    }
-
     /// @dev Keeps a book and the reference prices until the next call.
     function _putDown(State storage state, Walk memory walk, uint256 window) private {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
         HalfBooks.putDown(half, walk.book);
-        if (walk.lost != 0) HalfBooks.putDown(_criticalHalf(state, walk.env.market, window), walk.critical);
         for (uint256 lane; lane < WINDOW; ++lane) {
             Reference memory ref = walk.refs[lane];
             half[HalfBooks.OWN + lane] = ref.any
@@ -448,7 +382,6 @@ library Clearing {
     function _resume(State storage state, Walk memory walk, uint256 window) private view {
         mapping(uint256 => uint256) storage half = state.halfBooks[walk.env.market][window % RING];
         HalfBooks.resume(half, walk.book);
-        if (walk.lost != 0) HalfBooks.resume(_criticalHalf(state, walk.env.market, window), walk.critical);
         for (uint256 lane; lane < WINDOW; ++lane) {
             uint256 packed = half[HalfBooks.OWN + lane];
             walk.refs[lane] =

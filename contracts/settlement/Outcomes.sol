@@ -11,12 +11,13 @@ import {State, WINDOW} from "./Types.sol";
 library Outcomes {
     using Words for uint256[];
 
-    /// @dev A flag of the first word of a window's prices: some differ.
-    uint256 internal constant DIFFER = 1 << 32;
+    /// @dev Above every price: in the first word of a window's prices it says that some differ.
+    int256 internal constant DIFFER = 1 << 40;
 
-    /// @notice What is filled, by window, and at which price: of the eight words of a window the least price and
-    /// whether some differ from it, then by how much they are above it, as `LaneWords.dot` takes them. Where that is
-    /// more than 27 bits the least is said to be the least there is.
+    /// @notice What is filled, by window, and at which price: the first of the eight words of a window is the price,
+    /// or `DIFFER` and the least price (32 bits) where not all are the same; the next two then say by how much they are
+    /// above it, as `LaneWords.dot` takes them. Where that is more than 27 bits the least is said to be the least there
+    /// is.
     function read(uint256[] memory results) external pure returns (uint256[] memory cuts, uint256[] memory prices) {
         cuts = new uint256[](results.length / WINDOW);
         prices = new uint256[](results.length);
@@ -37,18 +38,21 @@ library Outcomes {
 
     function _setPrices(uint256[] memory prices, uint256[] memory results, uint256 place, int256 least) private pure {
         uint256 lanes;
-        uint256 flags;
-        bool far;
+        uint256 most;
         unchecked {
             for (uint256 lane; lane < WINDOW; ++lane) {
                 ResultWord result = ResultWord.wrap(results.get(place + lane));
                 if (!result.traded()) continue;
                 uint256 more = uint256(result.price() - least);
-                if (more != 0) flags |= DIFFER;
-                if (more > LaneWords.MAX_WH) far = true;
+                if (more > most) most = more;
                 lanes |= (more & LaneWords.MAX_WH) << (lane * LaneWords.LANE_BITS);
             }
-            prices.set(place, uint32(far ? type(int32).min : int32(least)) | flags);
+            if (most == 0) {
+                prices.set(place, uint256(least));
+                return;
+            }
+            if (most > LaneWords.MAX_WH) least = type(int32).min;
+            prices.set(place, uint256(DIFFER) | uint32(int32(least)));
             (uint256 even, uint256 odd) = LaneWords.reversed(lanes);
             prices.set(place + 1, even);
             prices.set(place + 2, odd);

@@ -230,7 +230,7 @@ library Settling {
                 (position.words[totals], int256(position.words[totals + 1]));
             acc.any = acc.collateralNano != 0 || acc.contractNano != 0;
         }
-        _findDeviations(run, m.tariff);
+        uint256[] memory runs = _runsOf(run, m.tariff);
         uint256 end = run.firstWindow + run.windows;
         // Windows have 29 bits.
         unchecked {
@@ -242,6 +242,7 @@ library Settling {
                 if (run.isCritical) _lookUp(run, m.meter, window);
                 if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
                     count = _settleParts(state, run, m, acc, position, window, word, count);
+                    runs = run.table.runs[m.tariff];
                     continue;
                 }
                 // The usual window: posted in full, one layer, no change of terms.
@@ -250,7 +251,7 @@ library Settling {
                     Account.accrueStanding(run.env, run.table, m, acc, window * WINDOW);
                 }
                 uint256 place = (window - run.firstWindow) * WINDOW;
-                uint256 fills = _settleLanes(run, m, acc, word, place, WINDOW);
+                uint256 fills = _settleLanes(run, m, acc, runs, word, place, WINDOW);
                 if (fills != 0) run.fills.set(count++, fills | (window << 236));
                 if (!position.any) continue;
                 uint256 contracts = _contractsIn(run, m, acc, position, window, 0xff);
@@ -434,7 +435,8 @@ library Settling {
         acc.any = true;
         if ((posted >> from) & 1 != 0) Account.accrueStanding(run.env, run.table, m, acc, slot);
         uint256 place = slot - run.table.firstSlot;
-        uint256 fills = _settleLanes(run, m, acc, part.word, place, slots);
+        uint256[] memory runs = run.table.runs[m.tariff];
+        uint256 fills = _settleLanes(run, m, acc, runs, part.word, place, slots);
         part.fills[0] |= fills;
         part.contracts = contracts;
         if (part.word & LaneWords.LAYERS != 0) {
@@ -542,13 +544,13 @@ library Settling {
         Run memory run,
         Member memory m,
         Accrual memory acc,
+        uint256[] memory runs,
         uint256 word,
         uint256 place,
         uint256 slots
     ) private pure returns (uint256 fills) {
         if (word & LaneWords.VOLUMES == 0) return 0;
         bool hourly = m.hourly.length != 0;
-        uint256[] memory runs = run.table.runs[m.tariff];
         // Slots have 32 bits, lanes are eight.
         unchecked {
             for (uint256 end = place + slots; place < end;) {
@@ -583,7 +585,11 @@ library Settling {
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
                 acc.networkNano += int256(wh) * quote.network();
                 acc.releaseNano += wh * quote.buyLock();
-                if (filled != 0) _payFills(run, acc, true, place, fills, filled);
+                if (filled != 0) {
+                    uint256 price = run.prices.get(place & ~(WINDOW - 1));
+                    if (int256(price) >= Outcomes.DIFFER) _payApart(run, acc, true, place, fills, filled);
+                    else _payFill(run, acc, -int256(price), filled, run.env.buyFeeNano);
+                }
             }
             if (sells != 0) {
                 (uint256 whole, uint256 part) =
@@ -596,7 +602,9 @@ library Settling {
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
                 acc.releaseNano += wh * quote.sellLock();
                 if (filled == 0) return fills;
-                _payFills(run, acc, false, place, sold, filled);
+                uint256 price = run.sellPrices.get(place & ~(WINDOW - 1));
+                if (int256(price) >= Outcomes.DIFFER) _payApart(run, acc, false, place, sold, filled);
+                else _payFill(run, acc, int256(price), filled, run.env.sellFeeNano);
                 fills |= sold | LaneWords.sidesOf(sold);
             }
         }
@@ -625,8 +633,21 @@ library Settling {
         }
     }
 
-    /// @dev Pays fills of a window, `wh` in all: what each costs or fetches at the price of its slot.
-    function _payFills(Run memory run, Accrual memory acc, bool buys, uint256 place, uint256 fills, uint256 wh)
+    /// @dev What the neighbours take and give for fills of one side, `wh` in all, at one price less the fee.
+    function _payFill(Run memory run, Accrual memory acc, int256 earnedNano, uint256 wh, int256 feeNano)
+        private
+        pure
+    {
+        unchecked {
+            int256 nano = int256(wh) * (earnedNano - feeNano);
+            if (nano >= 0) acc.incomeNano += uint256(nano);
+            else acc.payNano += uint256(-nano);
+            run.batch.feesNano += wh * uint256(feeNano);
+        }
+    }
+
+    /// @dev The same in a window whose slots have different prices.
+    function _payApart(Run memory run, Accrual memory acc, bool buys, uint256 place, uint256 fills, uint256 wh)
         private
         pure
     {
@@ -635,20 +656,15 @@ library Settling {
             int256 feeNano = buys ? run.env.buyFeeNano : run.env.sellFeeNano;
             uint256[] memory prices = buys ? run.prices : run.sellPrices;
             place &= ~(WINDOW - 1);
-            uint256 word = prices.get(place);
-            int256 nano = int256(wh) * int32(uint32(word));
-            if (word & Outcomes.DIFFER != 0) {
-                // What is paid and what is earned are told apart.
-                if (int32(uint32(word)) < (buys ? -feeNano : feeNano)) {
-                    _payEach(run, acc, buys, place, fills);
-                    return;
-                }
-                nano += int256(LaneWords.dot(fills, prices.get(place + 1), prices.get(place + 2)));
-            }
-            nano = (buys ? -nano : nano) - int256(wh) * feeNano;
-            if (nano >= 0) acc.incomeNano += uint256(nano);
-            else acc.payNano += uint256(-nano);
-            run.batch.feesNano += wh * uint256(feeNano);
+            int256 least = int32(uint32(prices.get(place)));
+            // What is paid and what is earned are told apart.
+            if (least < (buys ? -feeNano : feeNano)) return _payEach(run, acc, buys, place, fills);
+            int256 nano = int256(wh) * least
+                + int256(LaneWords.dot(fills, prices.get(place + 1), prices.get(place + 2)));
+            uint256 feesNano = wh * uint256(feeNano);
+            if (buys) acc.payNano += uint256(nano) + feesNano;
+            else acc.incomeNano += uint256(nano) - feesNano;
+            run.batch.feesNano += feesNano;
         }
     }
 
@@ -659,17 +675,15 @@ library Settling {
         for (uint256 lane; lane < WINDOW; ++lane) {
             (uint256 wh,) = LaneWord.wrap(fills).lane(lane);
             int256 price = ResultWord.wrap(results.get(place + lane)).price();
-            int256 nano = int256(wh) * ((buys ? -price : price) - feeNano);
-            if (nano >= 0) acc.incomeNano += uint256(nano);
-            else acc.payNano += uint256(-nano);
-            run.batch.feesNano += wh * uint256(feeNano);
+            _payFill(run, acc, buys ? -price : price, wh, feeNano);
         }
     }
 
-    /// @dev Once for each tariff.
-    function _findDeviations(Run memory run, uint256 tariff) private pure {
+    /// @dev How many slots from each on have the same quote; finds out what contracts change, once for each tariff.
+    function _runsOf(Run memory run, uint256 tariff) private pure returns (uint256[] memory runs) {
+        runs = run.table.runs[tariff];
         // Who takes no part has no tariff.
-        if (!run.forward.any || run.table.quotes[tariff].length == 0) return;
+        if (!run.forward.any || runs.length == 0) return runs;
         if (tariff >= run.deviations.length) _makeRoom(run, 2 * (tariff + 1));
         if (run.deviations[tariff].length == 0) run.deviations[tariff] = _deviationsOf(run, tariff);
     }
@@ -716,7 +730,8 @@ library Settling {
         uint256 fills
     ) private pure {
         uint256 place = slot - run.table.firstSlot;
-        uint256 second = _settleLanes(run, m, acc, LaneWord.unwrap(part.layers[SECOND]), place, slots);
+        uint256[] memory runs = run.table.runs[m.tariff];
+        uint256 second = _settleLanes(run, m, acc, runs, LaneWord.unwrap(part.layers[SECOND]), place, slots);
         part.fills[1] |= second;
         for (uint256 i; i < slots; ++i) {
             uint256 lane = (slot + i) % WINDOW;
@@ -775,7 +790,7 @@ library Settling {
     function _nextTerms(Run memory run, Member memory m, Accrual memory acc, uint256 slot) private {
         (address owner, uint256 tariff) = (m.owner, m.tariff);
         Context.loadMember(run.env, run.table, m, slot);
-        _findDeviations(run, m.tariff);
+        _runsOf(run, m.tariff);
         if (!acc.any || (m.owner == owner && m.tariff == tariff)) return;
         (address nextOwner, uint256 nextTariff) = (m.owner, m.tariff);
         (m.owner, m.tariff) = (owner, tariff);

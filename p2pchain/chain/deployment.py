@@ -46,6 +46,7 @@ LIBRARIES: Final = (
     "ForwardClearing",
     "Posting",
     "Stages",
+    "Criticals",
     "Clearing",
     "Adopting",
     "Outcomes",

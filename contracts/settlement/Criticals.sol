@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity 0.8.37;
+
+import {HalfBooks} from "../libraries/HalfBooks.sol";
+import {LaneWord, LaneWords} from "../libraries/Packed.sol";
+import {TickBook} from "../libraries/TickBook.sol";
+import {Context} from "./Context.sol";
+import {Core, Env, FIRST, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
+
+/// @title Criticals: what critical loads buy while their area has no grid
+/// @notice Few members in few windows, so each is loaded alone.
+library Criticals {
+    using TickBook for TickBook.Book;
+
+    /// @dev What one call works with.
+    struct Search {
+        Env env;
+        PriceTable table;
+        TickBook.Book book;
+        Member m;
+    }
+
+    /// @notice Puts what the critical loads among the members [from, end) buy in the slots `lost` of a window into a
+    /// book, with those of the steps before; that of the last step has all of them.
+    function collect(
+        State storage state,
+        Core memory core,
+        bytes32 market,
+        uint256 window,
+        uint256 lost,
+        uint256 from,
+        uint256 end,
+        bool last
+    ) external returns (TickBook.Book memory) {
+        Search memory search;
+        search.env = Context.load(core, market);
+        search.table = Context.newTable(window * WINDOW, WINDOW);
+        search.book = TickBook.create();
+        mapping(uint256 => uint256) storage half = state.halfBooks[market][RING + window % RING];
+        if (from != 0) HalfBooks.resume(half, search.book);
+        uint256 slots = LaneWords.spread(lost);
+        for (uint256 index = from; index < end; ++index) {
+            uint256 word = LaneWord.unwrap(state.lanes[market][Context.laneKey(index, window, FIRST)]);
+            (uint256 buys,) = LaneWords.parted(word);
+            if (word >> 236 == window && buys & slots != 0) _add(search, window, index, buys & slots);
+        }
+        if (!last) HalfBooks.putDown(half, search.book);
+        return search.book;
+    }
+
+    /// @dev What one member buys, where he is a critical load.
+    function _add(Search memory search, uint256 window, uint256 index, uint256 buys) private view {
+        Member memory m = search.m;
+        m.untilSlot = 0;
+        m.index = index;
+        bool isCritical;
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            uint256 volume = LaneWords.part(buys, lane, 1);
+            if (volume == 0) continue;
+            uint256 slot = window * WINDOW + lane;
+            if (slot >= m.untilSlot) Context.loadMember(search.env, search.table, m, slot);
+            isCritical = isCritical || search.env.core.levels.isCritical(m.meter, uint32(window));
+            if (!isCritical) return;
+            if (!m.active) continue;
+            search.book.addLanes(volume, Context.quoteAt(search.env, search.table, m, lane).buyTick(), 0);
+        }
+    }
+}
