@@ -236,7 +236,7 @@ contract Settlement is ISettlement {
         returns (int32 retailNano, int32 feedInNano, int32 priceNano, bool defined)
     {
         Reference memory ref;
-        (ref, priceNano, defined) = References.at(_core(), market, slot);
+        (ref, priceNano, defined) = References.inSlot(_core(), market, slot);
         return (ref.retailNano, ref.feedInNano, priceNano, defined);
     }
 

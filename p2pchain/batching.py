@@ -168,7 +168,7 @@ def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
         ):
             continue
         left = max(1, (here.members or market.member_count) - here.cursor)
-        calls += _settle_calls(market, first_window + begin, end - begin, left)
+        calls += _settle_calls(market, first_window + begin, end - begin, left, cleared=True)
         begin = end
     return calls
 
@@ -244,14 +244,26 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     return [both(market.id, first_window, windows, settled), *rest]
 
 
-def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
+def _settle_calls(
+    market: Market, first_window: int, windows: int, members: int, *, cleared: bool = False
+) -> list[Call]:
+    """Of windows that are `cleared` the node can tell whether more members fit than is certain."""
     ahead = _trades_ahead(market)
     cautious = _AHEAD_SETTLE if ahead else _SETTLE
     if market.in_tree:
         cautious = _TREE_AHEAD_SETTLE if ahead else _TREE_SETTLE
     step = max(1, cautious.members(_CAUTIOUS, windows))
-    call = market.contracts.settlement.settle(market.id, first_window, windows, step)
-    return [call] * -(-members // step)
+    settle, chain = market.contracts.settlement.settle, market.contracts.chain
+    for calls in range(1, -(-members // step)):
+        if not cleared:
+            break
+        most = -(-members // calls)
+        # The node is asked for the first of them; others may be dearer.
+        asked = most if calls == 1 else most * 9 // 8
+        if most <= 2 * step and fits(chain, settle(market.id, first_window, windows, asked)):
+            step = most
+            break
+    return [settle(market.id, first_window, windows, step)] * -(-members // step)
 
 
 def _trades_ahead(market: Market) -> bool:

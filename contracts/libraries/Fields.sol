@@ -69,7 +69,7 @@ library Fields {
     }
 
     /// @notice The field of a slot, of a pair of words for even and for odd slots.
-    function at(uint256[4] memory words, uint256 side, uint256 slot) internal pure returns (uint256) {
+    function fieldOf(uint256[4] memory words, uint256 side, uint256 slot) internal pure returns (uint256) {
         return (words[side * 2 + (slot & 1)] >> ((slot >> 1) * 56)) & FIELD;
     }
 
@@ -107,9 +107,9 @@ library Fields {
         returns (uint256 whole, uint256 part)
     {
         unchecked {
-            uint256 above = atLeast(keys, cutKeys + ONES);
-            part = cell & atLeast(keys, cutKeys) & ~above;
-            whole = (cell & above) | (part & ~rationed);
+            uint256 better = atLeast(keys, cutKeys + ONES);
+            part = cell & atLeast(keys, cutKeys) & ~better;
+            whole = (cell & better) | (part & ~rationed);
             part &= rationed;
         }
     }

@@ -14,7 +14,7 @@ import {TickBook} from "./TickBook.sol";
 library Joins {
     /// @notice Whether anything comes from above in a slot.
     function adds(ISettlement.Added memory added, uint256 slot) internal pure returns (bool) {
-        return Fields.at(added.wh, TickBook.BUY, slot) | Fields.at(added.wh, TickBook.SELL, slot) != 0;
+        return Fields.fieldOf(added.wh, TickBook.BUY, slot) | Fields.fieldOf(added.wh, TickBook.SELL, slot) != 0;
     }
 
     /// @notice The results of both sides of a slot (`ResultWords.APART`), what the levels above get from it (negative:
@@ -25,11 +25,11 @@ library Joins {
         pure
         returns (ResultWord ofBuys, ResultWord ofSells, int256 owedNano, uint256 restNano)
     {
-        uint256 wh = Fields.at(added.wh, TickBook.BUY, slot);
+        uint256 wh = Fields.fieldOf(added.wh, TickBook.BUY, slot);
         int256 nano = int256(wh) * int32(uint32(added.buyNano >> (slot * 32)));
         owedNano = nano;
         (ofBuys, restNano) = _side(result, added, TickBook.BUY, slot, wh, nano);
-        wh = Fields.at(added.wh, TickBook.SELL, slot);
+        wh = Fields.fieldOf(added.wh, TickBook.SELL, slot);
         nano = int256(wh) * int32(uint32(added.sellNano >> (slot * 32)));
         owedNano -= nano;
         uint256 sellRest;
@@ -56,11 +56,11 @@ library Joins {
         if (rationed) (fillWh, liveWh) = (own.fillWh(), own.liveWh());
         if (own.traded()) nano += int256(own.matchedWh()) * own.price();
         if (wh != 0) {
-            uint256 last = Fields.at(added.ticks, side, slot);
-            uint256 moreWh = Fields.at(added.filledWh, side, slot);
+            uint256 last = Fields.fieldOf(added.ticks, side, slot);
+            uint256 moreWh = Fields.fieldOf(added.filledWh, side, slot);
             // At the limit at which its own auction stopped, what comes from above goes on.
             if (rationed && last == tick) fillWh += moreWh;
-            else (tick, fillWh, liveWh) = (last, moreWh, Fields.at(added.leftWh, side, slot));
+            else (tick, fillWh, liveWh) = (last, moreWh, Fields.fieldOf(added.leftWh, side, slot));
         }
         int256 priceNano = buys ? Prices.ceilDiv(nano, int256(allWh)) : Prices.floorDiv(nano, int256(allWh));
         restNano = uint256(buys ? int256(allWh) * priceNano - nano : nano - int256(allWh) * priceNano);

@@ -138,7 +138,7 @@ library Ladders {
         uint256 map = _between(book.maps[side], side, w.fromKeys[i], w.cuts.keys[i]);
         uint256 place = ((i & 1) << 232) | (side << 233);
         (uint256 fromKeys, uint256 mostWh) = (w.fromKeys[i], w.mostWh[i]);
-        Fields.Cut memory cut = Fields.Cut(w.cuts.keys[i], w.cuts.filledWh[i], w.cuts.rationed[i]);
+        Fields.Cut memory filled = Fields.Cut(w.cuts.keys[i], w.cuts.filledWh[i], w.cuts.rationed[i]);
         uint256 next = _end(w);
         unchecked {
             while (map != 0 && mostWh != 0) {
@@ -149,7 +149,7 @@ library Ladders {
                 uint256 leftWh = TickBook.cellAt(book, side, tick, i & 1);
                 if (leftWh == 0) continue;
                 key *= Fields.ONES;
-                leftWh = Fields.left(cut, key, leftWh) & Fields.atLeast(key, fromKeys);
+                leftWh = Fields.left(filled, key, leftWh) & Fields.atLeast(key, fromKeys);
                 if (leftWh == 0) continue;
                 uint256 within = Fields.atLeast(mostWh, leftWh);
                 uint256 row = place | (tick << 224);
@@ -216,11 +216,11 @@ library Ladders {
     }
 
     /// @dev There is room for all that may come.
-    function _write(uint256 at, uint256 word) private pure returns (uint256 next) {
+    function _write(uint256 place, uint256 word) private pure returns (uint256 next) {
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            mstore(at, word)
-            next := add(at, 0x20)
+            mstore(place, word)
+            next := add(place, 0x20)
         }
     }
 

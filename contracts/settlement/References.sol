@@ -36,7 +36,7 @@ library References {
     }
 
     /// @dev See ISettlement.referenceAt.
-    function at(Core memory core, bytes32 market, uint32 slot)
+    function inSlot(Core memory core, bytes32 market, uint32 slot)
         internal
         view
         returns (Reference memory ref, int32 priceNano, bool defined)

@@ -108,6 +108,16 @@ def test_the_node_decides_how_many_members_fit_beside_clearing() -> None:
     assert 0 < cautious < usual < 100
 
 
+def test_of_cleared_windows_the_node_tells_how_many_members_are_settled_at_once() -> None:
+    sizes = {}
+    for fits in (False, True):
+        planned = Planned(70, fits, phase=Phase.CLEARED, in_tree=True)
+        calls = settle_calls(market(planned), FIRST, 12)
+        sizes[fits] = [arguments(call)[4] for call in calls]
+        assert sum(sizes[fits]) >= 70
+    assert (len(sizes[False]), sizes[True]) == (2, [70])
+
+
 @pytest.mark.property(16)
 def test_a_step_has_gas_for_a_book_in_which_every_limit_is_new() -> None:
     members = 3_000
