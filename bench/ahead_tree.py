@@ -8,7 +8,7 @@ shared out again.
 from __future__ import annotations
 
 from bench.ahead import HOUR, AheadWorld
-from bench.tree import CELLS, DAY, Microgrid, Site
+from bench.tree import DAY, FEW, Microgrid, Site
 from bench.workload import FLOOR_NANO, SLOT_SECONDS, SLOTS_PER_DAY, TICK_NANO
 from bench.world import GENESIS_DAY, PATIENCE
 from p2pchain.chain.connect import connect
@@ -31,7 +31,7 @@ def measure(count: int = 100, seed: int = 7) -> dict[str, list[int]]:
         top_area = site.area(0)
         tree = [_level(site, top_area)]
         above: list[ForwardLevel] = []
-        for microgrids in CELLS:
+        for microgrids in FEW:
             area = site.area(top_area)
             tree.insert(0, _level(site, area))
             _attach(site, tree[0].id, tree[-1])

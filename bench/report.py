@@ -71,6 +71,8 @@ def _levels(limits: Mapping[str, int]) -> Iterator[str]:
     yield row("figure", "value")
     yield rule(2)
     yield row("`levels_overhead_percent`", f"{limits['levels_overhead_percent']} %")
+    of_three = limits["levels_overhead_of_three_percent"]
+    yield row("`levels_overhead_of_three_percent`", f"{of_three} %")
     yield row("`forward_residual`", limits["forward_residual"])
     yield row("`clear_parent_200_children`", limits["clear_parent_200_children"])
 
