@@ -16,6 +16,7 @@ import {Records} from "./libraries/Records.sol";
 import {Adopting} from "./settlement/Adopting.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
+import {Given} from "./settlement/Given.sol";
 import {Posting} from "./settlement/Posting.sol";
 import {Reference, References} from "./settlement/References.sol";
 import {Runs} from "./settlement/Runs.sol";
@@ -23,7 +24,7 @@ import {Settling} from "./settlement/Settling.sol";
 import {Stages} from "./settlement/Stages.sol";
 import {Tally} from "./settlement/Tally.sol";
 import {Voiding} from "./settlement/Voiding.sol";
-import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
+import {Core, FIRST, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
 
 /// @title Settlement
 /// @notice What it promises, what it assumes and who may call: ISettlement.
@@ -90,17 +91,30 @@ contract Settlement is ISettlement {
     /// @inheritdoc ISettlement
     function clear(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
         Clearing.clear(_state, _core(), market, firstWindow, windows, maxMembers);
+        Given.note(_state, market, firstWindow, windows, maxMembers);
     }
 
     /// @inheritdoc ISettlement
     function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
-        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, Given.none());
+    }
+
+    /// @inheritdoc ISettlement
+    function settleGiven(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[] calldata lanes
+    ) external {
+        Given.check(_state, market, firstWindow, windows, lanes);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, lanes);
     }
 
     /// @inheritdoc ISettlement
     function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
         Clearing.clear(_state, _core(), market, firstWindow, windows, type(uint32).max);
-        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, Given.none());
     }
 
     /// @inheritdoc ISettlement
@@ -201,6 +215,19 @@ contract Settlement is ISettlement {
         for (uint256 layer; layer < 5; ++layer) {
             LaneWord word = _state.lanes[market][Context.laneKey(index, window, layer)];
             if (word.isWindow(window)) words[layer] = LaneWord.unwrap(word);
+        }
+    }
+
+    /// @inheritdoc ISettlement
+    function laneWords(bytes32 market, uint32 window, uint32 fromIndex, uint32 count)
+        external
+        view
+        returns (uint256[] memory words)
+    {
+        words = new uint256[](count);
+        for (uint256 i; i < count; ++i) {
+            LaneWord word = _state.lanes[market][Context.laneKey(fromIndex + i, window, FIRST)];
+            if (word.isWindow(window)) words[i] = LaneWord.unwrap(word);
         }
     }
 

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from p2pchain.chain.abi import Call
@@ -94,6 +95,8 @@ _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_50
 # And where the market is in a tree: averages differ from slot to slot, and by side.
 _TREE_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=2_250)
 _TREE_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=3_000)
+# Calls of which each may hold what all members have posted: 360 gas a word, against 1,900.
+_GIVEN_CALLS = 4
 
 
 def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
@@ -167,8 +170,8 @@ def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
             here.cursor,
         ):
             continue
-        left = max(1, (here.members or market.member_count) - here.cursor)
-        calls += _settle_calls(market, first_window + begin, end - begin, left, cleared=True)
+        members = max(1, here.members or market.member_count)
+        calls += _settle_cleared(market, first_window + begin, end - begin, members, here.cursor)
         begin = end
     return calls
 
@@ -244,26 +247,56 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     return [both(market.id, first_window, windows, settled), *rest]
 
 
-def _settle_calls(
-    market: Market, first_window: int, windows: int, members: int, *, cleared: bool = False
-) -> list[Call]:
-    """Of windows that are `cleared` the node can tell whether more members fit than is certain."""
+def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
+    step = _settle_step(market, windows)
+    call = market.contracts.settlement.settle(market.id, first_window, windows, step)
+    return [call] * -(-members // step)
+
+
+def _settle_step(market: Market, windows: int) -> int:
+    """Return how many members one call settles for sure."""
     ahead = _trades_ahead(market)
     cautious = _AHEAD_SETTLE if ahead else _SETTLE
     if market.in_tree:
         cautious = _TREE_AHEAD_SETTLE if ahead else _TREE_SETTLE
-    step = max(1, cautious.members(_CAUTIOUS, windows))
-    settle, chain = market.contracts.settlement.settle, market.contracts.chain
-    for calls in range(1, -(-members // step)):
-        if not cleared:
-            break
-        most = -(-members // calls)
+    return max(1, cautious.members(_CAUTIOUS, windows))
+
+
+def _settle_cleared(
+    market: Market, first_window: int, windows: int, members: int, cursor: int
+) -> list[Call]:
+    """The same of windows that are cleared: the node tells whether more members fit."""
+    step, left = _settle_step(market, windows), members - cursor
+    settle = _given(market, first_window, windows, members, step)
+    for calls in range(1, -(-left // step)):
+        most = -(-left // calls)
         # The node is asked for the first of them; others may be dearer.
         asked = most if calls == 1 else most * 9 // 8
-        if most <= 2 * step and fits(chain, settle(market.id, first_window, windows, asked)):
+        if most <= 2 * step and fits(market.contracts.chain, settle(asked)):
             step = most
             break
-    return [settle(market.id, first_window, windows, step)] * -(-members // step)
+    return [settle(step)] * -(-left // step)
+
+
+def _given(
+    market: Market, first_window: int, windows: int, members: int, step: int
+) -> Callable[[int], Call]:
+    """Return `settle` of so many members; with all that members have posted, where the chain knows
+    that and reading it anew would cost more."""
+    contract = market.contracts.settlement
+    plain = partial(contract.settle, market.id, first_window, windows)
+    if not market.in_tree or step * _GIVEN_CALLS < members:
+        return plain
+    words = [
+        word
+        for window in range(first_window, first_window + windows)
+        for word in contract.lane_words(market.id, window, 0, members)
+    ]
+
+    def given(most: int) -> Call:
+        return contract.settle_given(market.id, first_window, windows, most, words)
+
+    return given if fits(market.contracts.chain, given(1)) else plain
 
 
 def _trades_ahead(market: Market) -> bool:

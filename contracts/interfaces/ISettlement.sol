@@ -212,6 +212,8 @@ interface ISettlement {
     /// @notice The area has no boundary meter, or it is a member of a market itself.
     error NoBoundary(uint32 area);
     error WrongCursor(uint32 fromIndex, uint32 cursor);
+    /// @notice These are not the lane words of all members in this window, or none are known of it.
+    error WrongLanes(uint32 window);
 
     /// @notice Windows that can be under way at a time.
     function RING() external view returns (uint32);
@@ -229,6 +231,12 @@ interface ISettlement {
 
     /// @notice Posted volumes of a member: lane words of the five layers (see LaneWord), zero where nothing is kept.
     function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory);
+
+    /// @notice The first of these words of `count` members from an index on.
+    function laneWords(bytes32 market, uint32 window, uint32 fromIndex, uint32 count)
+        external
+        view
+        returns (uint256[] memory);
 
     /// @notice Lowest retail energy price and highest feed-in price of the members' tariffs in `slot`, and p of the
     /// reference rule; `defined` is false where r <= f and the market states no price, or no member is there.
@@ -261,6 +269,17 @@ interface ISettlement {
 
     /// @notice Settles up to `maxMembers` members, in the order of their index, over the given cleared windows.
     function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
+
+    /// @notice The same, of windows that were sent up, with what their members have posted handed in, which is cheaper
+    /// than reading it anew: the first lane words of all members in the order of their index, one window after the
+    /// other (see `laneWords`).
+    function settleGiven(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[] calldata lanes
+    ) external;
 
     /// @notice `clear` of whole windows, then `settle` up to `maxMembers` members: the same code in one call, cheaper
     /// because storage is warm.

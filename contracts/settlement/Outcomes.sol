@@ -11,14 +11,87 @@ import {State, WINDOW} from "./Types.sol";
 library Outcomes {
     using Words for uint256[];
 
+    /// @param results by slot, with their carries
+    /// @param sellResults the same of the sells, none unless some slot has one of its own for them
+    /// @param criticalResults the same of the buys of critical loads
+    /// @param cuts what is filled, by window
+    /// @param prices see `_read`
+    /// @param hash of the results as they were cleared, without carries, those of the sells behind them
+    struct Loaded {
+        uint256[] results;
+        uint256[] sellResults;
+        uint256[] criticalResults;
+        uint256[] cuts;
+        uint256[] sellCuts;
+        uint256[] criticalCuts;
+        uint256[] prices;
+        uint256[] sellPrices;
+        bytes32 hash;
+    }
+
     /// @dev Above every price: in the first word of a window's prices it says that some differ.
     int256 internal constant DIFFER = 1 << 40;
 
-    /// @notice What is filled, by window, and at which price: the first of the eight words of a window is the price,
+    /// @notice The outcome of windows that are cleared; `carries`: some of their members are settled.
+    function load(State storage state, bytes32 market, uint256 firstWindow, uint256 windows, bool carries)
+        external
+        view
+        returns (Loaded memory found)
+    {
+        found.results = new uint256[](windows * WINDOW);
+        found.sellResults = new uint256[](windows * WINDOW);
+        bool apart;
+        bool critical;
+        for (uint256 i; i < windows * WINDOW; ++i) {
+            (ResultWord result, ResultWord sells) = Pairs.get(
+                state.results[market],
+                state.sellResults[market],
+                Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW)
+            );
+            found.results.set(i, ResultWord.unwrap(result));
+            found.sellResults.set(i, ResultWord.unwrap(sells));
+            if (result.isApart()) apart = true;
+            if (result.hasCritical()) critical = true;
+        }
+        (found.cuts, found.prices) = _read(found.results);
+        if (apart) (found.sellCuts, found.sellPrices) = _read(found.sellResults);
+        else found.sellResults = new uint256[](0);
+        if (critical) {
+            found.criticalResults = _criticals(state, market, firstWindow, found.results);
+            // Where no other load has bought, the price is theirs.
+            (found.criticalCuts, found.prices) = _read(found.criticalResults);
+        }
+        found.hash = carries
+            ? keccak256(abi.encodePacked(_plain(found.results), _plain(found.sellResults)))
+            : keccak256(abi.encodePacked(found.results, found.sellResults));
+    }
+
+    /// @notice Keeps results with their carries, by slot. Where sells have no result of their own, the carry stands
+    /// with the side that is rationed.
+    function keep(
+        State storage state,
+        bytes32 market,
+        uint256 firstWindow,
+        uint256[] memory results,
+        uint256[] memory sellResults,
+        uint256[] memory criticalResults
+    ) external {
+        for (uint256 i; i < results.length; ++i) {
+            uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
+            (ResultWord result, ResultWord sells) = (ResultWord.wrap(results[i]), ResultWord.wrap(sellResults[i]));
+            if (result.hasCritical()) state.criticalResults[market][place] = ResultWord.wrap(criticalResults[i]);
+            if (!result.isApart() && !result.buyRationed()) result = sells;
+            Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
+        }
+    }
+
+    /* INTERNAL */
+
+    /// @dev What is filled, by window, and at which price: the first of the eight words of a window is the price,
     /// or `DIFFER` and the least price (32 bits) where not all are the same; the next two then say by how much they are
     /// above it, as `LaneWords.dot` takes them. Where that is more than 27 bits the least is said to be the least there
     /// is.
-    function read(uint256[] memory results) external pure returns (uint256[] memory cuts, uint256[] memory prices) {
+    function _read(uint256[] memory results) private pure returns (uint256[] memory cuts, uint256[] memory prices) {
         cuts = new uint256[](results.length / WINDOW);
         prices = new uint256[](results.length);
         unchecked {
@@ -59,33 +132,22 @@ library Outcomes {
         }
     }
 
-    /// @notice Keeps results with their carries, by slot. Where sells have no result of their own, the carry stands
-    /// with the side that is rationed.
-    function keep(
-        State storage state,
-        bytes32 market,
-        uint256 firstWindow,
-        uint256[] memory results,
-        uint256[] memory sellResults,
-        uint256[] memory criticalResults
-    ) external {
+    function _plain(uint256[] memory results) private pure returns (uint256[] memory plain) {
+        plain = new uint256[](results.length);
         for (uint256 i; i < results.length; ++i) {
-            uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
-            (ResultWord result, ResultWord sells) = (ResultWord.wrap(results[i]), ResultWord.wrap(sellResults[i]));
-            if (result.hasCritical()) state.criticalResults[market][place] = ResultWord.wrap(criticalResults[i]);
-            if (!result.isApart() && !result.buyRationed()) result = sells;
-            Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
+            plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
         }
     }
 
-    /// @notice The results of critical loads; those of `results` where they have none of their own.
-    function criticals(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
-        external
+    /// @dev Those of `results` where critical loads have none of their own.
+    function _criticals(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
+        private
         view
         returns (uint256[] memory found)
     {
-        found = results;
+        found = new uint256[](results.length);
         for (uint256 i; i < results.length; ++i) {
+            found[i] = results[i];
             if (!ResultWord.wrap(results[i]).hasCritical()) continue;
             uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
             found[i] = ResultWord.unwrap(state.criticalResults[market][place]);

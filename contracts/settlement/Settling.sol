@@ -13,7 +13,6 @@ import {
     TariffWord
 } from "../libraries/Packed.sol";
 import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
-import {Pairs} from "../libraries/Pairs.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
@@ -51,9 +50,10 @@ library Settling {
 
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
-    /// are p, see `Outcomes.read`. Those of sells are the same arrays, unless some slot has a result of its own for
+    /// are p, see `Outcomes.Loaded`. Those of sells are the same arrays, unless some slot has a result of its own for
     /// them, and so are those of critical loads (`isCritical`: there are some; `comesFirst`: the member at hand is
-    /// one, for whose buys are `buyCuts`). `leaves` is what will prove how members were settled.
+    /// one, for whose buys are `buyCuts`). `given` is where in the calldata the lane words of all `members` begin that
+    /// were handed in (zero: none were); `special`: there are these, or critical loads. `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -70,6 +70,9 @@ library Settling {
         uint256[] criticalCuts;
         uint256[] buyCuts;
         bool isCritical;
+        bool special;
+        uint256 given;
+        uint256 members;
         bool comesFirst;
         uint256[] prices;
         uint256[] sellPrices;
@@ -105,27 +108,22 @@ library Settling {
         bytes32 market,
         uint32 firstWindow,
         uint32 windows,
-        uint32 maxMembers
+        uint32 maxMembers,
+        uint256[] calldata given
     ) external {
         require(windows != 0 && maxMembers != 0, ISettlement.NothingToDo());
         Run memory run;
+        if (given.length != 0) {
+            (run.given, run.special) = (Words.offsetOf(given), true);
+            run.members = given.length / windows;
+        }
         run.env = Context.load(core, market);
         (run.firstWindow, run.windows) = (firstWindow, windows);
         run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
-        _loadResults(state, run, first);
-        bool apart = run.sellResults.length != 0;
+        _requireCleared(state, run, first);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
-        (run.criticalCuts, run.prices) = Outcomes.read(run.criticalResults);
-        run.cuts = run.criticalCuts;
-        if (run.isCritical) (run.cuts,) = Outcomes.read(run.results);
-        run.buyCuts = run.cuts;
-        bytes32 resultsHash = _resultsHash(run.results, run.sellResults, first.cursor != 0);
-        if (apart) {
-            (run.sellCuts, run.sellPrices) = Outcomes.read(run.sellResults);
-        } else {
-            (run.sellResults, run.sellCuts, run.sellPrices) = (run.results, run.cuts, run.prices);
-        }
+        bytes32 resultsHash = _load(state, run, first.cursor != 0);
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
         run.batch = Account.newBatch();
         run.fills = new uint256[](2 * run.windows);
@@ -145,31 +143,29 @@ library Settling {
 
     /* INTERNAL: SETTLING */
 
-    /// @dev All windows must stand at the same member, so that one walk settles them all. Results of the sells, and of
-    /// critical loads, only where a slot has them apart.
-    function _loadResults(State storage state, Run memory run, ISettlement.Window memory first) private view {
-        bytes32 market = run.env.market;
-        run.results = new uint256[](run.windows * WINDOW);
-        run.sellResults = new uint256[](run.windows * WINDOW);
-        run.criticalResults = run.results;
-        bool apart;
+    /// @dev All windows must stand at the same member, so that one walk settles them all.
+    function _requireCleared(State storage state, Run memory run, ISettlement.Window memory first) private view {
         for (uint256 i; i < run.windows; ++i) {
-            uint256 window = first.window + i;
-            ISettlement.Window memory w = Context.windowOf(state, market, window);
+            ISettlement.Window memory w = Context.windowOf(state, run.env.market, first.window + i);
             require(w.phase == ISettlement.Phase.Cleared, ISettlement.WrongPhase(w.window, w.phase));
             require(w.members == first.members && w.cursor == first.cursor, ISettlement.WindowsDiffer(w.window));
-            for (uint256 lane; lane < WINDOW; ++lane) {
-                (ResultWord result, ResultWord ofSells) = Pairs.get(
-                    state.results[market], state.sellResults[market], Context.resultPlace(window, lane)
-                );
-                run.results.set(i * WINDOW + lane, ResultWord.unwrap(result));
-                run.sellResults.set(i * WINDOW + lane, ResultWord.unwrap(ofSells));
-                if (result.isApart()) apart = true;
-                if (result.hasCritical()) run.isCritical = true;
-            }
         }
-        if (!apart) run.sellResults = new uint256[](0);
-        if (run.isCritical) run.criticalResults = Outcomes.criticals(state, market, run.firstWindow, run.results);
+    }
+
+    /// @dev Loads what was cleared, and returns the hash of it.
+    function _load(State storage state, Run memory run, bool carries) private view returns (bytes32) {
+        Outcomes.Loaded memory found =
+            Outcomes.load(state, run.env.market, run.firstWindow, run.windows, carries);
+        (run.results, run.cuts, run.prices) = (found.results, found.cuts, found.prices);
+        bool apart = found.sellResults.length != 0;
+        run.sellResults = apart ? found.sellResults : found.results;
+        run.sellCuts = apart ? found.sellCuts : found.cuts;
+        run.sellPrices = apart ? found.sellPrices : found.prices;
+        run.isCritical = found.criticalResults.length != 0;
+        if (run.isCritical) run.special = true;
+        run.criticalResults = run.isCritical ? found.criticalResults : found.results;
+        (run.criticalCuts, run.buyCuts) = (found.criticalCuts, found.cuts);
+        return found.hash;
     }
 
     function _settleMembers(State storage state, Run memory run, uint256 from, uint256 end) private {
@@ -235,11 +231,12 @@ library Settling {
         // Windows have 29 bits.
         unchecked {
             for (uint256 window = run.firstWindow; window < end; ++window) {
-                uint256 word = LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
+                uint256 word = run.special
+                    ? _look(run, m, lanes, window)
+                    : LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
                 if (word >> 236 != window) word = 0;
                 if (word != 0) posted = true;
                 else if (!position.any) continue;
-                if (run.isCritical) _lookUp(run, m.meter, window);
                 if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
                     count = _settleParts(state, run, m, acc, position, window, word, count);
                     runs = run.table.runs[m.tariff];
@@ -261,10 +258,19 @@ library Settling {
         Account.close(run.env, run.table, run.batch, m, acc);
     }
 
-    /// @dev Whether the member at hand is a critical load in a window.
-    function _lookUp(Run memory run, uint32 meter, uint256 window) private view {
-        run.comesFirst = run.env.core.levels.isCritical(meter, uint32(window));
-        run.buyCuts = run.comesFirst ? run.criticalCuts : run.cuts;
+    /// @dev The first lane word of the member at hand in a window, maybe one that was handed in; finds out whether he
+    /// is a critical load there.
+    function _look(Run memory run, Member memory m, mapping(uint256 => LaneWord) storage lanes, uint256 window)
+        private
+        view
+        returns (uint256 word)
+    {
+        if (run.isCritical) {
+            run.comesFirst = run.env.core.levels.isCritical(m.meter, uint32(window));
+            run.buyCuts = run.comesFirst ? run.criticalCuts : run.cuts;
+        }
+        if (run.given == 0) return LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
+        return Words.readAt(run.given, (window - run.firstWindow) * run.members + m.index);
     }
 
     /// @dev Emits MemberSettled where the member has posted, and returns what proves how it was settled: keccak256(
@@ -339,24 +345,6 @@ library Settling {
             }
         }
         return bytes32(nodes[0]);
-    }
-
-    /// @dev The hash of the results as they were cleared, those of the sells behind them where there are any: carries
-    /// are left out, which change from call to call.
-    function _resultsHash(uint256[] memory results, uint256[] memory sells, bool carries)
-        private
-        pure
-        returns (bytes32)
-    {
-        if (carries) (results, sells) = (_plain(results), _plain(sells));
-        return keccak256(abi.encodePacked(results, sells));
-    }
-
-    function _plain(uint256[] memory results) private pure returns (uint256[] memory plain) {
-        plain = new uint256[](results.length);
-        for (uint256 i; i < plain.length; ++i) {
-            plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
-        }
     }
 
     /// @dev Contracts in some slots of a window; with their money, where that is not known for all windows together.

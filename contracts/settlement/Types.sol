@@ -46,6 +46,7 @@ struct State {
     mapping(bytes32 market => mapping(uint256 key => bytes32)) roots;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256[2]))) estimates;
     mapping(bytes32 market => mapping(uint256 day => ISettlement.DayTally)) tallies;
+    mapping(bytes32 market => mapping(uint256 place => bytes32)) laneHashes;
 }
 
 /// @dev The contracts around `Settlement` (its immutables, which libraries cannot read).
