@@ -1815,6 +1815,21 @@ class WrongLadder(ContractError):
         self.child = child
 
 
+class WrongLanes(ContractError):
+    """`WrongLanes(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a9c7ff3e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = (
+        "These are not the lane words of all members in this window, or none are known of it"
+    )
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
+
+
 class WrongLevelPhase(ContractError):
     """`WrongLevelPhase(uint32, LevelPhase)`"""
 
@@ -2013,6 +2028,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         WrongCursor,
         WrongEvidence,
         WrongLadder,
+        WrongLanes,
         WrongLevelPhase,
         WrongNumber,
         WrongPhase,

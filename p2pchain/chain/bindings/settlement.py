@@ -595,6 +595,29 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
+    def lane_words(
+        self,
+        market: bytes,
+        window: int,
+        from_index: int,
+        count: int,
+        *,
+        block: int | str = "latest",
+    ) -> tuple[int, ...]:
+        """The first of these words of `count` members from an index on."""
+        _data = bytes.fromhex("141b5adc") + encode(
+            ("bytes32", "uint32", "uint32", "uint32"),
+            (sized(market, 32), window, from_index, count),
+        )
+        return self.lane_words_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def lane_words_result(raw: bytes) -> tuple[int, ...]:
+        """Return what `lane_words` answered, decoded."""
+        _out = decode(("uint256[]",), raw)
+        _value: tuple[int, ...] = _out[0]
+        return _value
+
     def lanes_of(
         self,
         market: bytes,
@@ -822,6 +845,24 @@ class Settlement:
             (sized(market, 32), first_window, windows, max_members),
         )
         return Call(self.address, _data, 0, "Settlement.settle")
+
+    def settle_given(
+        self,
+        market: bytes,
+        first_window: int,
+        windows: int,
+        max_members: int,
+        lanes: Sequence[int],
+    ) -> Call:
+        """The same, of windows that were sent up, with what their members have posted handed in,
+        which is cheaper than reading it anew: the first lane words of all members in the
+        order of their index, one window after the other (see `laneWords`).
+        """
+        _data = bytes.fromhex("2933bdcd") + encode(
+            ("bytes32", "uint32", "uint32", "uint32", "uint256[]"),
+            (sized(market, 32), first_window, windows, max_members, lanes),
+        )
+        return Call(self.address, _data, 0, "Settlement.settleGiven")
 
     def tally(
         self,
