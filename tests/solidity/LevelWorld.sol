@@ -342,16 +342,25 @@ abstract contract LevelWorld is Correctors {
         return ((word / 2 ** 56) % 2 ** 48, int32(uint32(word)));
     }
 
-    /// @dev One entry of a ladder, by the layout that Ladders documents.
-    function entryOf(bytes32 node, uint256 i)
+    /// @dev By the layout that Ladders documents: what was sent of a slot and side at its n-th limit, and all that is
+    /// left there.
+    function sentOf(bytes32 node, uint256 lane, bool sells, uint256 n)
         internal
         view
-        returns (uint256 wh, uint256 tick, uint256 slot, bool sells)
+        returns (uint256 wh, uint256 tick, uint256 leftWh)
     {
         uint256[] memory words = ladderOf(node);
-        uint256 entry = (words[2 + i / 4] / 2 ** (64 * (i % 4))) % 2 ** 64;
-        vm.assertTrue(entry / 2 ** 63 == 1, "an entry of the ladder");
-        return (entry % 2 ** 48, (entry / 2 ** 48) % 256, (entry / 2 ** 56) % 8, (entry / 2 ** 59) % 2 == 1);
+        uint256 place = lane % 2 + (sells ? 2 : 0);
+        uint256 field = 2 ** (56 * (lane / 2));
+        for (uint256 i = 2; i < words.length; ++i) {
+            uint256 row = words[i];
+            bool part = (row / 2 ** 234) % 2 == 1;
+            if (part) ++i;
+            wh = (row / field) % 2 ** 56;
+            if ((row / 2 ** 232) % 4 != place || wh == 0 || n-- != 0) continue;
+            return (wh, (row / 2 ** 224) % 256, part ? (words[i] / field) % 2 ** 56 : wh);
+        }
+        return (0, 0, 0);
     }
 
     /// @dev What the operator of an area was paid; all of it are charges of its edge.
