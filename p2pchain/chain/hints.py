@@ -169,6 +169,8 @@ HINTS: dict[str, str] = {
     "taken",
     "WrongLadder": "hand in what the child has sent: the event Sent has it, 'p2pchain level "
     "clear' finds it",
+    "WrongLanes": "hand in what 'laneWords' has of all members, or settle without: 'p2pchain "
+    "settle' does what is cheaper",
     "WrongLevelPhase": "'p2pchain level status' shows how far the window is",
     "WrongNumber": "corrections of a meter and day are numbered from 1: sign it again with the "
     "next number",

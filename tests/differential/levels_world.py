@@ -8,7 +8,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from p2pchain import checks, history
-from p2pchain.chain.bindings.errors import LevelsPending, PassedOver
+from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings.errors import LevelsPending, PassedOver, WrongLanes
 from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
@@ -354,9 +355,23 @@ class LevelsWorld:
             cursor = 0
             while cursor < members:
                 part = self.rng.choice((1, 2, 2**32 - 1))
-                self.sender.send(self.contracts.settlement.settle(market.id, window, 1, part))
+                self.sender.send(self._settle_call(market, window, part))
                 cursor = market.window(window).cursor
                 self.counts["settle steps"] += 1
+
+    def _settle_call(self, market: Market, window: int, part: int) -> Call:
+        """With what members have posted handed in, where the chain knows that of the window."""
+        settlement, members = self.contracts.settlement, market.window(window).members
+        words = settlement.lane_words(market.id, window, 0, members)
+        given = settlement.settle_given(market.id, window, 1, part, words)
+        if self.rng.random() < 0.5:
+            try:
+                self.chain.call(given.to, given.data)
+            except WrongLanes:
+                return settlement.settle(market.id, window, 1, part)
+            self.counts["lanes given"] += 1
+            return given
+        return settlement.settle(market.id, window, 1, part)
 
     # What came of it
 

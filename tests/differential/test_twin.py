@@ -102,6 +102,7 @@ def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
         assert total[what] >= 2 * LEVELS_WORLDS, what
     for what in ("levels from above", "late levels", "late markets", "grids lost", "passed over"):
         assert total[what] >= LEVELS_WORLDS // 6, what
+    assert total["lanes given"] >= LEVELS_WORLDS
 
 
 @pytest.mark.anvil
