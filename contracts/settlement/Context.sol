@@ -15,6 +15,8 @@ library Context {
 
     /// @dev After the end of a UTC day; Metering keeps its hashes as long.
     uint256 private constant DISPUTE_SECONDS = 31 days;
+    /// @dev By how much the keys of two members differ that follow each other.
+    uint256 internal constant NEXT_INDEX = 1 << 16;
     int32 private constant BUY_AT_TARIFF = type(int32).max;
     int32 private constant SELL_AT_TARIFF = type(int32).min;
 

@@ -26,9 +26,14 @@ library Given {
             if (w.phase != ISettlement.Phase.Awaiting || w.members > maxMembers) continue;
             uint256[] memory words = new uint256[](uint256(w.members) + 1);
             words.set(0, window);
-            for (uint256 index; index < w.members; ++index) {
-                uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
-                if (word >> 236 == window) words.set(index + 1, word);
+            uint256 key = Context.laneKey(0, window, FIRST);
+            // Members have 32 bits.
+            unchecked {
+                for (uint256 place = 1; place < words.length; ++place) {
+                    uint256 word = LaneWord.unwrap(lanes[key]);
+                    if (word >> 236 == window) words.set(place, word);
+                    key += Context.NEXT_INDEX;
+                }
             }
             state.laneHashes[market][window % RING] = _hash(words);
         }

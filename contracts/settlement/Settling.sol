@@ -53,7 +53,8 @@ library Settling {
     /// are p, see `Outcomes.Loaded`. Those of sells are the same arrays, unless some slot has a result of its own for
     /// them, and so are those of critical loads (`isCritical`: there are some; `comesFirst`: the member at hand is
     /// one, for whose buys are `buyCuts`). `given` is where in the calldata the lane words of all `members` begin that
-    /// were handed in (zero: none were); `special`: there are these, or critical loads. `leaves` is what will prove how members were settled.
+    /// were handed in (zero: none were); `special`: there are these, or critical loads. `leaves` is what
+    /// will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
