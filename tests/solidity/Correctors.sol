@@ -100,11 +100,6 @@ abstract contract Correctors is Traders {
 
     /* EVIDENCE */
 
-    /// @dev There is more than one way to settle.
-    function callSettle(uint32 first, uint32 windows, uint32 maxMembers) internal virtual {
-        settlement.settle(market, first, windows, maxMembers);
-    }
-
     /// @dev Settles up to so many members, and keeps what proves it.
     function settleKept(uint32 first, uint32 windows, uint32 maxMembers) internal {
         Call storage call = _calls.push();
@@ -119,7 +114,7 @@ abstract contract Correctors is Traders {
             call.fills.push(new uint256[](0));
         }
         vm.recordLogs();
-        callSettle(first, windows, maxMembers);
+        settlement.settle(market, first, windows, maxMembers);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] != ISettlement.MemberSettled.selector) continue;
