@@ -5,11 +5,13 @@ import {ILevels} from "../../contracts/interfaces/ILevels.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {LevelWorld} from "./LevelWorld.sol";
 
-/// @dev A microgrid that has lost its grid: homes 0 and 1 buy 100 Wh each in a slot, home 2 sells 120.
+/// @dev A microgrid that has lost its grid: homes 0 and 1 buy 100 Wh each in a slot, home 2 sells 120. The one next door
+/// has nothing to sell.
 contract LevelCriticalTest is LevelWorld {
     function setUp() public {
         deployTree(true);
         for (uint256 i; i < 3; ++i) addTo(0, 1);
+        addTo(1, 1);
     }
 
     function setCritical(uint256 id, uint32 window, bool critical) internal {
@@ -29,13 +31,19 @@ contract LevelCriticalTest is LevelWorld {
         measure(0, 100, 0);
         measure(1, 100, 0);
         measure(2, 0, 120);
+        measure(3, 1, 0);
+    }
+
+    function run() internal {
+        clearFirstMarkets();
+        runFirstCell();
     }
 
     function test_TAG5_criticalLoadsComeFirst() public {
         setCritical(1, w, true);
         loseGrid();
         readings();
-        runTree();
+        run();
         // 60 and 60 while there is a grid; else 20 and 100.
         assertGain(0, -(5 * 60 + 3 * 20) * 150_000 - (5 * 40 + 3 * 80) * 250_000, "the other buyer");
         assertGain(1, -(5 * 60 + 3 * 100) * 150_000 - 5 * 40 * 250_000, "the critical load");
@@ -56,7 +64,7 @@ contract LevelCriticalTest is LevelWorld {
         loseGrid();
         readings();
         measure(id, 60, 0);
-        runTree();
+        run();
         // 75 of 100 and 45 of 60; the third buyer has nothing. With a grid 46.15, 46.15 and 27.7 of 260.
         vm.assertEq(boughtIn(0, s + 3).matchedWh, 0, "nothing is left for others");
         vm.assertEq(boughtIn(0, s + 3).priceNano, 150_000, "the price is told all the same");
@@ -71,7 +79,7 @@ contract LevelCriticalTest is LevelWorld {
         loseGrid();
         readings();
         measure(id, 60, 0);
-        runTree();
+        run();
         assertGain(id, -8 * 60 * 250_000, "it does not want to pay so much");
         assertGain(0, -8 * (60 * 150_000 + 40 * 250_000), "so nothing changes for the others");
         vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 120, "one result for all");
@@ -83,8 +91,11 @@ contract LevelCriticalTest is LevelWorld {
         loseGrid();
         readings();
         vm.warp(windowEnd(w) + params().postSeconds);
+        vm.recordLogs();
         for (uint256 i; i < 3; ++i) settlement.clear(grids[0], w, 1, 1);
-        for (uint256 k = 1; k < MARKETS; ++k) if (phaseOf(k) == ISettlement.Phase.Open) clearMarket(k);
+        gather();
+        clearMarket(1);
+        runFirstCell();
         vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 100, "as in one go");
         vm.assertEq(boughtIn(0, s + 4).matchedWh, 20, "as in one go");
     }
@@ -110,9 +121,5 @@ contract LevelCriticalTest is LevelWorld {
         vm.expectRevert(abi.encodeWithSelector(ILevels.WindowHasBegun.selector, w + 1));
         levels.setCritical(homes[1].meter, w + 1, true);
         vm.stopPrank();
-    }
-
-    function phaseOf(uint256 k) private view returns (ISettlement.Phase) {
-        return settlement.windowState(grids[k], w).phase;
     }
 }

@@ -357,7 +357,11 @@ abstract contract LevelWorld is Correctors {
             bool part = (row / 2 ** 234) % 2 == 1;
             if (part) ++i;
             wh = (row / field) % 2 ** 56;
-            if ((row / 2 ** 232) % 4 != place || wh == 0 || n-- != 0) continue;
+            if ((row / 2 ** 232) % 4 != place || wh == 0) continue;
+            if (n != 0) {
+                --n;
+                continue;
+            }
             return (wh, (row / 2 ** 224) % 256, part ? (words[i] / field) % 2 ** 56 : wh);
         }
         return (0, 0, 0);

@@ -46,10 +46,13 @@ class Planned:
         def call(name: str) -> Any:
             return lambda *arguments: Call("0x", repr((name, *arguments)).encode(), 0, name)
 
-        names = ("clear", "settle", "clear_and_settle")
+        names = ("clear", "settle", "settle_given", "clear_and_settle")
         return SimpleNamespace(
             forward=SimpleNamespace(auctions_of=lambda _: self.auctions),
-            settlement=SimpleNamespace(**{name: call(name) for name in names}),
+            settlement=SimpleNamespace(
+                **{name: call(name) for name in names},
+                lane_words=lambda _id, window, first, count: [window] * (count - first),
+            ),
             chain=SimpleNamespace(
                 estimate_gas=lambda *_: TX_GAS_CAP // 2 if self.fits else TX_GAS_CAP
             ),
@@ -116,6 +119,21 @@ def test_of_cleared_windows_the_node_tells_how_many_members_are_settled_at_once(
         sizes[fits] = [arguments(call)[4] for call in calls]
         assert sum(sizes[fits]) >= 70
     assert (len(sizes[False]), sizes[True]) == (2, [70])
+
+
+def test_what_was_posted_is_handed_in_where_the_chain_knows_it_and_it_pays() -> None:
+    def names(members: int, *, fits: bool, in_tree: bool) -> set[str]:
+        planned = Planned(members, fits, phase=Phase.CLEARED, in_tree=in_tree)
+        return {call.name for call in settle_calls(market(planned), FIRST, 12)}
+
+    assert names(70, fits=True, in_tree=True) == {"settle_given"}
+    assert names(70, fits=False, in_tree=True) == {"settle"}, "the chain does not know it"
+    assert names(70, fits=True, in_tree=False) == {"settle"}, "it was read in the same call"
+    assert names(2_000, fits=True, in_tree=True) == {"settle"}, "too often the same words"
+    (call,) = settle_calls(
+        market(Planned(3, fits=True, phase=Phase.CLEARED, in_tree=True)), FIRST, 2
+    )
+    assert arguments(call)[5] == [FIRST] * 3 + [FIRST + 1] * 3
 
 
 @pytest.mark.property(16)
