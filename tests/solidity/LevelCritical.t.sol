@@ -36,7 +36,18 @@ contract LevelCriticalTest is LevelWorld {
 
     function run() internal {
         clearFirstMarkets();
-        runFirstCell();
+        share();
+    }
+
+    function share() internal {
+        clearLevel(cells[0]);
+        pastVoid(1);
+        shareLevel(cells[0]);
+        for (uint256 k; k < 2; ++k) settlement.settle(grids[k], w, 1, type(uint32).max);
+    }
+
+    function assertAll(uint256 id, int256 nano, string memory why) internal view {
+        vm.assertEq(gain(id), nano, why);
     }
 
     function test_TAG5_criticalLoadsComeFirst() public {
@@ -45,9 +56,9 @@ contract LevelCriticalTest is LevelWorld {
         readings();
         run();
         // 60 and 60 while there is a grid; else 20 and 100.
-        assertGain(0, -(5 * 60 + 3 * 20) * 150_000 - (5 * 40 + 3 * 80) * 250_000, "the other buyer");
-        assertGain(1, -(5 * 60 + 3 * 100) * 150_000 - 5 * 40 * 250_000, "the critical load");
-        assertGain(2, 8 * 120 * 150_000, "the seller sells all");
+        assertAll(0, -(5 * 60 + 3 * 20) * 150_000 - (5 * 40 + 3 * 80) * 250_000, "the other buyer");
+        assertAll(1, -(5 * 60 + 3 * 100) * 150_000 - 5 * 40 * 250_000, "the critical load");
+        assertAll(2, 8 * 120 * 150_000, "the seller sells all");
         ISettlement.Result memory first = settlement.criticalResultOf(grids[0], s + 2);
         vm.assertEq(first.matchedWh, 100, "critical loads have bought all they offered for");
         vm.assertEq(first.priceNano, 150_000, "at the price of all");
@@ -69,7 +80,7 @@ contract LevelCriticalTest is LevelWorld {
         vm.assertEq(boughtIn(0, s + 3).matchedWh, 0, "nothing is left for others");
         vm.assertEq(boughtIn(0, s + 3).priceNano, 150_000, "the price is told all the same");
         vm.assertEq(settlement.criticalResultOf(grids[0], s + 3).matchedWh, 120, "all goes to critical loads");
-        assertGain(2, 8 * 120 * 150_000, "the seller sells all");
+        assertAll(2, 8 * 120 * 150_000, "the seller sells all");
         assertDone();
     }
 
@@ -80,8 +91,8 @@ contract LevelCriticalTest is LevelWorld {
         readings();
         measure(id, 60, 0);
         run();
-        assertGain(id, -8 * 60 * 250_000, "it does not want to pay so much");
-        assertGain(0, -8 * (60 * 150_000 + 40 * 250_000), "so nothing changes for the others");
+        assertAll(id, -8 * 60 * 250_000, "it does not want to pay so much");
+        assertAll(0, -8 * (60 * 150_000 + 40 * 250_000), "so nothing changes for the others");
         vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 120, "one result for all");
         assertDone();
     }
@@ -95,7 +106,7 @@ contract LevelCriticalTest is LevelWorld {
         for (uint256 i; i < 3; ++i) settlement.clear(grids[0], w, 1, 1);
         gather();
         clearMarket(1);
-        runFirstCell();
+        share();
         vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 100, "as in one go");
         vm.assertEq(boughtIn(0, s + 4).matchedWh, 20, "as in one go");
     }
