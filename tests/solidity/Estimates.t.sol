@@ -37,13 +37,17 @@ contract EstimatesTest is Correctors {
         return new IMetering.Reading[](0);
     }
 
+    function _ask(uint32 meter, uint32 first, uint16 slots, IMetering.Reading[] memory records) private {
+        settlement.estimate(market, meter, first, slots, records);
+    }
+
     function _estimate(uint256 i, uint32 first, uint16 slots) private {
-        settlement.estimate(market, homes[i].meter, first, slots, _none());
+        _ask(homes[i].meter, first, slots, _none());
     }
 
     function _refused(uint256 i, uint32 first, uint16 slots, bytes memory why) private {
         vm.expectRevert(why);
-        settlement.estimate(market, homes[i].meter, first, slots, _none());
+        _ask(homes[i].meter, first, slots, _none());
     }
 
     /// @dev Home 0 leaves a gap of the second window, over which its registers rise; home 1 posts in all three.
@@ -148,11 +152,11 @@ contract EstimatesTest is Correctors {
             pack(list(100, 70, 80), list(1, 0, 3)),
             1
         );
-        settlement.estimate(market, homes[0].meter, first, 3, records);
+        _ask(homes[0].meter, first, 3, records);
         vm.assertEq(_gain(0) - before, -250 * EACH + 4 * FEED_IN - STANDING, "corrections count, and the day begins");
         bytes memory why = abi.encodeWithSelector(ISettlement.NoEstimate.selector, homes[0].meter, first + 3);
         vm.expectRevert(why);
-        settlement.estimate(market, homes[0].meter, first + 3, 1, records);
+        _ask(homes[0].meter, first + 3, 1, records);
         postKept(0, first, list(100, 90, 70), list(0, 0, 0));
         vm.assertEq(_gain(0) - before, -260 * EACH - STANDING, "P25: one standing charge");
     }
@@ -165,10 +169,10 @@ contract EstimatesTest is Correctors {
         _refused(0, first, 3, why);
         records[0].intervals[0] ^= 1 << 192;
         vm.expectRevert(why);
-        settlement.estimate(market, homes[0].meter, first, 3, records);
+        _ask(homes[0].meter, first, 3, records);
         // Of home 2 nothing has ever been read.
         vm.expectRevert(why = abi.encodeWithSelector(IMetering.WrongEvidence.selector, homes[2].meter, dayOf(_s)));
-        settlement.estimate(market, homes[2].meter, first, 3, records);
+        _ask(homes[2].meter, first, 3, records);
         _refused(2, first, 3, abi.encodeWithSelector(ISettlement.NoEstimate.selector, homes[2].meter, first));
     }
 
@@ -183,7 +187,7 @@ contract EstimatesTest is Correctors {
         uint256 id = addHome(1);
         _refused(id, _s + 8, 1, abi.encodeWithSelector(IMarkets.NotAMember.selector, market, homes[id].meter));
         vm.expectRevert(abi.encodeWithSelector(IMarkets.NotAMember.selector, market, 0));
-        settlement.estimate(market, 0, _s + 8, 1, _none());
+        _ask(0, _s + 8, 1, _none());
         vm.expectRevert(abi.encodeWithSelector(IMarkets.UnknownMarket.selector, bytes32(0)));
         settlement.estimate(0, homes[0].meter, _s + 8, 1, _none());
     }
