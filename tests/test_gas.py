@@ -85,7 +85,7 @@ def test_gas_is_what_is_committed():
 
 @pytest.mark.anvil
 def test_a_level_with_full_ladders_goes_in_steps():
-    """Twelve children, half short and half long, are too many for one transaction."""
-    used = tree.parent_gas(12)
+    """Thirty children, half short and half long, are too many for one transaction."""
+    used = tree.parent_gas(30)
     assert len(used) > 2
     assert max(used) <= CAP
