@@ -68,7 +68,7 @@ library Given {
     /// @dev Nothing is handed in.
     function none() internal pure returns (uint256[] calldata given) {
         // solhint-disable-next-line no-inline-assembly
-        assembly {
+        assembly ("memory-safe") {
             given.offset := 0
             given.length := 0
         }
