@@ -203,13 +203,6 @@ contract Settlement is ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function criticalResultOf(bytes32 market, uint32 slot) external view returns (Result memory) {
-        (ResultWord r,) = _resultsAt(market, slot);
-        if (r.hasCritical()) r = _state.criticalResults[market][Context.resultPlace(slot / WINDOW, slot % WINDOW)];
-        return _unpacked(r);
-    }
-
-    /// @inheritdoc ISettlement
     function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory words) {
         uint32 index = markets.memberByMeter(market, meter, window * uint32(WINDOW)).index;
         for (uint256 layer; layer < 5; ++layer) {

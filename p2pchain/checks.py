@@ -211,8 +211,7 @@ def energy_is_whole(market: Market, history: History) -> None:
     for slot, wh in bought.items():
         result = history.results.get(slot, SlotResult())
         sells = history.sell_results.get(slot, result)
-        critical = history.critical_results.get(slot, SlotResult())
-        both = result.matched_wh + critical.matched_wh, sells.matched_wh
+        both = result.matched_wh, sells.matched_wh
         if (wh, sold[slot]) != both:
             raise CheckFailed(
                 f"slot {slot}: {wh} Wh bought and {sold[slot]} sold, "

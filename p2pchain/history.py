@@ -23,7 +23,6 @@ from p2pchain.chain.bindings.forward_auction import (
 from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
 from p2pchain.chain.bindings.settlement import (
-    CriticalCleared,
     EstimateSettled,
     LateSettled,
     MemberSettled,
@@ -57,7 +56,6 @@ KINDS = (
     EstimateSettled,
     WindowAdopted,
     SellsCleared,
-    CriticalCleared,
     WindowCleared,
     WindowVoided,
     MemberSettled,
@@ -220,9 +218,9 @@ class SlotOfMeter:
 class History:
     """The slots of a market's members, and what the ledger moved for them (nano-currency).
 
-    `sell_results` has the slots whose sells have a result of their own, `critical_results` those
-    in which critical loads have bought first. `forward_wh` is what was bought and sold ahead in a
-    slot, over all auctions; what differs was bought from, or sold to, areas beyond.
+    `sell_results` has the slots whose sells have a result of their own. `forward_wh` is what was
+    bought and sold ahead in a slot, over all auctions; what differs was bought from, or sold to,
+    areas beyond.
     """
 
     slots: tuple[SlotOfMeter, ...]
@@ -230,7 +228,6 @@ class History:
     paid_nano: dict[int, int]
     forward_wh: dict[int, tuple[int, int]]
     sell_results: dict[int, SlotResult] = field(default_factory=dict)
-    critical_results: dict[int, SlotResult] = field(default_factory=dict)
 
     def of_meter(self, meter: int) -> list[SlotOfMeter]:
         """Return the slots of one meter, in order."""
@@ -245,7 +242,6 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     traded: dict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0])
     results: dict[int, SlotResult] = {}
     sells: dict[int, SlotResult] = {}
-    criticals: dict[int, SlotResult] = {}
     settled: set[tuple[int, int]] = set()
     paid: dict[int, int] = defaultdict(int)
     ahead = Ahead(market)
@@ -259,9 +255,6 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
             if event.market == market.id and event.meter in wanted:
                 estimates |= _figures(event)
                 settled |= _figures(event).keys()
-        elif isinstance(event, CriticalCleared):
-            if event.market == market.id:
-                criticals |= _results(event.window * WINDOW_SLOTS, event.criticals)
         elif isinstance(event, WindowCleared | WindowAdopted | SellsCleared):
             if event.market == market.id:
                 first = event.window * WINDOW_SLOTS
@@ -305,7 +298,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
     for meter, slot in sorted(metered.keys() | estimates.keys() | contracted):
         row, standing = prices.of(meter, slot)
         result = results.get(slot)
-        buys = result if result and (result.traded or result.critical) else None
+        buys = result if result and result.traded else None
         sell = sells[slot] if result and result.apart else result
         read_ = (meter, slot) in metered
         estimate = None if read_ else estimates.get((meter, slot))
@@ -332,8 +325,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
             )
         )
     apart = {slot: sells[slot] for slot, result in results.items() if result.apart}
-    first_ = {slot: criticals[slot] for slot, result in results.items() if result.critical}
-    return History(tuple(slots), results, dict(paid), ahead.matched_wh, apart, first_)
+    return History(tuple(slots), results, dict(paid), ahead.matched_wh, apart)
 
 
 def _results(first: int, words: Sequence[int]) -> dict[int, SlotResult]:

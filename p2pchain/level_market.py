@@ -11,6 +11,7 @@ for level in reversed(tree):
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property, partial
@@ -25,7 +26,14 @@ from p2pchain.chain.bindings.forward_levels import (
     ForwardLevels,
     ForwardSent,
 )
-from p2pchain.chain.bindings.levels import Attached, LevelCreated, Levels, Sent
+from p2pchain.chain.bindings.levels import (
+    Attached,
+    CriticalSet,
+    GridLost,
+    LevelCreated,
+    Levels,
+    Sent,
+)
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.events import read
 from p2pchain.eip712 import Domain, grid_loss_digest, levels_domain
@@ -38,6 +46,7 @@ from p2pchain.model import (
     LevelPhase,
     Side,
 )
+from p2pchain.registry import Timeline
 
 Ladder = tuple[int, ...]
 #: What each child has sent, window by window.
@@ -236,32 +245,30 @@ class LevelTree(AnyTree[Level]):
         """What the signature of a grid loss is bound to."""
         return levels_domain(self.contracts.chain.chain_id, self.contracts.address("Levels"))
 
-    def parents(self) -> dict[bytes, bytes]:
-        """Return the level above each market and level that has one."""
-        return {
-            bytes(entry.event.node): bytes(entry.event.level)
-            for entry in read(self.contracts, kinds=(Attached,))
-            if isinstance(entry.event, Attached)
-        }
-
-    def levels(self) -> list[Level]:
-        """Return all levels, every child before its parent."""
-        parents = self.parents()
-        found = [
-            bytes(entry.event.level)
-            for entry in read(self.contracts, kinds=(LevelCreated,))
-            if isinstance(entry.event, LevelCreated)
-        ]
-
-        def depth(node: bytes) -> int:
-            return 1 + depth(parents[node]) if node in parents else 0
-
-        return [Level(self.contracts, node) for node in sorted(found, key=lambda n: -depth(n))]
-
     def edge(self, area: int, slot: int) -> EdgeTerms:
         """Return what holds for the edge and the feeder of an area in a slot."""
         raw = self.contracts.levels.edge_at(area, slot)
         return EdgeTerms(*(getattr(raw, f.name) for f in fields(EdgeTerms)))
+
+    def areas_lost(self, slot: int) -> list[int]:
+        """Return the areas that have lost their grid in a slot, as was signalled."""
+        return sorted(
+            {
+                entry.event.area
+                for entry in read(self.contracts, kinds=(GridLost,))
+                if isinstance(entry.event, GridLost)
+                and entry.event.first_slot <= slot < entry.event.end_slot
+            }
+        )
+
+    def critical_meters(self, slot: int) -> list[int]:
+        """Return the meters that are registered as critical loads in a slot."""
+        registered: dict[int, Timeline[bool]] = defaultdict(Timeline)
+        for entry in read(self.contracts, kinds=(CriticalSet,)):
+            if isinstance(entry.event, CriticalSet):
+                registered[entry.event.meter].put(entry.event.from_window, entry.event.critical)
+        window = slot // WINDOW_SLOTS
+        return sorted(meter for meter, since in registered.items() if since.at(window))
 
     def sign_grid_loss(self, operator: Signer, loss: GridLoss) -> GridLoss:
         """Return a signal with the signature of the area's operator."""

@@ -197,12 +197,19 @@ class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
         """Nothing goes up from an area in slots from `first` on, before `end`."""
         self.lost |= {(area, slot) for slot in range(first, end)}
 
-    def is_critical(self, market: bytes, meter: int, slot: int) -> bool:
-        """Return whether a meter's buys come before all others: a critical load in a slot in which
-        the market's area has no grid."""
+    def is_island(self, market: bytes, slot: int) -> bool:
+        """Return whether a market's area, or one that it lies in, has no grid in a slot."""
         node = self.nodes.get(market)
-        if node is None or node.parent is None or (node.area, slot) not in self.lost:
+        if node is None or node.parent is None:
             return False
+        areas, window = [node.area], slot // WINDOW_SLOTS
+        while node.parent is not None and window >= node.window:
+            node = self.nodes[node.parent]
+            areas.append(node.area)
+        return any((area, slot) in self.lost for area in areas)
+
+    def is_critical(self, meter: int, slot: int) -> bool:
+        """Return whether a meter is registered as a critical load in a slot."""
         return bool(self.criticals[meter].at(slot // WINDOW_SLOTS))
 
     def terms_at(self, area: int, slot: int) -> EdgeTerms:
@@ -491,7 +498,7 @@ def adopted_results(
         return own, own_sells
     buys = _side(Side.BUY, combined.buys, bool(bought), combined.bought_wh, combined.buy_nano)
     sells = _side(Side.SELL, combined.sells, bool(sold), combined.sold_wh, combined.sell_nano)
-    return buys, sells
+    return replace(buys, island=own.island), sells
 
 
 def _side(side: Side, cut: Cut | None, added: bool, wh: int, nano: int) -> SlotResult:

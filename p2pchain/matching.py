@@ -43,6 +43,12 @@ def sell_tick_up(limit_nano: int, floor_nano: int, tick_nano: int) -> int | None
     return None if tick >= TICKS else max(tick, 0)
 
 
+def island_tick(tick: int, *, first: bool) -> int:
+    """Return the tick of a buy in an area without grid: the top one is that of critical loads at
+    their tariff (`first`), which so come before all others, and of no other."""
+    return TICKS - 1 if first else min(tick, TICKS - 2)
+
+
 def reference_bounds(tariffs: Iterable[tuple[int, int]]) -> tuple[int, int] | None:
     """Return r, the lowest retail energy price, and f, the highest feed-in, of (energy, feed-in)
     pairs in nano per Wh; None when there are none."""
@@ -112,55 +118,6 @@ def match_within(
         return result, None
     others = replace(result, buy_rationed=False, fill_wh=sell_fill, live_wh=live_wh, apart=True)
     return replace(result, apart=True), others
-
-
-def match_critical(
-    most_wh: int | None,
-    price_nano: int | None,
-    offers: Sequence[Offer],
-    critical: Sequence[Offer],
-    params: MarketParams,
-) -> tuple[SlotResult, SlotResult | None, SlotResult | None]:
-    """Return the same where `critical` buys come before all others: the result of the other buys,
-    of the sells, and of the critical buys; None for those that have none of their own."""
-    if price_nano is None:
-        return SlotResult(), None, None
-    able = [offer for offer in (*offers, *critical) if takes_part(offer, price_nano, params)]
-    first = by_tick([offer for offer in critical if offer in able], Side.BUY)
-    if not first:
-        return (*match_within(most_wh, price_nano, offers, params), None)
-    buys = by_tick([offer for offer in offers if offer in able], Side.BUY)
-    sells = by_tick(able, Side.SELL)
-    matched = min(sum(first.values()) + sum(buys.values()), sum(sells.values()))
-    if most_wh is not None:
-        matched = min(matched, most_wh)
-    if matched == 0:
-        return SlotResult(price_nano=price_nano), None, None
-    first_wh = min(sum(first.values()), matched)
-    result = _one_side(Side.BUY, buys, matched - first_wh, price_nano)
-    return (
-        replace(result, critical=True),
-        _one_side(Side.SELL, sells, matched, price_nano),
-        _one_side(Side.BUY, first, first_wh, price_nano),
-    )
-
-
-def _one_side(side: Side, volumes: Mapping[int, int], wh: int, price_nano: int) -> SlotResult:
-    """Return the result of a side that trades `wh`, the best limits first."""
-    buys = side == Side.BUY
-    result = SlotResult(price_nano=price_nano, buy_rationed=buys, apart=True)
-    if not wh:
-        return result
-    tick, filled_wh = _last_touched(sorted(volumes.items(), reverse=buys), wh)
-    return replace(
-        result,
-        traded=True,
-        matched_wh=wh,
-        buy_tick=tick if buys else 0,
-        sell_tick=0 if buys else tick,
-        fill_wh=filled_wh,
-        live_wh=volumes[tick],
-    )
 
 
 def equilibrium(offers: Sequence[Offer], k_ppm: int, floor_nano: int, tick_nano: int) -> SlotResult:

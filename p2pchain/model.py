@@ -513,7 +513,7 @@ class Member:
 @dataclass(frozen=True, slots=True)
 class SlotResult:
     """Outcome of a slot (ISettlement.Result). `apart`: it is that of the buys, or of the sells,
-    alone; `critical`: the buys of critical loads have one of their own."""
+    alone; `island`: buys stand at the ticks of matching.island_tick."""
 
     traded: bool = False
     price_nano: int = 0
@@ -525,7 +525,7 @@ class SlotResult:
     live_wh: int = 0
     carry: int = 0
     apart: bool = False
-    critical: bool = False
+    island: bool = False
 
     def pack(self) -> int:
         """Return the ResultWord."""
@@ -536,7 +536,7 @@ class SlotResult:
             | int(self.traded) << 48
             | int(self.buy_rationed) << 49
             | int(self.apart) << 50
-            | int(self.critical) << 55
+            | int(self.island) << 55
             | _field(self.matched_wh, 48) << 56
             | _field(self.fill_wh, 48) << 104
             | _field(self.live_wh, 48) << 152
@@ -557,7 +557,7 @@ class SlotResult:
             live_wh=_cut(word >> 152, 48),
             carry=_cut(word >> 200, 48),
             apart=bool(word >> 50 & 1),
-            critical=bool(word >> 55 & 1),
+            island=bool(word >> 55 & 1),
         )
 
 

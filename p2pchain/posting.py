@@ -128,8 +128,6 @@ class PostingTwin:
         self.results: dict[int, SlotResult] = {}
         #: Of slots whose sells have a result of their own; then the other is that of the buys.
         self.sell_results: dict[int, SlotResult] = {}
-        #: Of slots in which critical loads have bought before all others: those of their buys.
-        self.critical_results: dict[int, SlotResult] = {}
         self.fills: dict[tuple[int, int], tuple[int, int]] = {}
         self.windows: dict[int, WindowState] = {}
         self.auctions: list[AuctionTwin] = []

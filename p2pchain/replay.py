@@ -85,7 +85,6 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "ForwardFinished": ("market", "first_window", "windows"),
     "Sent": ("node", "level", "window", "ladder"),
     "SellsCleared": ("market", "window", "sells"),
-    "CriticalCleared": ("market", "window", "criticals"),
     "WindowAdopted": ("market", "window", "results", "sells"),
     "PartsAdded": ("auction", "window", "parts"),
     "ForwardSent": ("node", "level", "window", "ladder"),
@@ -493,7 +492,7 @@ def _effect(event: Any) -> Effect:
             value = account_key(value)
         elif field in ("auction", "market", "node", "level", "tree"):
             value = bytes(value)
-        elif field in ("ladder", "parts", "results", "sells", "criticals"):
+        elif field in ("ladder", "parts", "results", "sells"):
             value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)

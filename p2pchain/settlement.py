@@ -22,6 +22,7 @@ from p2pchain.posting import (
     Batch,
     Posting,
     PostingTwin,
+    SlotView,
     WindowState,
     lock_nano,
     window_slots,
@@ -36,13 +37,17 @@ class MarketTwin(PostingTwin):
     # Clear
 
     def bounds(self, slot: int, members: int | None = None) -> tuple[int, int] | None:
-        """Return lowest retail energy price and highest feed-in among the members of a slot."""
+        """Return lowest retail energy price and highest feed-in among the members of a slot. In an
+        island critical loads buy whatever p is, so there the first pays the buyer's fee."""
         rows = (
             self._registry.member_row(member.meter, slot)
             for member in self.members[:members]
             if self.is_active(member.meter, slot)
         )
-        return matching.reference_bounds((row.energy, row.feed_in) for row in rows if row)
+        found = matching.reference_bounds((row.energy, row.feed_in) for row in rows if row)
+        if found is None or not self.levels.is_island(self.market, slot):
+            return found
+        return max(found[0] - self.params.buy_fee_nano, -(2**31)), found[1]
 
     def offers(self, slot: int, members: int | None = None) -> list[Offer]:
         """Return what is offered in a slot, in the order of the members' index, buy first."""
@@ -52,50 +57,51 @@ class MarketTwin(PostingTwin):
             if posting is None or not (posting.buy_wh or posting.sell_wh):
                 continue
             view = self.view(member.meter, slot)
-            if posting.buy_wh and view.buy_tick is not None:
-                offers.append(Offer(member.meter, Side.BUY, view.buy_tick, posting.buy_wh))
+            buy_tick = self._buy_tick(view, member.meter, slot)
+            if posting.buy_wh and buy_tick is not None:
+                offers.append(Offer(member.meter, Side.BUY, buy_tick, posting.buy_wh))
             if posting.sell_wh and view.sell_tick is not None:
                 offers.append(Offer(member.meter, Side.SELL, view.sell_tick, posting.sell_wh))
         return offers
 
     def price_at(self, slot: int, members: int | None = None) -> int | None:
-        """Return p of a slot, None where it has no auction."""
+        """Return p of a slot, None where it has no auction; in an island never above r."""
         offers = self.offers(slot, members)
         buy_wh = sum(offer.wh for offer in offers if offer.side == Side.BUY)
         sell_wh = sum(offer.wh for offer in offers if offer.side == Side.SELL)
-        return matching.slot_price(self.params, self.bounds(slot, members), buy_wh, sell_wh)
+        bounds = self.bounds(slot, members)
+        price = matching.slot_price(self.params, bounds, buy_wh, sell_wh)
+        if price is None or bounds is None or not self.levels.is_island(self.market, slot):
+            return price
+        return min(price, bounds[0])
+
+    def _buy_tick(self, view: SlotView, meter: int, slot: int) -> int | None:
+        """Return the tick at which a member buys, None for one that cannot."""
+        if view.buy_tick is None or not self.levels.is_island(self.market, slot):
+            return view.buy_tick
+        row = view.row
+        tariff = any((row.energy, row.feed_in, row.network, row.charges))
+        first = tariff and view.gross_buy == row.energy and self.levels.is_critical(meter, slot)
+        return matching.island_tick(view.buy_tick, first=first)
 
     def clear_slot(self, slot: int, members: int | None = None) -> SlotResult:
         """Return the result of a slot, computed from what has been posted; that of the sells is
-        put into `sell_results`, and that of critical loads into `critical_results`, where they
-        have one of their own."""
+        put into `sell_results`, where they have one of their own."""
         most_wh = self.levels.feeder_wh(self.market, slot)
-        price = self.price_at(slot, members)
-        offers: dict[bool, list[Offer]] = {False: [], True: []}
-        for offer in self.offers(slot, members):
-            offers[self._comes_first(offer, slot)].append(offer)
-        result, sells, critical = matching.match_critical(
-            most_wh, price, offers[False], offers[True], self.params
-        )
+        price, offers = self.price_at(slot, members), self.offers(slot, members)
+        result, sells = matching.match_within(most_wh, price, offers, self.params)
+        if self.levels.is_island(self.market, slot):
+            result = replace(result, island=True)
         self._put(slot, result, sells)
-        self.critical_results.pop(slot, None)
-        if critical is not None:
-            self.critical_results[slot] = critical
         return result
 
-    def _comes_first(self, offer: Offer, slot: int) -> bool:
-        return offer.side == Side.BUY and self.levels.is_critical(self.market, offer.member, slot)
+    def side_result(self, slot: int, side: Side) -> SlotResult:
+        """Return the result that holds for a side of a slot."""
+        return self._of(slot, side)[slot]
 
-    def side_result(self, slot: int, side: Side, meter: int | None = None) -> SlotResult:
-        """Return the result that holds for a side of a slot, and a meter."""
-        return self._of(slot, side, meter)[slot]
-
-    def _of(self, slot: int, side: Side, meter: int | None = None) -> dict[int, SlotResult]:
+    def _of(self, slot: int, side: Side) -> dict[int, SlotResult]:
         if side == Side.SELL and slot in self.sell_results:
             return self.sell_results
-        first = side == Side.BUY and slot in self.critical_results and meter is not None
-        if first and self.levels.is_critical(self.market, meter or 0, slot):
-            return self.critical_results
         return self.results
 
     def _put(self, slot: int, result: SlotResult, sells: SlotResult | None) -> None:
@@ -122,9 +128,6 @@ class MarketTwin(PostingTwin):
         if any(slot in self.sell_results for slot in slots):
             sells = tuple(self.sell_results.get(slot, _NONE).pack() for slot in slots)
             self._emit("SellsCleared", market=self.market, window=window, sells=sells)
-        if any(slot in self.critical_results for slot in slots):
-            first = tuple(self.critical_results.get(slot, _NONE).pack() for slot in slots)
-            self._emit("CriticalCleared", market=self.market, window=window, criticals=first)
         members = state.members
         sent = self.levels.market_cleared(
             self.market,
@@ -329,8 +332,9 @@ class MarketTwin(PostingTwin):
         self, batch: Batch, accrual: Accrual, key: tuple[int, int], posting: Posting, contract: int
     ) -> tuple[int, int]:
         (meter, slot), view, params = key, accrual.view, self.params
-        fill_buy = self._fill(meter, slot, Side.BUY, view.buy_tick, posting.buy_wh)
-        fill_sell = self._fill(meter, slot, Side.SELL, view.sell_tick, posting.sell_wh)
+        buy_tick = self._buy_tick(view, meter, slot)
+        fill_buy = self._fill(slot, Side.BUY, buy_tick, posting.buy_wh)
+        fill_sell = self._fill(slot, Side.SELL, view.sell_tick, posting.sell_wh)
         buy_nano, sell_nano = (self.side_result(slot, side).price_nano for side in Side)
         for nano in (
             -fill_buy * (buy_nano + params.buy_fee_nano),
@@ -346,10 +350,10 @@ class MarketTwin(PostingTwin):
         self._accrue_supplier(accrual, batch, slot, measured, contract)
         return fill_buy, fill_sell
 
-    def _fill(self, meter: int, slot: int, side: Side, tick: int | None, wh: int) -> int:
+    def _fill(self, slot: int, side: Side, tick: int | None, wh: int) -> int:
         if wh == 0 or tick is None:
             return 0
-        results = self._of(slot, side, meter)
+        results = self._of(slot, side)
         filled, carry = matching.fill(results[slot], side, tick, wh, results[slot].carry)
         results[slot] = replace(results[slot], carry=carry)
         return filled
@@ -385,11 +389,7 @@ class MarketTwin(PostingTwin):
         for slot, result in self.results.items():
             if self.window_state(slot // WINDOW_SLOTS).phase != Phase.SETTLED:
                 continue
-            first = self.critical_results.get(slot, SlotResult())
-            matched = (
-                result.matched_wh + first.matched_wh,
-                self.side_result(slot, Side.SELL).matched_wh,
-            )
+            matched = result.matched_wh, self.side_result(slot, Side.SELL).matched_wh
             if (bought[slot], sold[slot]) != matched:
                 raise CheckFailed(
                     f"slot {slot}: bought {bought[slot]} Wh, sold {sold[slot]} Wh, "

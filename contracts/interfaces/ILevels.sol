@@ -168,7 +168,8 @@ interface ILevels {
 
     /// @notice What clearing needs of a market's edge, a word for each window; empty for one outside any tree: charge
     /// (uint32, lowest), limits up, down and of the feeder (uint32 each), slots without grid (8 bits), and a bit for
-    /// whether the level above takes what is sent; bit 145: forward auctions have used something of the limits.
+    /// whether the level above takes what is sent; bit 145: forward auctions have used something of the limits; then
+    /// the slots in which the market is in an island: its area, or one that it lies in, has no grid (8 bits).
     function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words);
 
     /// @notice The same word of an area, in this tree or not, without the bit for what is above; and what forward
@@ -185,7 +186,7 @@ interface ILevels {
     function setEdge(uint32 area, EdgeTerms calldata terms) external;
 
     /// @notice The operator of a meter's area registers it as a critical load from a window on, or not any more: in
-    /// slots in which the area has no grid its buys come before all others.
+    /// slots in which the area, or one that it lies in, has no grid its buys come before all others (Quotes.islandTick).
     function setCritical(uint32 meter, uint32 fromWindow, bool critical) external;
 
     /// @notice Anybody hands in what the operator of an area has signed; for slots whose window is not over.

@@ -132,8 +132,6 @@ interface ISettlement {
     event WindowCleared(bytes32 indexed market, uint32 indexed window, uint32 members, uint256[8] results);
     /// @notice The results of the sells, where some slot has one of its own for them (both sides were limited).
     event SellsCleared(bytes32 indexed market, uint32 indexed window, uint256[8] sells);
-    /// @notice The results of the buys of critical loads, where they came before others (the area had no grid).
-    event CriticalCleared(bytes32 indexed market, uint32 indexed window, uint256[8] criticals);
     /// @notice The results over all levels; of slots whose buys and sells have a result each, those of the sells too.
     event WindowAdopted(bytes32 indexed market, uint32 indexed window, uint256[8] results, uint256[8] sells);
     /// @notice The level above was not cleared in time: the results of the market's own auction stand.
@@ -225,9 +223,6 @@ interface ISettlement {
 
     /// @notice The same of the sells.
     function sellResultOf(bytes32 market, uint32 slot) external view returns (Result memory);
-
-    /// @notice The same of the buys of critical loads.
-    function criticalResultOf(bytes32 market, uint32 slot) external view returns (Result memory);
 
     /// @notice Posted volumes of a member: lane words of the five layers (see LaneWord), zero where nothing is kept.
     function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory);

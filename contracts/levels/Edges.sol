@@ -30,9 +30,9 @@ library Edges {
         return wh == type(uint32).max ? type(uint256).max : wh;
     }
 
-    /// @dev The slots in which the area has no grid, a bit each.
-    function lostOf(uint256 edge) internal pure returns (uint256) {
-        return uint8(edge >> 128);
+    /// @dev The slots in which the area, or one that it lies in, has no grid, a bit each.
+    function islandOf(uint256 edge) internal pure returns (uint256) {
+        return uint8(edge >> 146);
     }
 
     /// @dev Whether the level above takes what is sent.
@@ -77,6 +77,22 @@ library Edges {
         ILevels.Node memory node = state.nodes[id];
         edge = areaWord(state, node.area, window);
         if (node.parent != 0 && window >= node.fromWindow && _accepts(state, core, node.parent, window)) edge |= TAKES;
+    }
+
+    /// @dev The same of a market, with the slots in which it is in an island.
+    function marketWord(State storage state, Core memory core, bytes32 id, uint32 window)
+        internal
+        view
+        returns (uint256 edge)
+    {
+        edge = wordOf(state, core, id, window);
+        uint256 lost = edge >> 128;
+        ILevels.Node memory node = state.nodes[id];
+        while (node.parent != 0 && window >= node.fromWindow) {
+            node = state.nodes[node.parent];
+            lost |= state.gridLosses[node.area][window];
+        }
+        edge |= (lost & 0xff) << 146;
     }
 
     /// @dev The same of an area, in a tree or not.

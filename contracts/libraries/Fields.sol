@@ -31,6 +31,13 @@ library Fields {
         uint256 rationed;
     }
 
+    /// @notice Masks the fields of the slots of a mask that are even, or odd.
+    function ofSlots(uint256 slots, uint256 odd) internal pure returns (uint256 mask) {
+        for (uint256 i; i < 4; ++i) {
+            if ((slots >> (2 * i + odd)) & 1 != 0) mask |= FIELD << (i * 56);
+        }
+    }
+
     function keyOf(uint256 side, uint256 tick) internal pure returns (uint256) {
         return side == TickBook.BUY ? tick : 255 - tick;
     }

@@ -47,7 +47,8 @@ library Joins {
         int256 nano
     ) private pure returns (ResultWord, uint256 restNano) {
         bool buys = side == TickBook.BUY;
-        uint256 word = ResultWords.APART | (buys ? ResultWords.BUY_RATIONED : 0);
+        uint256 word = ResultWords.APART;
+        if (buys) word |= ResultWords.BUY_RATIONED | (ResultWord.unwrap(own) & ResultWords.ISLAND);
         uint256 allWh = wh + (own.traded() ? own.matchedWh() : 0);
         if (allWh == 0) return (ResultWord.wrap(word), 0);
         // Where nothing is rationed, one of one is filled.

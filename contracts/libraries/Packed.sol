@@ -170,7 +170,7 @@ library LaneWords {
 
 /// @notice Outcome of a slot in one word, least significant bit first:
 ///   0..31 price (int32) | 32..39 buy tick | 40..47 sell tick | 48 traded | 49 buys are rationed | 50 of one side |
-///   55 buys of critical loads have a result of their own | 56..103 matched Wh | 104..151 filled at the rationed limit
+///   55 in an island (see Quotes.islandTick) | 56..103 matched Wh | 104..151 filled at the rationed limit
 ///   152..199 offered there | 200..247 carry
 type ResultWord is uint256;
 
@@ -182,7 +182,7 @@ library ResultWords {
     uint256 internal constant BUY_RATIONED = 1 << 49;
     /// @dev Buys and sells have a result each: with a price and a rationed limit of their own.
     uint256 internal constant APART = 1 << 50;
-    uint256 internal constant CRITICAL = 1 << 55;
+    uint256 internal constant ISLAND = 1 << 55;
 
     function untraded(int256 priceNano) internal pure returns (ResultWord) {
         return ResultWord.wrap(uint256(uint32(int32(priceNano))));
@@ -212,12 +212,12 @@ library ResultWords {
         return ResultWord.unwrap(word) & APART != 0;
     }
 
-    function withCritical(ResultWord word) internal pure returns (ResultWord) {
-        return ResultWord.wrap(ResultWord.unwrap(word) | CRITICAL);
+    function inIsland(ResultWord word) internal pure returns (ResultWord) {
+        return ResultWord.wrap(ResultWord.unwrap(word) | ISLAND);
     }
 
-    function hasCritical(ResultWord word) internal pure returns (bool) {
-        return ResultWord.unwrap(word) & CRITICAL != 0;
+    function isIsland(ResultWord word) internal pure returns (bool) {
+        return ResultWord.unwrap(word) & ISLAND != 0;
     }
 
     function apart(ResultWord word) internal pure returns (ResultWord) {
@@ -461,6 +461,7 @@ using Quotes for Quote global;
 library Quotes {
     /// @dev The tick of what cannot be offered.
     uint256 internal constant NO_TICK = 0xffff;
+    uint256 private constant TOP_TICK = 0xff;
     uint256 private constant LIMITS = (1 << 96) - 1;
     uint256 private constant BUY_LIMIT = type(uint32).max | (uint256(0xffff) << 64);
     uint256 private constant SELL_LIMIT = LIMITS ^ BUY_LIMIT;
@@ -523,6 +524,25 @@ library Quotes {
     /// @notice Network, levies and tax: what every imported Wh pays.
     function charges(Quote quote) internal pure returns (int256) {
         return int64(uint64(Quote.unwrap(quote) >> 192));
+    }
+
+    /// @notice Whether nothing lower than the tariff is stated, and there is one.
+    function buysAtTariff(Quote quote) internal pure returns (bool) {
+        return quote.grossBuy() == quote.energy() && Quote.unwrap(quote) >> 96 != 0;
+    }
+
+    /// @notice The tick of a buy in an area without grid: the highest one is that of critical loads at their tariff,
+    /// and of no other. `first`: of such a load.
+    function islandTick(Quote quote, bool first) internal pure returns (uint256 tick) {
+        if (first && buysAtTariff(quote)) return TOP_TICK;
+        tick = buyTick(quote);
+        return tick < TOP_TICK ? tick : TOP_TICK - 1;
+    }
+
+    /// @notice The quote with the tick of its buys in an area without grid.
+    function inIsland(Quote quote, bool first) internal pure returns (Quote) {
+        uint256 word = Quote.unwrap(quote) & ~(uint256(0xffff) << 64);
+        return Quote.wrap(word | (islandTick(quote, first) << 64));
     }
 
     /// @notice What stands locked for each Wh bought: the worst price, where it is to be paid.

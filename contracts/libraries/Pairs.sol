@@ -34,7 +34,7 @@ library Pairs {
         if (a & ResultWords.APART == 0) {
             results[place] = result;
         } else if (
-            (a & ResultWords.CRITICAL) | (a | b) & LARGE | ((a | b) >> CARRIES) | (a & SELL_TICK) | (b & BUY_TICK) != 0
+            (a & ResultWords.ISLAND) | (a | b) & LARGE | ((a | b) >> CARRIES) | (a & SELL_TICK) | (b & BUY_TICK) != 0
                 || (a ^ b) & FLAGS != ResultWords.BUY_RATIONED
         ) {
             (results[place], sellResults[place]) = (result, sells);

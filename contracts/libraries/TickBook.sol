@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {Math} from "@openzeppelin/contracts/utils/math/Math.sol";
+import {Fields} from "./Fields.sol";
 import {LaneWords, ResultWord, ResultWords} from "./Packed.sol";
 
 /// @title TickBook: the matching of both auctions
@@ -69,19 +70,23 @@ library TickBook {
         }
     }
 
-    /// @notice Takes out of a book another one that was added to it.
-    function subtract(Book memory book, Book memory part) internal pure {
-        // Both have as many cells, and no field of the one is less than that of the other.
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            let cell := add(mload(book), 0x20)
-            let end := add(cell, shl(5, mload(mload(book))))
-            for { let from := add(mload(part), 0x20) } lt(cell, end) { from := add(from, 0x20) } {
-                mstore(cell, sub(mload(cell), mload(from)))
-                cell := add(cell, 0x20)
+    /// @notice Puts buys that are in the book already, those of `first`, into its highest tick; what else stands there
+    /// in the slots of a mask goes one tick down.
+    function raise(Book memory book, Book memory first, uint256 slots) internal pure {
+        for (uint256 odd; odd < 2; ++odd) {
+            uint256 wh;
+            for (uint256 map = first.maps[BUY]; map != 0; map &= map - 1) {
+                uint256 cell = 2 * lowest(map) + odd;
+                book.volumes[cell] -= first.volumes[cell];
+                wh += first.volumes[cell];
             }
+            uint256 top = 2 * 255 + odd;
+            uint256 others = book.volumes[top] & Fields.ofSlots(slots, odd);
+            book.volumes[top] = book.volumes[top] - others + wh;
+            book.volumes[top - 2] += others;
         }
-        (book.summed[BUY], book.summed[SELL]) = (0, 0);
+        book.maps[BUY] |= 3 << 254;
+        book.summed[BUY] = 0;
     }
 
     /// @notice Adds the lanes of a lane word, its buys at one tick and its sells at another; ticks below 256 by the
@@ -385,56 +390,6 @@ library TickBook {
         return _meet(
             book, slot, priceNano, buysFrom(book, minBuyTick), sellsUpTo(book, maxSellTick), mostWh
         );
-    }
-
-    /// @notice The same where the buys of a second book, critical loads, come before all others.
-    /// @return result of the other buys; where critical loads have bought (`ResultWords.CRITICAL`) all three are of one
-    /// side
-    /// @return sells as in `matchAt`
-    /// @return ofCritical then that of the buys of critical loads, else zero
-    function matchCritical(
-        Book memory book,
-        Book memory critical,
-        uint256 slot,
-        int256 priceNano,
-        uint256 minBuyTick,
-        int256 maxSellTick,
-        uint256 mostWh
-    ) internal pure returns (ResultWord result, ResultWord sells, ResultWord ofCritical) {
-        uint256 criticalMap = buysFrom(critical, minBuyTick);
-        uint256 criticalWh = totalOf(critical, slot, BUY, criticalMap);
-        if (criticalWh == 0) {
-            (result, sells) = matchAt(book, slot, priceNano, minBuyTick, maxSellTick, mostWh);
-            return (result, sells, ofCritical);
-        }
-        (uint256 buyMap, uint256 sellMap) = (buysFrom(book, minBuyTick), sellsUpTo(book, maxSellTick));
-        uint256 buyWh = totalOf(book, slot, BUY, buyMap);
-        uint256 sellWh = totalOf(book, slot, SELL, sellMap);
-        uint256 matched = Math.min(Math.min(criticalWh + buyWh, sellWh), mostWh);
-        if (matched == 0) return (ResultWords.untraded(priceNano), sells, ofCritical);
-        uint256 firstWh = Math.min(criticalWh, matched);
-        ofCritical = _sideOf(critical, slot, BUY, criticalMap, criticalWh - firstWh, firstWh, priceNano);
-        uint256 left = matched - firstWh;
-        result = _sideOf(book, slot, BUY, buyMap, buyWh - left, left, priceNano).withCritical();
-        sells = _sideOf(book, slot, SELL, sellMap, sellWh - matched, matched, priceNano);
-    }
-
-    /// @dev The result of one side that trades `wh`, and loses `overWh` of its worst volumes.
-    function _sideOf(
-        Book memory book,
-        uint256 slot,
-        uint256 side,
-        uint256 map,
-        uint256 overWh,
-        uint256 wh,
-        int256 priceNano
-    ) private pure returns (ResultWord) {
-        uint256 word = ResultWord.unwrap(ResultWords.untraded(priceNano).apart());
-        if (side == BUY) word |= ResultWords.BUY_RATIONED;
-        if (wh == 0) return ResultWord.wrap(word);
-        (uint256 tick, uint256 liveWh, uint256 offWh) = _last(book, slot, side, map, overWh);
-        word |= ResultWords.TRADED | (tick << (side == BUY ? 32 : 40)) | (wh << 56);
-        return ResultWord.wrap(word | ((liveWh - offWh) << 104) | (liveWh << 152));
     }
 
     /// @notice The ticks of the buys that take part.

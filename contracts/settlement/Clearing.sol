@@ -23,14 +23,14 @@ library Clearing {
     using TickBook for TickBook.Book;
     using Words for uint256[];
 
-    /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `lost` are the
-    /// slots of the window at hand in which the area has no grid; what critical loads buy there is noted apart.
+    /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `island` are
+    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart.
     struct Walk {
         Env env;
         PriceTable table;
         TickBook.Book book;
         TickBook.Book critical;
-        uint256 lost;
+        uint256 island;
         Reference[8] refs;
         Member[] members;
         uint256 memberCount;
@@ -73,7 +73,7 @@ library Clearing {
     /// @dev Clears one window or goes on with it; false: nothing to do there.
     function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
         ISettlement.Window memory w = Context.windowToClear(state, walk.env, window, walk.forward);
-        walk.lost = walk.edges.length == 0 ? 0 : Edges.lostOf(_edge(walk, window));
+        walk.island = walk.edges.length == 0 ? 0 : Edges.islandOf(_edge(walk, window));
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
         else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
         else return false;
@@ -89,9 +89,9 @@ library Clearing {
             require(w.cursor == 0 && end == w.members, ISettlement.NotReady(w.window, 0, uint64(deadline)));
             _visit(walk, lanes, window, 0, end, deadline);
         }
-        if (walk.lost != 0) {
+        if (walk.island != 0) {
             walk.critical = Criticals.collect(
-                state, walk.env.core, walk.env.market, window, walk.lost, w.cursor, end, end == w.members
+                state, walk.env.core, walk.env.market, window, walk.island, w.cursor, end, end == w.members
             );
         }
         _fold(walk, window);
@@ -102,7 +102,7 @@ library Clearing {
             _putDown(state, walk, window);
             emit ISettlement.ClearingStep(walk.env.market, w.window, w.cursor);
         } else {
-            if (walk.lost != 0) walk.book.subtract(walk.critical);
+            if (walk.island != 0) _raise(walk);
             uint256[8] memory results = _match(state, walk, window);
             bool sent = _send(state, walk, window, results);
             _finish(state, walk.env.market, w, sent ? ISettlement.Phase.Awaiting : ISettlement.Phase.Cleared, results);
@@ -246,10 +246,9 @@ library Clearing {
         uint256 mostWh = walk.edges.length == 0 ? type(uint256).max : Edges.feederOf(_edge(walk, window));
         uint256 inside = mostWh == type(uint256).max ? 0 : _ahead(walk, window)[2];
         uint256[8] memory sells;
-        uint256[8] memory criticals;
         mapping(uint256 => ResultWord) storage stored = state.results[env.market];
         mapping(uint256 => ResultWord) storage storedSells = state.sellResults[env.market];
-        (bool apart, bool critical) = (false, false);
+        bool apart;
         for (uint256 lane; lane < WINDOW; ++lane) {
             (int256 price, bool defined) = _price(walk, lane);
             ResultWord result = ResultWord.wrap(0);
@@ -257,35 +256,28 @@ library Clearing {
             uint256 place = Context.resultPlace(window, lane);
             if (defined) {
                 (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
-                ResultWord ofCritical;
                 uint256 most = inside == 0 ? mostWh : Edges.less(mostWh, inside, lane);
-                (result, ofSells, ofCritical) = _matchAt(walk, lane, price, minBuy, maxSell, most);
-                if (result.hasCritical()) {
-                    state.criticalResults[env.market][place] = ofCritical;
-                    (criticals[lane], critical) = (ResultWord.unwrap(ofCritical), true);
-                }
+                (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, most);
             }
+            if (_isIsland(walk, lane)) result = result.inIsland();
             Pairs.put(stored, storedSells, place, result, ofSells);
             results[lane] = ResultWord.unwrap(result);
             if (!result.isApart()) continue;
             (sells[lane], apart) = (ResultWord.unwrap(ofSells), true);
         }
         if (apart) emit ISettlement.SellsCleared(env.market, uint32(window), sells);
-        if (critical) emit ISettlement.CriticalCleared(env.market, uint32(window), criticals);
     }
 
-    function _matchAt(
-        Walk memory walk,
-        uint256 lane,
-        int256 price,
-        uint256 minBuy,
-        int256 maxSell,
-        uint256 mostWh
-    ) private pure returns (ResultWord result, ResultWord ofSells, ResultWord ofCritical) {
-        if ((walk.lost >> lane) & 1 != 0) {
-            return walk.book.matchCritical(walk.critical, lane, price, minBuy, maxSell, mostWh);
+    /// @dev Critical loads come first where there is no grid, whatever p is.
+    function _raise(Walk memory walk) private pure {
+        walk.book.raise(walk.critical, walk.island);
+        for (uint256 lane; lane < WINDOW; ++lane) {
+            if (_isIsland(walk, lane)) References.lower(walk.refs[lane], walk.env.buyFeeNano);
         }
-        (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, mostWh);
+    }
+
+    function _isIsland(Walk memory walk, uint256 lane) private pure returns (bool) {
+        return (walk.island >> lane) & 1 != 0;
     }
 
     function _edge(Walk memory walk, uint256 window) private pure returns (uint256) {
@@ -343,13 +335,13 @@ library Clearing {
                 && ref.feedInNano < ref.retailNano
         ) {
             uint256 buyWh = walk.book.total(lane, TickBook.BUY);
-            if (walk.lost != 0) buyWh += walk.critical.total(lane, TickBook.BUY);
             uint256 sellWh = walk.book.total(lane, TickBook.SELL);
             if (buyWh != 0 && sellWh != 0) {
                 return (Prices.supplyDemandRatio(ref.retailNano, ref.feedInNano, buyWh, sellWh), true);
             }
         }
-        return References.priceOf(walk.env, ref);
+        (int256 price, bool defined) = References.priceOf(walk.env, ref);
+        return (_isIsland(walk, lane) ? References.within(ref, price) : price, defined);
     }
 
     function _finish(

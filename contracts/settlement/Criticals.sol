@@ -2,12 +2,12 @@
 pragma solidity 0.8.37;
 
 import {HalfBooks} from "../libraries/HalfBooks.sol";
-import {LaneWord, LaneWords} from "../libraries/Packed.sol";
+import {LaneWord, LaneWords, Quote} from "../libraries/Packed.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Context} from "./Context.sol";
 import {Core, Env, FIRST, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
-/// @title Criticals: what critical loads buy while their area has no grid
+/// @title Criticals: what critical loads buy at their tariff while there is no grid
 /// @notice Few members in few windows, so each is loaded alone.
 library Criticals {
     using TickBook for TickBook.Book;
@@ -20,14 +20,14 @@ library Criticals {
         Member m;
     }
 
-    /// @notice Puts what the critical loads among the members [from, end) buy in the slots `lost` of a window into a
-    /// book, with those of the steps before; that of the last step has all of them.
+    /// @notice Puts what the critical loads among the members [from, end) buy at their tariff in the slots `island` of
+    /// a window into a book, with those of the steps before; that of the last step has all of them.
     function collect(
         State storage state,
         Core memory core,
         bytes32 market,
         uint256 window,
-        uint256 lost,
+        uint256 island,
         uint256 from,
         uint256 end,
         bool last
@@ -38,7 +38,7 @@ library Criticals {
         search.book = TickBook.create();
         mapping(uint256 => uint256) storage half = state.halfBooks[market][RING + window % RING];
         if (from != 0) HalfBooks.resume(half, search.book);
-        uint256 slots = LaneWords.spread(lost);
+        uint256 slots = LaneWords.spread(island);
         for (uint256 index = from; index < end; ++index) {
             uint256 word = LaneWord.unwrap(state.lanes[market][Context.laneKey(index, window, FIRST)]);
             (uint256 buys,) = LaneWords.parted(word);
@@ -62,7 +62,8 @@ library Criticals {
             isCritical = isCritical || search.env.core.levels.isCritical(m.meter, uint32(window));
             if (!isCritical) return;
             if (!m.active) continue;
-            search.book.addLanes(volume, Context.quoteAt(search.env, search.table, m, lane).buyTick(), 0);
+            Quote quote = Context.quoteAt(search.env, search.table, m, lane);
+            if (quote.buysAtTariff()) search.book.addLanes(volume, quote.buyTick(), 0);
         }
     }
 }

@@ -13,19 +13,18 @@ library Outcomes {
 
     /// @param results by slot, with their carries
     /// @param sellResults the same of the sells, none unless some slot has one of its own for them
-    /// @param criticalResults the same of the buys of critical loads
     /// @param cuts what is filled, by window
     /// @param prices see `_read`
+    /// @param island some slots are in an island
     /// @param hash of the results as they were cleared, without carries, those of the sells behind them
     struct Loaded {
         uint256[] results;
         uint256[] sellResults;
-        uint256[] criticalResults;
         uint256[] cuts;
         uint256[] sellCuts;
-        uint256[] criticalCuts;
         uint256[] prices;
         uint256[] sellPrices;
+        bool island;
         bytes32 hash;
     }
 
@@ -41,7 +40,6 @@ library Outcomes {
         found.results = new uint256[](windows * WINDOW);
         found.sellResults = new uint256[](windows * WINDOW);
         bool apart;
-        bool critical;
         for (uint256 i; i < windows * WINDOW; ++i) {
             (ResultWord result, ResultWord sells) = Pairs.get(
                 state.results[market],
@@ -51,16 +49,11 @@ library Outcomes {
             found.results.set(i, ResultWord.unwrap(result));
             found.sellResults.set(i, ResultWord.unwrap(sells));
             if (result.isApart()) apart = true;
-            if (result.hasCritical()) critical = true;
+            if (result.isIsland()) found.island = true;
         }
         (found.cuts, found.prices) = _read(found.results);
         if (apart) (found.sellCuts, found.sellPrices) = _read(found.sellResults);
         else found.sellResults = new uint256[](0);
-        if (critical) {
-            found.criticalResults = _criticals(state, market, firstWindow, found.results);
-            // Where no other load has bought, the price is theirs.
-            (found.criticalCuts, found.prices) = _read(found.criticalResults);
-        }
         found.hash = carries
             ? keccak256(abi.encodePacked(_plain(found.results), _plain(found.sellResults)))
             : keccak256(abi.encodePacked(found.results, found.sellResults));
@@ -73,13 +66,11 @@ library Outcomes {
         bytes32 market,
         uint256 firstWindow,
         uint256[] memory results,
-        uint256[] memory sellResults,
-        uint256[] memory criticalResults
+        uint256[] memory sellResults
     ) external {
         for (uint256 i; i < results.length; ++i) {
             uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
             (ResultWord result, ResultWord sells) = (ResultWord.wrap(results[i]), ResultWord.wrap(sellResults[i]));
-            if (result.hasCritical()) state.criticalResults[market][place] = ResultWord.wrap(criticalResults[i]);
             if (!result.isApart() && !result.buyRationed()) result = sells;
             Pairs.put(state.results[market], state.sellResults[market], place, result, sells);
         }
@@ -136,21 +127,6 @@ library Outcomes {
         plain = new uint256[](results.length);
         for (uint256 i; i < results.length; ++i) {
             plain[i] = ResultWord.unwrap(ResultWord.wrap(results[i]).withCarry(0));
-        }
-    }
-
-    /// @dev Those of `results` where critical loads have none of their own.
-    function _criticals(State storage state, bytes32 market, uint256 firstWindow, uint256[] memory results)
-        private
-        view
-        returns (uint256[] memory found)
-    {
-        found = new uint256[](results.length);
-        for (uint256 i; i < results.length; ++i) {
-            found[i] = results[i];
-            if (!ResultWord.wrap(results[i]).hasCritical()) continue;
-            uint256 place = Context.resultPlace(firstWindow + i / WINDOW, i % WINDOW);
-            found[i] = ResultWord.unwrap(state.criticalResults[market][place]);
         }
     }
 }

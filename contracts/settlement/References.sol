@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {IMarkets} from "../interfaces/IMarkets.sol";
+import {Edges} from "../levels/Edges.sol";
 import {Prices} from "../libraries/Prices.sol";
 import {TariffWord} from "../libraries/Packed.sol";
 import {Context} from "./Context.sol";
@@ -24,6 +25,18 @@ library References {
         if (!ref.any || retail < ref.retailNano) ref.retailNano = retail;
         if (!ref.any || feedIn > ref.feedInNano) ref.feedInNano = feedIn;
         ref.any = true;
+    }
+
+    /// @dev In an area without grid critical loads buy whatever p is; so r pays the buyer's fee, and p is above nobody's
+    /// tariff.
+    function lower(Reference memory ref, int256 feeNano) internal pure {
+        int256 nano = ref.retailNano - feeNano;
+        ref.retailNano = nano < type(int32).min ? type(int32).min : int32(nano);
+    }
+
+    /// @dev What is stated for slots without an auction is no price above r, where critical loads come first.
+    function within(Reference memory ref, int256 priceNano) internal pure returns (int256) {
+        return ref.any && priceNano > ref.retailNano ? int256(ref.retailNano) : priceNano;
     }
 
     /// @dev p of a slot that has no price of its own from supply and demand, and whether there is one.
@@ -50,8 +63,11 @@ library References {
             Context.loadMember(env, table, m, slot);
             if (m.active) add(ref, TariffWord.wrap(table.rows[m.tariff][slot % WINDOW]));
         }
+        uint256[] memory edges = core.levels.edgesOf(market, slot / uint32(WINDOW), 1);
+        bool island = edges.length != 0 && (Edges.islandOf(edges[0]) >> (slot % WINDOW)) & 1 != 0;
+        if (island) lower(ref, env.buyFeeNano);
         int256 price;
         (price, defined) = priceOf(env, ref);
-        priceNano = int32(price);
+        priceNano = int32(island ? within(ref, price) : price);
     }
 }

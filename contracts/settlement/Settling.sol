@@ -51,10 +51,9 @@ library Settling {
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
     /// are p, see `Outcomes.Loaded`. Those of sells are the same arrays, unless some slot has a result of its own for
-    /// them, and so are those of critical loads (`isCritical`: there are some; `comesFirst`: the member at hand is
-    /// one, for whose buys are `buyCuts`). `given` is where in the calldata the lane words of all `members` begin that
-    /// were handed in (zero: none were); `special`: there are these, or critical loads. `leaves` is what
-    /// will prove how members were settled.
+    /// them. `island`: some slots are in one (`comesFirst`: the member at hand is a critical load there). `given` is
+    /// where in the calldata the lane words of all `members` begin that were handed in (zero: none were); `special`:
+    /// one of the two. `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -62,15 +61,12 @@ library Settling {
         Forward forward;
         uint256[] results;
         uint256[] sellResults;
-        uint256[] criticalResults;
         uint256 firstWindow;
         uint256 windows;
         uint256[] fills;
         uint256[] cuts;
         uint256[] sellCuts;
-        uint256[] criticalCuts;
-        uint256[] buyCuts;
-        bool isCritical;
+        bool island;
         bool special;
         uint256 given;
         uint256 members;
@@ -162,10 +158,8 @@ library Settling {
         run.sellResults = apart ? found.sellResults : found.results;
         run.sellCuts = apart ? found.sellCuts : found.cuts;
         run.sellPrices = apart ? found.sellPrices : found.prices;
-        run.isCritical = found.criticalResults.length != 0;
-        if (run.isCritical) run.special = true;
-        run.criticalResults = run.isCritical ? found.criticalResults : found.results;
-        (run.criticalCuts, run.buyCuts) = (found.criticalCuts, found.cuts);
+        run.island = found.island;
+        if (run.island) run.special = true;
         return found.hash;
     }
 
@@ -266,10 +260,7 @@ library Settling {
         view
         returns (uint256 word)
     {
-        if (run.isCritical) {
-            run.comesFirst = run.env.core.levels.isCritical(m.meter, uint32(window));
-            run.buyCuts = run.comesFirst ? run.criticalCuts : run.cuts;
-        }
+        if (run.island) run.comesFirst = run.env.core.levels.isCritical(m.meter, uint32(window));
         if (run.given == 0) return LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
         return Words.readAt(run.given, (window - run.firstWindow) * run.members + m.index);
     }
@@ -539,6 +530,7 @@ library Settling {
         uint256 slots
     ) private pure returns (uint256 fills) {
         if (word & LaneWords.VOLUMES == 0) return 0;
+        if (run.island) return _settleIsland(run, m, acc, word, place, slots);
         bool hourly = m.hourly.length != 0;
         // Slots have 32 bits, lanes are eight.
         unchecked {
@@ -550,6 +542,22 @@ library Settling {
                 fills |= _settleRun(run, acc, quote, LaneWords.part(word, place % WINDOW, count), place);
                 place += count;
             }
+        }
+    }
+
+    /// @dev The same slot by slot, where some are in an island: there buys stand at other ticks.
+    function _settleIsland(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        uint256 word,
+        uint256 place,
+        uint256 slots
+    ) private pure returns (uint256 fills) {
+        for (uint256 end = place + slots; place < end; ++place) {
+            Quote quote = Context.quoteAt(run.env, run.table, m, place);
+            if (ResultWord.wrap(run.results.get(place)).isIsland()) quote = quote.inIsland(run.comesFirst);
+            fills |= _settleRun(run, acc, quote, LaneWords.part(word, place % WINDOW, 1), place);
         }
     }
 
@@ -565,10 +573,10 @@ library Settling {
         unchecked {
             if (buys != 0) {
                 (uint256 whole, uint256 part) =
-                    CutWord.wrap(run.buyCuts.get(place / WINDOW)).takenBuys(quote.buyTick());
+                    CutWord.wrap(run.cuts.get(place / WINDOW)).takenBuys(quote.buyTick());
                 fills = buys & (whole * LaneWords.MAX_WH);
                 part = buys & (part * LaneWords.MAX_WH);
-                if (part != 0) fills |= _rationed(run.results, run.comesFirst, run, part, place);
+                if (part != 0) fills |= _rationed(run.results, part, place);
                 uint256 wh = LaneWords.sum(buys);
                 uint256 filled = fills == buys ? wh : LaneWords.sum(fills);
                 acc.supplierNano -= int256(wh - filled) * quote.energy() + int256(wh) * quote.charges();
@@ -585,7 +593,7 @@ library Settling {
                     CutWord.wrap(run.sellCuts.get(place / WINDOW)).takenSells(quote.sellTick());
                 uint256 sold = sells & (whole * LaneWords.MAX_WH);
                 part = sells & (part * LaneWords.MAX_WH);
-                if (part != 0) sold |= _rationed(run.sellResults, false, run, part, place);
+                if (part != 0) sold |= _rationed(run.sellResults, part, place);
                 uint256 wh = LaneWords.sum(sells);
                 uint256 filled = sold == sells ? wh : LaneWords.sum(sold);
                 acc.supplierNano += int256(wh - filled) * quote.feedIn();
@@ -599,9 +607,8 @@ library Settling {
         }
     }
 
-    /// @dev The fills of volumes in the slots of a window in which their limit is rationed; those of critical loads
-    /// have results of their own in some slots.
-    function _rationed(uint256[] memory results, bool first, Run memory run, uint256 volumes, uint256 place)
+    /// @dev The fills of volumes in the slots of a window in which their limit is rationed.
+    function _rationed(uint256[] memory results, uint256 volumes, uint256 place)
         private
         pure
         returns (uint256 fills)
@@ -611,10 +618,8 @@ library Settling {
             for (uint256 shift; volumes >> shift != 0; shift += LaneWords.LANE_BITS) {
                 uint256 wh = (volumes >> shift) & LaneWords.LANE_MASK;
                 if (wh != 0) {
-                    uint256[] memory from = results;
-                    if (first && ResultWord.wrap(results.get(place)).hasCritical()) from = run.criticalResults;
-                    (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(from.get(place)), wh);
-                    from.set(place, ResultWord.unwrap(next));
+                    (uint256 filled, ResultWord next) = TickBook.ration(ResultWord.wrap(results.get(place)), wh);
+                    results.set(place, ResultWord.unwrap(next));
                     fills |= filled << shift;
                 }
                 ++place;
@@ -811,7 +816,7 @@ library Settling {
             if (cursor == members) w.phase = ISettlement.Phase.Settled;
         }
         if (!whole) {
-            Outcomes.keep(state, market, run.firstWindow, run.results, run.sellResults, run.criticalResults);
+            Outcomes.keep(state, market, run.firstWindow, run.results, run.sellResults);
         }
         emit ISettlement.WindowsSettled(market, uint32(run.firstWindow), uint32(run.windows), cursor);
     }

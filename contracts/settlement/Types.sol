@@ -26,8 +26,6 @@ uint256 constant IMPORTS = 4;
 /// @param lanes posted volumes by member index, place in the ring and layer
 /// @param results by place in the ring and slot; valid while the window is Cleared or Settled
 /// @param sellResults those of the sells, where they have one of their own (`ResultWords.APART`)
-/// @param criticalResults those of the buys of critical loads, where they have one of their own
-/// (`ResultWords.CRITICAL`)
 /// @param unread by meter and window: contracted lanes of slots that were settled without a reading, and which they are
 /// (bits 224..231)
 /// @param roots what calls of `settle` have left as evidence, by first window << 32 | index of the first member
@@ -40,7 +38,6 @@ struct State {
     mapping(bytes32 market => mapping(uint256 key => LaneWord)) lanes;
     mapping(bytes32 market => mapping(uint256 place => ResultWord)) results;
     mapping(bytes32 market => mapping(uint256 place => ResultWord)) sellResults;
-    mapping(bytes32 market => mapping(uint256 place => ResultWord)) criticalResults;
     mapping(bytes32 market => mapping(uint256 place => mapping(uint256 cell => uint256))) halfBooks;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256))) unread;
     mapping(bytes32 market => mapping(uint256 key => bytes32)) roots;

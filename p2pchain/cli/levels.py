@@ -90,7 +90,10 @@ def share(env: Env, name: str | None, out: Output, dry_run: bool) -> None:
 @output_options
 @click.pass_obj
 def status(env: Env, slot: str, out: Output) -> None:
-    """Show what each level matched in SLOT, and what crossed each edge in its window."""
+    """Show what each level matched in SLOT, and what crossed each edge in its window.
+
+    Areas that have lost their grid are named, and the meters that come first in them.
+    """
     from p2pchain.chain.bindings.forward_levels import ForwardCrossed
     from p2pchain.chain.bindings.levels import Crossed
     from p2pchain.chain.events import read
@@ -100,16 +103,36 @@ def status(env: Env, slot: str, out: Output) -> None:
     number = slot_number(env, slot)
     window = number // WINDOW_SLOTS
     levels = [_ahead(env, one, number) for one in ForwardTree(env.contracts).levels()]
-    levels += [_delivered(env, one, number) for one in LevelTree(env.contracts).levels()]
+    tree = LevelTree(env.contracts)
+    levels += [_delivered(env, one, number) for one in tree.levels()]
+    lost, critical = tree.areas_lost(number), tree.critical_meters(number)
     crossed = [
         _edge(env, event)
         for entry in read(env.contracts, kinds=(ForwardCrossed, Crossed))
         if isinstance(event := entry.event, ForwardCrossed | Crossed) and event.window == window
     ]
     if out.as_json:
-        out.fields({"slot": number, "window": window, "levels": levels, "edges": crossed})
+        out.fields(
+            {
+                "slot": number,
+                "window": window,
+                "levels": levels,
+                "edges": crossed,
+                "areas_without_grid": lost,
+                "critical_meters": critical,
+            }
+        )
         return
     _print_status(env, number, levels, crossed)
+    if lost:
+        click.echo(f"without a grid: {_list('area', lost)}")
+    if critical:
+        first = "come first there" if lost else "would come first without a grid"
+        click.echo(f"critical loads: {_list('meter', critical)} {first}")
+
+
+def _list(what: str, numbers: list[int]) -> str:
+    return f"{what}{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
 
 
 def _delivered(env: Env, one: Level, slot: int) -> dict[str, Any]:

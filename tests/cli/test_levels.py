@@ -137,7 +137,9 @@ def test_a_lost_grid_is_signed_by_its_operator_and_handed_in_by_anybody(world: W
 
 
 @pytest.mark.capability("TAG-5")
-def test_critical_loads_come_first_without_a_grid(world: World) -> None:
+@pytest.mark.parametrize("area", [4, 2])
+def test_critical_loads_come_first_without_a_grid(world: World, area: int) -> None:
+    """In the microgrid that has lost it, and in one whose CELL has."""
     tree(world)
     # Carol's meters 5 and 6 buy 3 kWh each where Bob sells 2.
     keys = {5: "other-meter", 6: "bob-meter"}
@@ -155,7 +157,11 @@ def test_critical_loads_come_first_without_a_grid(world: World) -> None:
     assert "critical loads" in said
     world.clock("2026-06-02T02:00Z")
     span = ["--from", "2026-06-02T02:00Z", "--to", "2026-06-02T05:00Z"]
-    world.ok("level", "grid-loss", "4", *span, account="grid")
+    world.ok("level", "grid-loss", str(area), *span, account="grid")
+    status = ["level", "status", "2026-06-02T02:00Z"]
+    said = world.ok(*status, "--json").json
+    assert (said["areas_without_grid"], said["critical_meters"]) == ([area], [6])
+    assert f"without a grid: area {area}\ncritical loads: meter 6 come" in world.ok(*status).out
     world.clock("2026-06-02T08:00Z")
     for meter, key, flow in (
         (4, "bob-meter", (0, 2000)),

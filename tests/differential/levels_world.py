@@ -390,7 +390,10 @@ class LevelsWorld:
             for entry in past.slots:
                 bought[entry.slot] += entry.bought_wh - entry.sold_wh
             self.counts["apart"] += len(past.sell_results)
-            self.counts["critical first"] += len(past.critical_results)
+            own = twin.market(market.id)
+            for slot, result in past.results.items():
+                if result.island and any(offer.tick == 255 for offer in own.offers(slot)):
+                    self.counts["critical first"] += result.traded
             self.counts["books"] += len(past.results)
             self.counts["traded"] += sum(r.traded for r in past.results.values())
         assert not any(bought.values()), "bought and sold differ over the tree"

@@ -2,6 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ILevels} from "../../contracts/interfaces/ILevels.sol";
+import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {LevelWorld} from "./LevelWorld.sol";
 
@@ -22,8 +23,12 @@ contract LevelCriticalTest is LevelWorld {
 
     /// @dev Slots 2 to 4 have no grid.
     function loseGrid() internal {
+        loseGrid(4);
+    }
+
+    function loseGrid(uint32 area) internal {
         warpToSlot(s + 1);
-        levels.signalGridLoss(lossOf(4, s + 2, s + 5, operatorKey(4)));
+        levels.signalGridLoss(lossOf(area, s + 2, s + 5, operatorKey(area)));
         warpToSlot(s + 8);
     }
 
@@ -59,12 +64,11 @@ contract LevelCriticalTest is LevelWorld {
         assertAll(0, -(5 * 60 + 3 * 20) * 150_000 - (5 * 40 + 3 * 80) * 250_000, "the other buyer");
         assertAll(1, -(5 * 60 + 3 * 100) * 150_000 - 5 * 40 * 250_000, "the critical load");
         assertAll(2, 8 * 120 * 150_000, "the seller sells all");
-        ISettlement.Result memory first = settlement.criticalResultOf(grids[0], s + 2);
-        vm.assertEq(first.matchedWh, 100, "critical loads have bought all they offered for");
-        vm.assertEq(first.priceNano, 150_000, "at the price of all");
-        vm.assertEq(boughtIn(0, s + 2).matchedWh, 20, "the others what is left");
-        vm.assertEq(soldIn(0, s + 2).matchedWh, 120, "sold is bought");
-        vm.assertEq(boughtIn(0, s + 1).matchedWh, 120, "one result while there is a grid");
+        ISettlement.Result memory r = boughtIn(0, s + 2);
+        vm.assertEq(r.matchedWh, 120, "one result for all");
+        vm.assertEq(r.priceNano, 150_000, "at one price");
+        vm.assertEq(r.fillWh, 20, "of the others what is left");
+        vm.assertEq(r.liveWh, 100, "of what they have offered for");
         assertDone();
     }
 
@@ -77,9 +81,8 @@ contract LevelCriticalTest is LevelWorld {
         measure(id, 60, 0);
         run();
         // 75 of 100 and 45 of 60; the third buyer has nothing. With a grid 46.15, 46.15 and 27.7 of 260.
-        vm.assertEq(boughtIn(0, s + 3).matchedWh, 0, "nothing is left for others");
-        vm.assertEq(boughtIn(0, s + 3).priceNano, 150_000, "the price is told all the same");
-        vm.assertEq(settlement.criticalResultOf(grids[0], s + 3).matchedWh, 120, "all goes to critical loads");
+        vm.assertEq(boughtIn(0, s + 3).buyTick, 255, "nothing is left for others");
+        assertAll(0, -(3 * 75 + 5 * 46) * 150_000 - (3 * 25 + 5 * 54) * 250_000, "75 of 100");
         assertAll(2, 8 * 120 * 150_000, "the seller sells all");
         assertDone();
     }
@@ -93,7 +96,6 @@ contract LevelCriticalTest is LevelWorld {
         run();
         assertAll(id, -8 * 60 * 250_000, "it does not want to pay so much");
         assertAll(0, -8 * (60 * 150_000 + 40 * 250_000), "so nothing changes for the others");
-        vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 120, "one result for all");
         assertDone();
     }
 
@@ -107,8 +109,76 @@ contract LevelCriticalTest is LevelWorld {
         gather();
         clearMarket(1);
         share();
-        vm.assertEq(settlement.criticalResultOf(grids[0], s + 2).matchedWh, 100, "as in one go");
-        vm.assertEq(boughtIn(0, s + 4).matchedWh, 20, "as in one go");
+        vm.assertEq(boughtIn(0, s + 2).fillWh, 20, "as in one go");
+        vm.assertEq(boughtIn(0, s + 4).liveWh, 100, "as in one go");
+    }
+
+    /// @dev The CELL has lost its grid: home 4, a critical load in the other microgrid, comes before home 3 there, at
+    /// what the first microgrid has left.
+    function test_TAG5_inACellTheyComeFirstInEachAuction() public {
+        uint256 id = addTo(1, 1);
+        setCriticalIn(5, id);
+        loseGrid(2);
+        measure(0, 100, 0);
+        measure(1, 100, 0);
+        measure(2, 0, 300);
+        measure(3, 100, 0);
+        measure(id, 80, 0);
+        run();
+        // 100 are left next door: 55.6 and 44.4 while there is a grid, else 20 and 80.
+        vm.assertEq(boughtIn(1, s + 2).matchedWh, 100, "what is left is shared in the CELL");
+        vm.assertEq(boughtIn(1, s + 2).fillWh, 20, "what critical loads have left");
+        assertAll(0, -8 * 100 * 150_000, "next door nobody has less");
+        int256 with = fillsWithGrid(80, 180);
+        assertAll(id, -with * 150_000 - (8 * 80 - with) * 250_000, "all it wants, without a grid");
+        assertDone();
+    }
+
+    /// @dev Five slots with a grid, shared pro rata in the order of the index; three without, where all is bought.
+    function fillsWithGrid(uint256 wh, uint256 offered) internal pure returns (int256) {
+        // The member is the last, so it has what the carry leaves: the first has x = 100 wh / offered rounded down.
+        return int256(5 * (100 - (100 * (offered - wh)) / offered) + 3 * wh);
+    }
+
+    function test_TAG5_inACellTheyShareWhatIsTooLittle() public {
+        uint256 id = addTo(1, 1);
+        setCriticalIn(5, id);
+        setCritical(0, w, true);
+        loseGrid(2);
+        measure(0, 100, 0);
+        measure(1, 100, 0);
+        measure(2, 0, 150);
+        measure(3, 0, 30);
+        measure(id, 80, 0);
+        run();
+        // Next door first: 100 of home 0, 50 of home 1. In the CELL nothing is left of it; home 3 sells to home 4.
+        vm.assertEq(boughtIn(0, s + 2).fillWh, 50, "home 1 has what home 0 leaves");
+        vm.assertEq(boughtIn(1, s + 2).matchedWh, 30, "each area serves its own first");
+        vm.assertEq(boughtIn(1, s + 2).buyTick, 255, "its critical loads");
+        assertDone();
+    }
+
+    function test_TAG5_theHighestTickIsTheirsAlone() public {
+        // At 460,000 and above the tick is the highest one.
+        tariff(2, 470_000, 50_000);
+        uint256 id = addTo(0, 2);
+        setCritical(1, w, true);
+        loseGrid();
+        readings();
+        measure(id, 100, 0);
+        run();
+        // 120 for 300: 40 each while there is a grid were it not for the higher tariff, whose limit is better.
+        vm.assertEq(boughtIn(0, s + 1).buyTick, 150, "with a grid the best limits come first");
+        ISettlement.Result memory r = boughtIn(0, s + 2);
+        vm.assertEq(r.buyTick, 254, "without, the tick below the highest comes after critical loads");
+        vm.assertEq(r.fillWh, 20, "with what they leave");
+        assertDone();
+    }
+
+    function setCriticalIn(uint32 area, uint256 id) internal {
+        uint32 meter = homes[id].meter;
+        vm.prank(operatorOf(area));
+        levels.setCritical(meter, w, true);
     }
 
     function test_TAG5_registeredByTheOperatorFromAWindowOn() public {
@@ -132,5 +202,40 @@ contract LevelCriticalTest is LevelWorld {
         vm.expectRevert(abi.encodeWithSelector(ILevels.WindowHasBegun.selector, w + 1));
         levels.setCritical(homes[1].meter, w + 1, true);
         vm.stopPrank();
+    }
+}
+
+/// @dev With a fee that leaves no price to a buyer at his tariff.
+contract LevelIslandFeeTest is LevelWorld {
+    function params() internal view override returns (IMarkets.MarketParams memory p) {
+        p = super.params();
+        (p.kPpm, p.buyFeeNano) = (1_000_000, 30_000);
+    }
+
+    function test_TAG5_P31_nobodyPaysMoreThanHisTariff() public {
+        deployTree(true);
+        for (uint256 i; i < 2; ++i) addTo(0, 1);
+        uint32 meter = homes[0].meter;
+        vm.prank(operatorOf(4));
+        levels.setCritical(meter, w, true);
+        warpToSlot(s + 1);
+        levels.signalGridLoss(lossOf(2, s + 2, s + 5, operatorKey(2)));
+        warpToSlot(s + 8);
+        measure(0, 100, 0);
+        measure(1, 0, 100);
+        (int32 retailNano,, int32 priceNano,) = settlement.referenceAt(grids[0], s + 1);
+        vm.assertEq(retailNano, 250_000, "r is the tariff while there is a grid");
+        vm.assertEq(priceNano, 250_000, "and so is p, which the fee puts out of reach");
+        (retailNano,, priceNano,) = settlement.referenceAt(grids[0], s + 2);
+        vm.assertEq(retailNano, 220_000, "without a grid r pays the fee");
+        vm.assertEq(priceNano, 220_000, "so p and the fee are the tariff");
+        clearMarket(0);
+        vm.assertTrue(!boughtIn(0, s + 1).traded && boughtIn(0, s + 2).traded, "only then is there a trade");
+        clearLevel(cells[0]);
+        pastVoid(1);
+        shareLevel(cells[0]);
+        settlement.settle(grids[0], w, 1, type(uint32).max);
+        vm.assertEq(gain(0), -8 * 100 * 250_000, "not a unit more than the tariff");
+        assertDone();
     }
 }

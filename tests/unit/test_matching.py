@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import random
+from dataclasses import replace
 from fractions import Fraction
 
 import highspy
@@ -251,43 +252,50 @@ def test_supply_demand_ratio_falls_from_retail_to_feed_in() -> None:
 
 @pytest.mark.capability("TAG-5")
 def test_critical_buys_come_before_all_others() -> None:
-    """Against a walk Wh by Wh: critical buys, best limits first, then the others."""
+    """Against a walk Wh by Wh: critical buys, then the others, best limits first."""
     rng = random.Random(5)
-    seen = {"too little": 0, "limited": 0, "left out": 0}
+    seen = {"too little": 0, "limited": 0, "in part": 0}
     for _ in range(BOOKS):
         price, book = random_book(rng)
-        first = [o for o in book if o.side == Side.BUY and rng.random() < 0.5]
-        others = [o for o in book if o not in first]
+        first = {i for i, o in enumerate(book) if o.side == Side.BUY and rng.random() < 0.4}
         most = rng.choice((None, rng.randrange(300)))
-        result, sells, critical = matching.match_critical(most, price, others, first, PARAMS)
-        wanted = sorted(
-            (o for o in book if o.side == Side.BUY and limit_nano(o) >= price),
-            key=lambda o: (o not in first, -o.tick),
-        )
+        offers = [
+            replace(o, tick=matching.island_tick(o.tick, first=i in first))
+            if o.side == Side.BUY
+            else o
+            for i, o in enumerate(book)
+        ]
+        result, sells = matching.match_within(most, price, offers, PARAMS)
+        wanted = [
+            i
+            for i, o in enumerate(book)
+            if o.side == Side.BUY and (i in first or limit_nano(o) >= price)
+        ]
         offered = sum(o.wh for o in book if o.side == Side.SELL and limit_nano(o) <= price)
-        left = matched = min(sum(o.wh for o in wanted), offered, offered if most is None else most)
+        left = matched = min(
+            sum(book[i].wh for i in wanted), offered, offered if most is None else most
+        )
         by_rank: dict[tuple[bool, int], int] = {}
-        for offer in wanted:
-            wh = min(offer.wh, left)
+        for i in sorted(wanted, key=lambda i: (i not in first, -book[i].tick)):
+            wh = min(book[i].wh, left)
             left -= wh
-            key = (offer in first, offer.tick)
-            by_rank[key] = by_rank.get(key, 0) + wh
-        for of, is_first in ((critical, True), (result, False)):
-            if of is None:
-                continue
-            offers = first if is_first else [o for o in others if o.side == Side.BUY]
-            filled: dict[int, int] = {}
-            for offer, wh in zip(offers, matching.fills(of, offers), strict=True):
-                filled[offer.tick] = filled.get(offer.tick, 0) + wh
-            ticks = {tick for tick, wh in filled.items() if wh}
-            ticks |= {tick for (rank, tick), wh in by_rank.items() if wh and rank == is_first}
-            for tick in ticks:
-                assert filled.get(tick, 0) == by_rank.get((is_first, tick), 0)
-        if critical is None:
-            seen["left out"] += any(limit_nano(o) < price for o in first)
-            continue
-        assert sells is not None
-        assert critical.matched_wh + result.matched_wh == sells.matched_wh == matched
-        seen["too little"] += not result.traded
+            rank = (True, 0) if i in first else (False, book[i].tick)
+            by_rank[rank] = by_rank.get(rank, 0) + wh
+        filled: dict[tuple[bool, int], int] = {}
+        for i, wh in enumerate(matching.fills(result, offers)):
+            if book[i].side == Side.BUY:
+                rank = (True, 0) if i in first else (False, book[i].tick)
+                filled[rank] = filled.get(rank, 0) + wh
+        for rank in by_rank.keys() | filled.keys():
+            assert filled.get(rank, 0) == by_rank.get(rank, 0)
+        assert result.matched_wh == (sells or result).matched_wh == matched
+        critical_wh = sum(book[i].wh for i in first)
+        seen["too little"] += 0 < matched < critical_wh
+        seen["in part"] += critical_wh < matched < sum(book[i].wh for i in wanted)
         seen["limited"] += most == matched
     assert all(count > 50 for count in seen.values()), seen
+
+
+def test_the_highest_tick_in_an_island_is_that_of_critical_loads() -> None:
+    assert [matching.island_tick(t, first=False) for t in (0, 253, 254, 255)] == [0, 253, 254, 254]
+    assert {matching.island_tick(t, first=True) for t in (0, 254, 255)} == {255}

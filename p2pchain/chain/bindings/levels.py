@@ -429,7 +429,8 @@ class Levels:
         """What clearing needs of a market's edge, a word for each window; empty for one outside
         any tree: charge (uint32, lowest), limits up, down and of the feeder (uint32 each),
         slots without grid (8 bits), and a bit for whether the level above takes what is sent;
-        bit 145: forward auctions have used something of the limits.
+        bit 145: forward auctions have used something of the limits; then the slots in which
+        the market is in an island: its area, or one that it lies in, has no grid (8 bits).
         """
         _data = bytes.fromhex("2b52b69a") + encode(
             ("bytes32", "uint32", "uint32"),
@@ -662,7 +663,8 @@ class Levels:
 
     def set_critical(self, meter: int, from_window: int, critical: bool) -> Call:
         """The operator of a meter's area registers it as a critical load from a window on, or
-        not any more: in slots in which the area has no grid its buys come before all others.
+        not any more: in slots in which the area, or one that it lies in, has no grid its buys
+        come before all others (Quotes.islandTick).
         """
         _data = bytes.fromhex("23ced82e") + encode(
             ("uint32", "uint32", "bool"),

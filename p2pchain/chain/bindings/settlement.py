@@ -68,25 +68,6 @@ class CorrectionSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class CriticalCleared(Event):
-    """The results of the buys of critical loads, where they came before others (the area had no
-    grid).
-    """
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "5b3dcc52694bfe6eab67b9a8a2384bae929a81839dffc062d874ea593105a7da"
-    )
-    market: bytes
-    window: int
-    criticals: tuple[int, ...]
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint256[8]",), data)
-        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0])
-
-
-@dataclass(frozen=True, slots=True)
 class EstimateSettled(Event):
     """Missing readings were estimated and settled with the supplier alone, until they come."""
 
@@ -365,7 +346,6 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
     for known in (
         ClearingStep,
         CorrectionSettled,
-        CriticalCleared,
         EstimateSettled,
         LateSettled,
         LevelsPassedOver,
@@ -491,27 +471,6 @@ class Settlement:
             ),
         )
         return Call(self.address, _data, 0, "Settlement.correct")
-
-    def critical_result_of(
-        self,
-        market: bytes,
-        slot: int,
-        *,
-        block: int | str = "latest",
-    ) -> ISettlementResult:
-        """The same of the buys of critical loads."""
-        _data = bytes.fromhex("d275bf14") + encode(
-            ("bytes32", "uint32"),
-            (sized(market, 32), slot),
-        )
-        return self.critical_result_of_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def critical_result_of_result(raw: bytes) -> ISettlementResult:
-        """Return what `critical_result_of` answered, decoded."""
-        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48)",), raw)
-        _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
-        return _value
 
     def estimate(
         self,
