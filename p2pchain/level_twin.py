@@ -7,7 +7,7 @@ when, and what follows in the markets and the ledger.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Generic, TypeVar
 
@@ -84,9 +84,14 @@ class AnyLevelsTwin(Generic[N, P]):
 
     def root(self, node: bytes, window: int) -> bytes:
         """Return the root of a node's tree, as it is in a window."""
+        return list(self.upward(node, window))[-1]
+
+    def upward(self, node: bytes, window: int) -> Iterator[bytes]:
+        """Yield a node and all that are above it in a window."""
+        yield node
         while (parent := self.nodes[node].parent) and window >= self.nodes[node].window:
             node = parent
-        return node
+            yield node
 
     def is_below(self, node: bytes, window: int) -> bool:
         """Return whether a node belongs to a level in a window."""
@@ -199,14 +204,10 @@ class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
 
     def is_island(self, market: bytes, slot: int) -> bool:
         """Return whether a market's area, or one that it lies in, has no grid in a slot."""
-        node = self.nodes.get(market)
-        if node is None or node.parent is None:
+        if market not in self.nodes:
             return False
-        areas, window = [node.area], slot // WINDOW_SLOTS
-        while node.parent is not None and window >= node.window:
-            node = self.nodes[node.parent]
-            areas.append(node.area)
-        return any((area, slot) in self.lost for area in areas)
+        nodes = [self.nodes[node] for node in self.upward(market, slot // WINDOW_SLOTS)]
+        return any((node.area, slot) in self.lost for node in nodes)
 
     def is_critical(self, meter: int, slot: int) -> bool:
         """Return whether a meter is registered as a critical load in a slot."""

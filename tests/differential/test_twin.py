@@ -89,7 +89,7 @@ def test_they_never_differ_in_what_changes_a_settled_window(contracts: Contracts
 @pytest.mark.capability("LVL-5")
 @pytest.mark.capability("TAG-5")
 def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
-    """With charges, limits, feeders, late markets and levels, critical loads in islands of all sizes,
+    """With charges, limits, feeders, late markets and levels, critical loads in islands,
     and steps of any size."""
     total: Counter[str] = Counter()
     for seed in range(LEVELS_WORLDS):
@@ -104,7 +104,7 @@ def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
         assert total[what] >= 2 * LEVELS_WORLDS, what
     for what in ("levels from above", "late levels", "late markets", "grids lost", "passed over"):
         assert total[what] >= LEVELS_WORLDS // 6, what
-    assert total["critical first"] >= LEVELS_WORLDS
+    assert total["critical first"] >= LEVELS_WORLDS // 2
     assert total["lanes given"] >= LEVELS_WORLDS
 
 
