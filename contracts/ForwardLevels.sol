@@ -12,6 +12,7 @@ import {ILevels} from "./interfaces/ILevels.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {MAX_CHILDREN, MAX_DEPTH, RING, WINDOW} from "./levels/LevelTypes.sol";
+import {Turns} from "./levels/Turns.sol";
 
 /// @title ForwardLevels
 /// @notice What it promises, what it assumes and who may call: IForwardLevels.
@@ -66,13 +67,13 @@ contract ForwardLevels is IForwardLevels, AccessManaged {
 
     /// @inheritdoc IForwardLevels
     function windowState(bytes32 level, uint32 window) external view returns (ILevels.LevelWindow memory) {
-        return ForwardEdges.windowOf(_known(level), window);
+        return Turns.windowOf(_known(level).windows, window);
     }
 
     /// @inheritdoc IForwardLevels
     function partsOf(bytes32 level, uint32 window) external view returns (uint256[] memory) {
         ForwardLevelState storage own = _known(level);
-        ILevels.LevelWindow memory w = ForwardEdges.windowOf(own, window);
+        ILevels.LevelWindow memory w = Turns.windowOf(own.windows, window);
         require(w.phase >= ILevels.LevelPhase.Cleared, ILevels.WrongLevelPhase(window, w.phase));
         return own.parts[window % RING];
     }

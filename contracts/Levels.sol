@@ -13,6 +13,7 @@ import {Edges} from "./levels/Edges.sol";
 import {LevelClearing} from "./levels/LevelClearing.sol";
 import {Core, CriticalFrom, LevelState, MAX_CHILDREN, MAX_DEPTH, RING, State, WINDOW} from "./levels/LevelTypes.sol";
 import {Sharing} from "./levels/Sharing.sol";
+import {Turns} from "./levels/Turns.sol";
 import {ResultWord} from "./libraries/Packed.sol";
 import {Pairs} from "./libraries/Pairs.sol";
 import {Signatures} from "./libraries/Signatures.sol";
@@ -102,14 +103,14 @@ contract Levels is ILevels, AccessManaged, EIP712 {
 
     /// @inheritdoc ILevels
     function windowState(bytes32 level, uint32 window) external view returns (LevelWindow memory) {
-        return Edges.windowOf(_known(level), window);
+        return Turns.windowOf(_known(level).windows, window);
     }
 
     /// @inheritdoc ILevels
     function resultOf(bytes32 level, uint32 slot) external view returns (uint256 result, uint256 sells) {
         LevelState storage own = _known(level);
         uint32 window = slot / uint32(WINDOW);
-        LevelWindow memory w = Edges.windowOf(own, window);
+        LevelWindow memory w = Turns.windowOf(own.windows, window);
         require(w.phase >= LevelPhase.Cleared, WrongLevelPhase(window, w.phase));
         uint256 place = (window % RING) * WINDOW + slot % WINDOW;
         (ResultWord ofBuys, ResultWord ofSells) = Pairs.get(own.results, own.sellResults, place);

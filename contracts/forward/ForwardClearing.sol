@@ -126,7 +126,7 @@ library ForwardClearing {
                 walk.book.reset();
                 return true;
             }
-            if (walk.rules.inTree()) walk.book.mapTicks();
+            if (walk.rules.inTree()) walk.book.mapOrders();
             _match(auction, walk, window);
             if (walk.rules.inTree()) _sendUp(auction, walk, window);
             w.cursor = 0;

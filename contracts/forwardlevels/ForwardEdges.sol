@@ -6,6 +6,7 @@ import {IForwardLevels} from "../interfaces/IForwardLevels.sol";
 import {ILevels} from "../interfaces/ILevels.sol";
 import {Edges} from "../levels/Edges.sol";
 import {RING, Sent, WINDOW} from "../levels/LevelTypes.sol";
+import {Turns} from "../levels/Turns.sol";
 import {ForwardCore, ForwardLevelState, ForwardState} from "./ForwardLevelTypes.sol";
 
 /// @title ForwardEdges: when a level clears and takes, and what was sent to it
@@ -15,15 +16,6 @@ library ForwardEdges {
     uint256 private constant BELOW = 1 << 255;
 
     /* WINDOWS */
-
-    function windowOf(ForwardLevelState storage level, uint32 window)
-        internal
-        view
-        returns (ILevels.LevelWindow memory w)
-    {
-        w = level.windows[window % RING];
-        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.LevelPhase.Absent, 0, 0, false);
-    }
 
     /// @dev When placing orders for a window ends, as in the auctions below.
     function gateOf(IForwardLevels.ForwardLevelParams memory p, uint256 window) internal pure returns (uint256 begin) {
@@ -36,23 +28,11 @@ library ForwardEdges {
         return gateOf(level.params, window) + level.params.voidSeconds;
     }
 
-    /// @dev A level takes what is sent until it begins to clear; while an older window of its ring waits to be shared,
-    /// it takes nothing.
-    function _accepts(ForwardLevelState storage above, uint32 window) private view returns (bool) {
-        ILevels.LevelWindow memory w = above.windows[window % RING];
-        if (w.window > window || (w.window == window && w.phase != ILevels.LevelPhase.Absent)) return false;
-        if (w.window < window && w.phase == ILevels.LevelPhase.Cleared) return false;
-        return block.timestamp < voidTime(above, window);
-    }
-
     /// @dev See IForwardLevels.isPassedOver.
     function isPassedOver(ForwardState storage state, bytes32 node, uint32 window) internal view returns (bool) {
         if (!hasSent(state, node, window)) return true;
         ForwardLevelState storage above = state.levels[state.nodes[node].parent];
-        ILevels.LevelWindow memory w = above.windows[window % RING];
-        if (w.window > window) return true;
-        bool cleared = w.window == window && w.phase >= ILevels.LevelPhase.Cleared;
-        return !cleared && block.timestamp >= voidTime(above, window);
+        return Turns.isPassedOver(above.windows, window, voidTime(above, window));
     }
 
     /* WHAT WAS SENT */
@@ -71,8 +51,10 @@ library ForwardEdges {
         bool below = node.parent != 0 && window >= node.fromWindow;
         if (!below && !node.isLevel) return (edge, ahead);
         (edge, ahead) = core.levels.areaEdge(node.area, window);
-        if (below) edge |= BELOW;
-        if (below && _accepts(state.levels[node.parent], window)) edge |= Edges.TAKES;
+        if (!below) return (edge, ahead);
+        edge |= BELOW;
+        ForwardLevelState storage above = state.levels[node.parent];
+        if (Turns.accepts(above.windows, window, voidTime(above, window))) edge |= Edges.TAKES;
     }
 
     function send(

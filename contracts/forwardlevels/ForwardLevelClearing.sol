@@ -6,6 +6,7 @@ import {IForwardLevels} from "../interfaces/IForwardLevels.sol";
 import {ILevels} from "../interfaces/ILevels.sol";
 import {Edges} from "../levels/Edges.sol";
 import {RING, Sent, WINDOW} from "../levels/LevelTypes.sol";
+import {Turns} from "../levels/Turns.sol";
 import {HalfBooks} from "../libraries/HalfBooks.sol";
 import {Ladders} from "../libraries/Ladders.sol";
 import {ResultWord} from "../libraries/Packed.sol";
@@ -68,23 +69,15 @@ library ForwardLevelClearing {
         Walk memory walk
     ) private returns (ILevels.LevelWindow memory w) {
         uint32 window = walk.window;
-        w = ForwardEdges.windowOf(own, window);
         uint256 gate = ForwardEdges.gateOf(walk.params, window);
         require(block.timestamp >= gate, IForwardAuction.GateOpen(window, uint64(gate)));
-        if (w.phase == ILevels.LevelPhase.Clearing || w.phase == ILevels.LevelPhase.Absent) {
-            require(block.timestamp < gate + walk.params.voidSeconds, ILevels.PassedOver(window));
-        }
+        w = Turns.begin(
+            own.windows, own.halfBooks, window, gate + walk.params.voidSeconds, own.children.length
+        );
         if (w.phase == ILevels.LevelPhase.Clearing) {
             HalfBooks.resume(own.halfBooks[window % RING], walk.book);
             return w;
         }
-        require(w.phase == ILevels.LevelPhase.Absent, ILevels.WrongLevelPhase(window, w.phase));
-        ILevels.LevelWindow memory older = own.windows[window % RING];
-        require(
-            older.phase != ILevels.LevelPhase.Cleared && older.window <= window, ILevels.RingFull(window, older.window)
-        );
-        if (older.phase == ILevels.LevelPhase.Clearing) HalfBooks.drop(own.halfBooks[window % RING]);
-        w.children = uint16(own.children.length);
         uint256 deadline = gate + walk.params.collectSeconds;
         if (block.timestamp >= deadline) return w;
         // Before the deadline only when nobody can send any more, since whoever is late is passed over.
@@ -107,7 +100,7 @@ library ForwardLevelClearing {
             return phase == IForwardAuction.Phase.Open || phase == IForwardAuction.Phase.Clearing;
         }
         ForwardLevelState storage level = state.levels[child];
-        ILevels.LevelPhase stand = ForwardEdges.windowOf(level, window).phase;
+        ILevels.LevelPhase stand = Turns.windowOf(level.windows, window).phase;
         return stand < ILevels.LevelPhase.Cleared && block.timestamp < ForwardEdges.voidTime(level, window);
     }
 

@@ -7,6 +7,7 @@ import {ILevels} from "../interfaces/ILevels.sol";
 import {Ahead} from "../levels/Ahead.sol";
 import {Edges} from "../levels/Edges.sol";
 import {RING, Sent, WINDOW} from "../levels/LevelTypes.sol";
+import {Turns} from "../levels/Turns.sol";
 import {Ladders} from "../libraries/Ladders.sol";
 import {PartWord} from "../libraries/PartWords.sol";
 import {Prices} from "../libraries/Prices.sol";
@@ -57,7 +58,7 @@ library ForwardSharing {
         uint256[][] calldata ladders
     ) external {
         ForwardLevelState storage own = state.levels[level];
-        ILevels.LevelWindow memory w = ForwardEdges.windowOf(own, window);
+        ILevels.LevelWindow memory w = Turns.windowOf(own.windows, window);
         require(w.phase == ILevels.LevelPhase.Cleared, ILevels.WrongLevelPhase(window, w.phase));
         require(
             w.told || !ForwardEdges.hasSent(state, level, window),
@@ -120,7 +121,7 @@ library ForwardSharing {
         uint32 window,
         uint256 ladders
     ) private view returns (Walk memory walk) {
-        (walk.root, walk.window) = (_rootOf(state, level, window), window);
+        (walk.root, walk.window) = (Turns.rootOf(state.nodes, level, window), window);
         (walk.lotWh, walk.tickNano) = (own.params.lotWh, int256(uint256(own.params.tickNano)));
         walk.parts = own.parts[window % RING];
         walk.next = new uint256[](walk.parts.length);
@@ -131,16 +132,6 @@ library ForwardSharing {
         }
         walk.moves = new ILedger.LevelMove[](ladders);
         walk.charges = new ILedger.LevelCharge[](ladders);
-    }
-
-    /// @dev The root as it was in that window: a tree may grow upward between two calls.
-    function _rootOf(ForwardState storage state, bytes32 level, uint32 window) private view returns (bytes32 root) {
-        root = level;
-        ILevels.Node memory node = state.nodes[root];
-        while (node.parent != 0 && node.fromWindow <= window) {
-            root = node.parent;
-            node = state.nodes[root];
-        }
     }
 
     function _shareTo(

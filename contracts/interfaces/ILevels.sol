@@ -186,7 +186,8 @@ interface ILevels {
     function setEdge(uint32 area, EdgeTerms calldata terms) external;
 
     /// @notice The operator of a meter's area registers it as a critical load from a window on, or not any more: in
-    /// slots in which the area, or one that it lies in, has no grid its buys come before all others (Quotes.islandTick).
+    /// slots in which the area, or one that it lies in, has no grid its buys come before all others (see
+    /// `Quotes.islandTick`).
     function setCritical(uint32 meter, uint32 fromWindow, bool critical) external;
 
     /// @notice Anybody hands in what the operator of an area has signed; for slots whose window is not over.

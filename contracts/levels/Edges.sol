@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {ILevels} from "../interfaces/ILevels.sol";
 import {Core, LevelState, RING, Sent, State, USED_AHEAD, WINDOW} from "./LevelTypes.sol";
+import {Turns} from "./Turns.sol";
 
 /// @title Edges: what holds between an area and its parent, and what was sent over it
 /// @notice An edge word is that of ILevels.edgesOf.
@@ -76,7 +77,9 @@ library Edges {
     {
         ILevels.Node memory node = state.nodes[id];
         edge = areaWord(state, node.area, window);
-        if (node.parent != 0 && window >= node.fromWindow && _accepts(state, core, node.parent, window)) edge |= TAKES;
+        if (node.parent == 0 || window < node.fromWindow) return edge;
+        LevelState storage above = state.levels[node.parent];
+        if (Turns.accepts(above.windows, window, voidTime(core, above, window))) edge |= TAKES;
     }
 
     /// @dev The same of a market, with the slots in which it is in an island.
@@ -125,25 +128,6 @@ library Edges {
 
     /* WINDOWS */
 
-    function windowOf(LevelState storage level, uint32 window) internal view returns (ILevels.LevelWindow memory w) {
-        w = level.windows[window % RING];
-        if (w.window != window) w = ILevels.LevelWindow(window, ILevels.LevelPhase.Absent, 0, 0, false);
-    }
-
-    /// @dev A level takes what is sent until it begins to clear; while an older window of its ring waits to be shared,
-    /// it takes nothing.
-    function _accepts(State storage state, Core memory core, bytes32 level, uint32 window)
-        private
-        view
-        returns (bool)
-    {
-        LevelState storage above = state.levels[level];
-        ILevels.LevelWindow memory w = above.windows[window % RING];
-        if (w.window > window || (w.window == window && w.phase != ILevels.LevelPhase.Absent)) return false;
-        if (w.window < window && w.phase == ILevels.LevelPhase.Cleared) return false;
-        return block.timestamp < voidTime(core, above, window);
-    }
-
     function voidTime(Core memory core, LevelState storage level, uint256 window) internal view returns (uint256) {
         return (window + 1) * WINDOW * core.slotSeconds + level.params.voidSeconds;
     }
@@ -156,10 +140,7 @@ library Edges {
     {
         if (state.sent[node][window % RING].window != window) return true;
         LevelState storage above = state.levels[state.nodes[node].parent];
-        ILevels.LevelWindow memory w = above.windows[window % RING];
-        if (w.window > window) return true;
-        bool cleared = w.window == window && w.phase >= ILevels.LevelPhase.Cleared;
-        return !cleared && block.timestamp >= voidTime(core, above, window);
+        return Turns.isPassedOver(above.windows, window, voidTime(core, above, window));
     }
 
     /* LADDERS */

@@ -10,6 +10,7 @@ import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Edges} from "./Edges.sol";
 import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
+import {Turns} from "./Turns.sol";
 
 /// @title LevelClearing: from what the children have sent to one price and volume per slot
 /// @notice Adds the ladders of the children to the book, limits moved by the charges of their edges, and matches. A
@@ -91,24 +92,15 @@ library LevelClearing {
         returns (ILevels.LevelWindow memory w)
     {
         uint32 window = uint32(walk.window);
-        w = Edges.windowOf(own, window);
         uint256 end = (walk.window + 1) * WINDOW * core.slotSeconds;
         require(block.timestamp >= end, ILevels.NotDelivered(window));
-        bool over = block.timestamp >= end + own.params.voidSeconds;
-        if (w.phase == ILevels.LevelPhase.Clearing || w.phase == ILevels.LevelPhase.Absent) {
-            require(!over, ILevels.PassedOver(window));
-        }
+        w = Turns.begin(
+            own.windows, own.halfBooks, window, Edges.voidTime(core, own, window), own.children.length
+        );
         if (w.phase == ILevels.LevelPhase.Clearing) {
             _resume(own, walk);
             return w;
         }
-        require(w.phase == ILevels.LevelPhase.Absent, ILevels.WrongLevelPhase(window, w.phase));
-        ILevels.LevelWindow memory older = own.windows[window % RING];
-        require(
-            older.phase != ILevels.LevelPhase.Cleared && older.window <= window, ILevels.RingFull(window, older.window)
-        );
-        if (older.phase == ILevels.LevelPhase.Clearing) HalfBooks.drop(own.halfBooks[window % RING]);
-        w.children = uint16(own.children.length);
         uint256 deadline = end + own.params.collectSeconds;
         if (block.timestamp >= deadline) return w;
         // Before the deadline only when all have sent, since whoever is late afterwards is passed over.

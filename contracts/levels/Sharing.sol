@@ -13,6 +13,7 @@ import {Prices} from "../libraries/Prices.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Edges} from "./Edges.sol";
 import {Core, LevelState, RING, Sent, State, WINDOW} from "./LevelTypes.sol";
+import {Turns} from "./Turns.sol";
 
 /// @title Sharing: from what a level has, of its own auction and from above, to the parts of its children
 /// @notice All of it goes to the best limits first, at one price for each side (see Joins). At the limit that is filled
@@ -71,7 +72,7 @@ library Sharing {
         uint32 window,
         uint256[][] calldata ladders
     ) private {
-        ILevels.LevelWindow memory w = Edges.windowOf(own, window);
+        ILevels.LevelWindow memory w = Turns.windowOf(own.windows, window);
         require(w.phase == ILevels.LevelPhase.Cleared, ILevels.WrongLevelPhase(window, w.phase));
         require(
             w.told || Edges.isPassedOver(state, core, walk.level, window),
@@ -107,12 +108,7 @@ library Sharing {
     /// @dev Money that is due is paid before another tree or other children come: a tree may grow upward between two
     /// windows, and money that left through one root would come back through another.
     function _turnTo(State storage state, Core memory core, Walk memory walk, uint256 from, uint256 end) private {
-        bytes32 root = walk.level;
-        ILevels.Node memory node = state.nodes[root];
-        while (node.parent != 0 && node.fromWindow <= walk.window) {
-            root = node.parent;
-            node = state.nodes[root];
-        }
+        bytes32 root = Turns.rootOf(state.nodes, walk.level, walk.window);
         if (root == walk.root && walk.firstChild == from && end <= from + walk.dues.length) return;
         _pay(core, walk);
         (walk.root, walk.firstChild, walk.dues) = (root, from, new Due[](end - from));

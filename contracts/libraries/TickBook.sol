@@ -140,15 +140,6 @@ library TickBook {
 
     /// @notice Notes in `maps` the ticks of orders that have been added.
     function mapOrders(Book memory book) internal pure {
-        for (uint256 cell; cell < CELLS; cell += 2) {
-            if (book.volumes[cell] | book.volumes[cell + 1] != 0) {
-                book.maps[cell / (CELLS / 2)] |= 1 << ((cell / 2) & 0xff);
-            }
-        }
-    }
-
-    /// @notice The same for a book without any ticks in `maps` yet.
-    function mapTicks(Book memory book) internal pure {
         // The cells of `_addAt`, one after the other.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {

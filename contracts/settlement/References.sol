@@ -27,14 +27,13 @@ library References {
         ref.any = true;
     }
 
-    /// @dev In an area without grid critical loads buy whatever p is; so r pays the buyer's fee, and p is above nobody's
-    /// tariff.
+    /// @dev In an area without grid critical loads buy whatever p is. So r pays the buyer's fee: p is above no tariff.
     function lower(Reference memory ref, int256 feeNano) internal pure {
         int256 nano = ref.retailNano - feeNano;
         ref.retailNano = nano < type(int32).min ? type(int32).min : int32(nano);
     }
 
-    /// @dev What is stated for slots without an auction is no price above r, where critical loads come first.
+    /// @dev Where critical loads come first, what is stated for slots without an auction is no price above r.
     function within(Reference memory ref, int256 priceNano) internal pure returns (int256) {
         return ref.any && priceNano > ref.retailNano ? int256(ref.retailNano) : priceNano;
     }

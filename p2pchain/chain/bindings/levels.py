@@ -664,7 +664,7 @@ class Levels:
     def set_critical(self, meter: int, from_window: int, critical: bool) -> Call:
         """The operator of a meter's area registers it as a critical load from a window on, or
         not any more: in slots in which the area, or one that it lies in, has no grid its buys
-        come before all others (Quotes.islandTick).
+        come before all others (see `Quotes.islandTick`).
         """
         _data = bytes.fromhex("23ced82e") + encode(
             ("uint32", "uint32", "bool"),
