@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {HalfBooks} from "../../contracts/libraries/HalfBooks.sol";
 import {LaneWord, LaneWords, ResultWord, ResultWords} from "../../contracts/libraries/Packed.sol";
 import {Pairs} from "../../contracts/libraries/Pairs.sol";
 import {Prices} from "../../contracts/libraries/Prices.sol";
@@ -338,5 +339,50 @@ contract LibrariesTest is Base {
                 ResultWord.unwrap(b), ResultWord.unwrap(buys.isApart() ? sells : buys), "of the sells"
             );
         }
+    }
+
+    /* HALF BOOKS */
+
+    mapping(uint256 => uint256) private _half;
+
+    function _assertSame(TickBook.Book memory book) private view {
+        TickBook.Book memory other = TickBook.create();
+        HalfBooks.resume(_half, other);
+        vm.assertEq(other.maps[0], book.maps[0], "the same buys");
+        vm.assertEq(other.maps[1], book.maps[1], "the same sells");
+        for (uint256 cell; cell < TickBook.CELLS; ++cell) {
+            vm.assertEq(other.volumes[cell], book.volumes[cell], "the same volumes");
+        }
+    }
+
+    /// @dev Also where a larger one stood there before, and the other way round.
+    function testFuzz_halfBooksComeBackAsTheyWerePut(
+        uint256 seed
+    ) public {
+        seedChance(seed);
+        for (uint256 round; round < 3; ++round) {
+            TickBook.Book memory book = TickBook.create();
+            uint256 most = chance(2) == 0 ? 1 << 28 : 1 << 55;
+            for (uint256 i = chance(30); i > 0; --i) {
+                _add(book, chance(8), chance(2), chance(256), chance(4) == 0 ? most - 1 : chance(most));
+            }
+            HalfBooks.putDown(_half, book);
+            _assertSame(book);
+        }
+    }
+
+    /// @dev With all ticks in use in all slots, in storage that was never written.
+    function test_theWidestBookFitsATransaction() public {
+        TickBook.Book memory book = TickBook.create();
+        for (uint256 tick; tick < 256; ++tick) {
+            for (uint256 side; side < 2; ++side) {
+                for (uint256 slot; slot < 8; ++slot) _add(book, slot, side, tick, (1 << 28) - 1 - tick);
+            }
+        }
+        uint256 gas = gasleft();
+        HalfBooks.putDown(_half, book);
+        gas -= gasleft();
+        vm.assertLt(gas, 12_000_000, "two thirds of what a transaction may use");
+        _assertSame(book);
     }
 }
