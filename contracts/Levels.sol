@@ -124,10 +124,8 @@ contract Levels is ILevels, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc ILevels
-    function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words) {
-        if (_state.nodes[node].parent == 0) return words;
-        words = new uint256[](windows);
-        for (uint32 i; i < windows; ++i) words[i] = Edges.marketWord(_state, _core(), node, firstWindow + i);
+    function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory) {
+        return Edges.wordsOf(_state, _core(), node, firstWindow, windows);
     }
 
     /// @inheritdoc ILevels

@@ -279,7 +279,8 @@ contract Settlement is ISettlement {
             r.buyRationed(),
             uint48(r.fillWh()),
             uint48(r.liveWh()),
-            uint48(r.carry())
+            uint48(r.carry()),
+            r.isIsland()
         );
     }
 

@@ -56,6 +56,8 @@ T = TypeVar("T")
 #: contracts/libraries/Ladders.sol: words before the first row, and the bits of a row.
 _HEAD, _FIELD, _FIELDS = 2, 56, 4
 _ODD, _SIDE, _PART = 232, 233, 234
+#: ILevels.edgesOf: the first of the slots in which a market is in an island.
+_ISLAND = 146
 
 
 @dataclass(frozen=True, slots=True)
@@ -262,13 +264,24 @@ class LevelTree(AnyTree[Level]):
         )
 
     def critical_meters(self, slot: int) -> list[int]:
-        """Return the meters that are registered as critical loads in a slot."""
+        """Return the critical loads whose market is in an island in a slot: they come first."""
+        window, place = divmod(slot, WINDOW_SLOTS)
         registered: dict[int, Timeline[bool]] = defaultdict(Timeline)
         for entry in read(self.contracts, kinds=(CriticalSet,)):
             if isinstance(entry.event, CriticalSet):
                 registered[entry.event.meter].put(entry.event.from_window, entry.event.critical)
-        window = slot // WINDOW_SLOTS
-        return sorted(meter for meter, since in registered.items() if since.at(window))
+        islands = {
+            event.area
+            for entry in read(self.contracts, kinds=(Attached,))
+            if isinstance(event := entry.event, Attached)
+            for word in self.contracts.levels.edges_of(bytes(event.node), window, 1)
+            if word >> _ISLAND + place & 1
+        }
+        return sorted(
+            meter
+            for meter, since in registered.items()
+            if since.at(window) and self.contracts.registry.area_of(meter) in islands
+        )
 
     def sign_grid_loss(self, operator: Signer, loss: GridLoss) -> GridLoss:
         """Return a signal with the signature of the area's operator."""

@@ -203,10 +203,12 @@ class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
         self.lost |= {(area, slot) for slot in range(first, end)}
 
     def is_island(self, market: bytes, slot: int) -> bool:
-        """Return whether a market's area, or one that it lies in, has no grid in a slot."""
-        if market not in self.nodes:
-            return False
-        nodes = [self.nodes[node] for node in self.upward(market, slot // WINDOW_SLOTS)]
+        """Return whether a market's area, or one above it in the tree, has no grid in a slot."""
+        return self.is_below(market, slot // WINDOW_SLOTS) and self._is_cut_off(market, slot)
+
+    def _is_cut_off(self, node: bytes, slot: int) -> bool:
+        """Whether the area of a node, or one above it in the tree, has no grid in a slot."""
+        nodes = [self.nodes[above] for above in self.upward(node, slot // WINDOW_SLOTS)]
         return any((node.area, slot) in self.lost for node in nodes)
 
     def is_critical(self, meter: int, slot: int) -> bool:
@@ -290,7 +292,9 @@ class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
         for place in range(WINDOW_SLOTS):
             tree = self._tree(level, window, grid, place)
             below = self._below(level, window, place)
-            books.append(levels.level_book(tree, tree.areas[params.area], below, late=False))
+            island = self._is_cut_off(level, window * WINDOW_SLOTS + place)
+            area = tree.areas[params.area]
+            books.append(levels.level_book(tree, area, below, late=False, island=island))
         self.books[level, window] = books
         pairs = [_results(book) for book in self.books[level, window]]
         if self.takes(level, window, now):
@@ -356,7 +360,8 @@ class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
         tree = self._tree(level, window, Grid(params.floor_nano, params.tick_nano))
         for place in range(WINDOW_SLOTS):
             books = self._below(level, window, place)
-            levels.share(tree, params.area, books)
+            island = self._is_cut_off(level, window * WINDOW_SLOTS + place)
+            levels.share(tree, params.area, books, island=island)
 
     def _share_to(
         self,

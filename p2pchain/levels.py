@@ -164,11 +164,15 @@ def less(volumes: Mapping[int, int], taken: Mapping[int, int]) -> Volumes:
     return {tick: wh for tick, wh in rest.items() if wh}
 
 
-def shifted(side: Side, volumes: Mapping[int, int], ticks: int) -> Volumes:
+def shifted(side: Side, volumes: Mapping[int, int], ticks: int, *, island: bool = False) -> Volumes:
     """Return volumes whose limits pay a charge on top: buys lower, sells higher; what leaves the
-    ticks is worth less than the charge and stays behind."""
+    ticks is worth less than the charge and stays behind. In an island buys in the top tick, which
+    are those of critical loads, keep it (`matching.island_tick`)."""
     step = -ticks if side == Side.BUY else ticks
-    return {tick + step: wh for tick, wh in volumes.items() if 0 <= tick + step < TICKS}
+    first = {TICKS - 1} if island and side == Side.BUY else set()
+    moved = {tick + step: wh for tick, wh in volumes.items() if tick not in first}
+    kept = {tick: wh for tick, wh in volumes.items() if tick in first}
+    return kept | {tick: wh for tick, wh in moved.items() if 0 <= tick < TICKS}
 
 
 def capped(side: Side, volumes: Mapping[int, int], most_wh: int) -> Volumes:
@@ -349,15 +353,18 @@ def clear(
 ) -> dict[int, Book]:
     """Return the books of all areas of a tree after one slot.
 
-    `islanded` areas send nothing up: they trade inside only. `skipped` levels have not cleared in
+    `islanded` areas send nothing up: they trade inside only, they and all below them are in an
+    island. `skipped` levels have not cleared in
     time: their children go on without them, and they send nothing up.
     """
     books: dict[int, Book] = {}
     cut_off, late = set(islanded), set(skipped)
+    islands = {n for n in tree.areas if n in cut_off or cut_off.intersection(tree.above(n))}
     for number in tree.upward():
         area = tree.areas[number]
         if area.children:
-            book = level_book(tree, area, books, late=number in late)
+            island = number in islands
+            book = level_book(tree, area, books, late=number in late, island=island)
         else:
             book = market_book(tree, area, markets[number])
         books[number] = book
@@ -367,7 +374,7 @@ def clear(
                 book.match, book.bounds, book.buys, book.sells, tree.grid, area.edge, area.feeder_wh
             )
     for number in reversed(tree.upward()):
-        share(tree, number, books)
+        share(tree, number, books, island=number in islands)
     return books
 
 
@@ -378,7 +385,9 @@ def market_book(tree: Tree, area: Area, market: Market) -> Book:
     return Book(buys, sells, market.bounds, match)
 
 
-def level_book(tree: Tree, area: Area, books: Mapping[int, Book], *, late: bool) -> Book:
+def level_book(
+    tree: Tree, area: Area, books: Mapping[int, Book], *, late: bool, island: bool
+) -> Book:
     """Return the book of a level after its auction, from what its children have sent; nothing is
     matched where it is late."""
     buys: Volumes = {}
@@ -388,7 +397,7 @@ def level_book(tree: Tree, area: Area, books: Mapping[int, Book], *, late: bool)
         ticks = tree.grid.shift(edge.charge_nano)
         known.append((sent.bounds, edge.charge_nano))
         for side, pool in ((Side.BUY, buys), (Side.SELL, sells)):
-            for tick, wh in shifted(side, sent.side(side), ticks).items():
+            for tick, wh in shifted(side, sent.side(side), ticks, island=island).items():
                 pool[tick] = pool.get(tick, 0) + wh
     bounds = level_bounds(known)
     if late:
@@ -410,7 +419,7 @@ def _sent(
             yield child, sent, edge
 
 
-def share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
+def share(tree: Tree, number: int, books: Mapping[int, Book], *, island: bool) -> None:
     """Share out all that an area gets among its children, at one price for each side."""
     area, book = tree.areas[number], books[number]
     add_own_part(book)
@@ -421,7 +430,7 @@ def share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
     shares: dict[Side, list[Volumes]] = {}
     for side in Side:
         offered = [
-            shifted(side, residual.side(side), tree.grid.shift(edge.charge_nano))
+            shifted(side, residual.side(side), tree.grid.shift(edge.charge_nano), island=island)
             for _, residual, edge in sent
         ]
         shares[side] = _shared(side, whole.cut(side), offered)
@@ -430,7 +439,7 @@ def share(tree: Tree, number: int, books: Mapping[int, Book]) -> None:
         cuts: dict[Side, Cut | None] = {}
         wh: dict[Side, int] = {}
         for side in Side:
-            got = shifted(side, shares[side][place], -ticks)
+            got = shifted(side, shares[side][place], -ticks, island=island)
             cuts[side] = _worst(side, got, rest(tree.grid, books[child], side))
             wh[side] = sum(got.values())
         if any(wh.values()):

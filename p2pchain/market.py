@@ -326,7 +326,8 @@ class Market:
         result = None
         if phase >= Phase.CLEARED:
             raw = contracts.settlement.result_of(self.id, slot)
-            result = SlotResult(*(getattr(raw, f.name) for f in fields(structs.ISettlementResult)))
+            names = [f.name for f in fields(structs.ISettlementResult)]
+            result = SlotResult(**{name: getattr(raw, name) for name in names})
         end = (window + 1) * WINDOW_SLOTS * params.slot_seconds
         now = contracts.chain.block().timestamp
         missing = [] if phase == Phase.SETTLED else self._missing(slot, window)

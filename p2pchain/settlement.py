@@ -57,7 +57,8 @@ class MarketTwin(PostingTwin):
             if posting is None or not (posting.buy_wh or posting.sell_wh):
                 continue
             view = self.view(member.meter, slot)
-            buy_tick = self._buy_tick(view, member.meter, slot)
+            island = self.levels.is_island(self.market, slot)
+            buy_tick = self._buy_tick(view, member.meter, slot, island)
             if posting.buy_wh and buy_tick is not None:
                 offers.append(Offer(member.meter, Side.BUY, buy_tick, posting.buy_wh))
             if posting.sell_wh and view.sell_tick is not None:
@@ -75,9 +76,9 @@ class MarketTwin(PostingTwin):
             return price
         return min(price, bounds[0])
 
-    def _buy_tick(self, view: SlotView, meter: int, slot: int) -> int | None:
+    def _buy_tick(self, view: SlotView, meter: int, slot: int, island: bool) -> int | None:
         """Return the tick at which a member buys, None for one that cannot."""
-        if view.buy_tick is None or not self.levels.is_island(self.market, slot):
+        if view.buy_tick is None or not island:
             return view.buy_tick
         row = view.row
         tariff = any((row.energy, row.feed_in, row.network, row.charges))
@@ -332,7 +333,7 @@ class MarketTwin(PostingTwin):
         self, batch: Batch, accrual: Accrual, key: tuple[int, int], posting: Posting, contract: int
     ) -> tuple[int, int]:
         (meter, slot), view, params = key, accrual.view, self.params
-        buy_tick = self._buy_tick(view, meter, slot)
+        buy_tick = self._buy_tick(view, meter, slot, self.results[slot].island)
         fill_buy = self._fill(slot, Side.BUY, buy_tick, posting.buy_wh)
         fill_sell = self._fill(slot, Side.SELL, view.sell_tick, posting.sell_wh)
         buy_nano, sell_nano = (self.side_result(slot, side).price_nano for side in Side)

@@ -9,7 +9,7 @@ import {RING, Sent, WINDOW} from "../levels/LevelTypes.sol";
 import {Turns} from "../levels/Turns.sol";
 import {ForwardCore, ForwardLevelState, ForwardState} from "./ForwardLevelTypes.sol";
 
-/// @title ForwardEdges: when a level clears and takes, and what was sent to it
+/// @title ForwardEdges: when a level clears, and what was sent to it
 /// @notice As levels/Edges.sol, with times that count from the gate.
 library ForwardEdges {
     /// @dev In an edge word: the area belongs to a level, whatever its terms are.

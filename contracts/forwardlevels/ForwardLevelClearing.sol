@@ -111,7 +111,7 @@ library ForwardLevelClearing {
         uint256 ticks = uint256(
             Prices.ceilDiv(int256(uint256(sent.chargeNano)), int256(uint256(walk.params.tickNano)))
         );
-        Ladders.addTo(ladder, walk.book, ticks);
+        Ladders.addTo(ladder, walk.book, ticks, 0);
     }
 
     /// @dev Finds price and volume of each slot, and sends up what is left.

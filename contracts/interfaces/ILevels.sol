@@ -169,10 +169,10 @@ interface ILevels {
     /// @notice What clearing needs of a market's edge, a word for each window; empty for one outside any tree: charge
     /// (uint32, lowest), limits up, down and of the feeder (uint32 each), slots without grid (8 bits), and a bit for
     /// whether the level above takes what is sent; bit 145: forward auctions have used something of the limits; then
-    /// the slots in which the market is in an island: its area, or one that it lies in, has no grid (8 bits).
+    /// the slots in which the market is in an island: its area, or one above it in the tree, has no grid (8 bits).
     function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words);
 
-    /// @notice The same word of an area, in this tree or not, without the bit for what is above; and what forward
+    /// @notice The same word of an area, in this tree or not, without the bits of the tree (what is above, islands); and what forward
     /// auctions have used of its limits in the window: up, down and inside, each eight lanes of 32 bits in Wh.
     function areaEdge(uint32 area, uint32 window) external view returns (uint256 word, uint256[3] memory ahead);
 
@@ -186,8 +186,8 @@ interface ILevels {
     function setEdge(uint32 area, EdgeTerms calldata terms) external;
 
     /// @notice The operator of a meter's area registers it as a critical load from a window on, or not any more: in
-    /// slots in which the area, or one that it lies in, has no grid its buys come before all others (see
-    /// `Quotes.islandTick`).
+    /// slots in which the area, or one above it in the tree, has no grid its buys come before all others, unless its
+    /// owner has stated a limit below the tariff (`Quotes.islandTick`).
     function setCritical(uint32 meter, uint32 fromWindow, bool critical) external;
 
     /// @notice Anybody hands in what the operator of an area has signed; for slots whose window is not over.

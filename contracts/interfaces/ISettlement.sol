@@ -78,6 +78,7 @@ interface ISettlement {
     /// @param fillWh what is filled at the rationed limit
     /// @param liveWh what is offered there
     /// @param carry remainder carried from member to member, always below liveWh
+    /// @param island whether buys stood at the ticks of an area without grid (`Quotes.islandTick`)
     struct Result {
         bool traded;
         int32 priceNano;
@@ -88,6 +89,7 @@ interface ISettlement {
         uint48 fillWh;
         uint48 liveWh;
         uint48 carry;
+        bool island;
     }
 
     /// @notice How a missing reading was estimated: the difference of the registers around its gap spread over it, or
@@ -234,7 +236,8 @@ interface ISettlement {
         returns (uint256[] memory);
 
     /// @notice Lowest retail energy price and highest feed-in price of the members' tariffs in `slot`, and p of the
-    /// reference rule; `defined` is false where r <= f and the market states no price, or no member is there.
+    /// reference rule (in an island with a retail price less the buyer's fee, see `References.lower`); `defined` is
+    /// false where r <= f and the market states no price, or no member is there.
     function referenceAt(bytes32 market, uint32 slot)
         external
         view

@@ -2,7 +2,7 @@
 pragma solidity 0.8.37;
 
 import {ILevels} from "../interfaces/ILevels.sol";
-import {Core, LevelState, RING, Sent, State, USED_AHEAD, WINDOW} from "./LevelTypes.sol";
+import {Core, LevelState, RING, Sent, State, USED_AHEAD, WINDOW, WINDOWS} from "./LevelTypes.sol";
 import {Turns} from "./Turns.sol";
 
 /// @title Edges: what holds between an area and its parent, and what was sent over it
@@ -10,6 +10,7 @@ import {Turns} from "./Turns.sol";
 library Edges {
     uint256 internal constant TAKES = 1 << 136;
     uint256 private constant AHEAD = 1 << 145;
+    uint256 private constant ISLAND_SHIFT = 146;
 
     /* EDGE WORDS */
 
@@ -31,9 +32,9 @@ library Edges {
         return wh == type(uint32).max ? type(uint256).max : wh;
     }
 
-    /// @dev The slots in which the area, or one that it lies in, has no grid, a bit each.
+    /// @dev Of a market (ILevels.edgesOf) the slots in which it is in an island, a bit each.
     function islandOf(uint256 edge) internal pure returns (uint256) {
-        return uint8(edge >> 146);
+        return uint8(edge >> ISLAND_SHIFT);
     }
 
     /// @dev Whether the level above takes what is sent.
@@ -82,20 +83,42 @@ library Edges {
         if (Turns.accepts(above.windows, window, voidTime(core, above, window))) edge |= TAKES;
     }
 
-    /// @dev The same of a market, with the slots in which it is in an island.
-    function marketWord(State storage state, Core memory core, bytes32 id, uint32 window)
+    /// @dev See ILevels.edgesOf.
+    function wordsOf(State storage state, Core memory core, bytes32 id, uint32 firstWindow, uint32 windows)
         internal
         view
-        returns (uint256 edge)
+        returns (uint256[] memory words)
     {
-        edge = wordOf(state, core, id, window);
-        uint256 lost = edge >> 128;
         ILevels.Node memory node = state.nodes[id];
+        if (node.parent == 0) return words;
+        words = new uint256[](windows);
+        LevelState storage above = state.levels[node.parent];
+        for (uint32 i; i < windows; ++i) {
+            uint32 window = firstWindow + i;
+            words[i] = areaWord(state, node.area, window);
+            if (window < node.fromWindow) continue;
+            if (Turns.accepts(above.windows, window, voidTime(core, above, window))) words[i] |= TAKES;
+        }
+        // In islands: where this area, or one above it in the tree, has no grid.
+        for (uint256 from = node.fromWindow;; node = state.nodes[node.parent]) {
+            uint16[WINDOWS] storage marks = state.gridLosses[node.area];
+            for (uint256 i = from > firstWindow ? from - firstWindow : 0; i < windows; ++i) {
+                words[i] |= (uint256(marks[firstWindow + i]) & 0xff) << ISLAND_SHIFT;
+            }
+            if (node.parent == 0) return words;
+            if (node.fromWindow > from) from = node.fromWindow;
+        }
+    }
+
+    /// @dev The slots in which the area of a node, or one above it in the tree, has no grid, a bit each.
+    function islandSlots(State storage state, bytes32 id, uint32 window) internal view returns (uint256) {
+        ILevels.Node memory node = state.nodes[id];
+        uint256 marks = state.gridLosses[node.area][window];
         while (node.parent != 0 && window >= node.fromWindow) {
             node = state.nodes[node.parent];
-            lost |= state.gridLosses[node.area][window];
+            marks |= state.gridLosses[node.area][window];
         }
-        edge |= (lost & 0xff) << 146;
+        return marks & 0xff;
     }
 
     /// @dev The same of an area, in a tree or not.

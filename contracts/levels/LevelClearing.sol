@@ -26,7 +26,7 @@ library LevelClearing {
     }
 
     /// @dev What a call works with; `edge` of the level's area, and `ahead`: what forward auctions have used of its
-    /// limits.
+    /// limits. `island` are the slots of the window at hand in which the level is in one.
     struct Walk {
         bytes32 level;
         uint256 window;
@@ -35,6 +35,7 @@ library LevelClearing {
         int256 floorNano;
         int256 tickNano;
         uint256 edge;
+        uint256 island;
         uint256[3] ahead;
     }
 
@@ -73,6 +74,7 @@ library LevelClearing {
         ILevels.LevelWindow memory w = _begin(state, core, own, walk);
         uint256 left = w.children - w.cursor;
         require(ladders.length <= left, ILevels.TooManyLadders(ladders.length, left));
+        walk.island = Edges.islandSlots(state, walk.level, w.window);
         for (uint256 i; i < ladders.length; ++i) _add(state, own, walk, w.cursor + i, ladders[i]);
         w.cursor += uint16(ladders.length);
         if (w.cursor < w.children) {
@@ -135,7 +137,7 @@ library LevelClearing {
             if (!bounds.any || feedInNano > bounds.feedInNano) bounds.feedInNano = feedInNano;
             bounds.any = true;
         }
-        Ladders.addTo(ladder, walk.book, ticks);
+        Ladders.addTo(ladder, walk.book, ticks, walk.island);
     }
 
     /// @dev Finds price and volume of each slot, and sends up what is left.

@@ -10,6 +10,8 @@ import {ResultWord} from "../libraries/Packed.sol";
 /// @dev As in Settlement: slots of a window, and windows that can be under way at a time.
 uint256 constant WINDOW = 8;
 uint256 constant RING = 128;
+/// @dev More than a number of 32 bits can tell apart.
+uint256 constant WINDOWS = 1 << 32;
 /// @dev Edges between a market and the root of its tree, at most.
 uint256 constant MAX_DEPTH = 8;
 uint256 constant MAX_CHILDREN = 4096;
@@ -18,14 +20,14 @@ uint256 constant MAX_CHILDREN = 4096;
 uint16 constant USED_AHEAD = 1 << 8;
 
 /// @dev All storage of `Levels`; its parts are libraries that work on it.
-/// @param gridLosses slots without grid (8 bits), and USED_AHEAD
+/// @param gridLosses by window slots without grid (8 bits), and USED_AHEAD; 16 windows in a word
 /// @param ahead what forward auctions have used up, down and inside, each eight lanes of 32 bits
 struct State {
     mapping(bytes32 level => LevelState) levels;
     mapping(bytes32 node => ILevels.Node) nodes;
     mapping(uint32 area => bytes32 node) nodeOfArea;
     mapping(uint32 area => ILevels.EdgeTerms[]) edges;
-    mapping(uint32 area => mapping(uint32 window => uint16 marks)) gridLosses;
+    mapping(uint32 area => uint16[WINDOWS] marks) gridLosses;
     mapping(bytes32 node => mapping(uint256 place => Sent)) sent;
     mapping(uint32 meter => CriticalFrom[]) criticals;
     mapping(uint32 area => mapping(uint32 window => uint256[3])) ahead;

@@ -21,7 +21,8 @@ import {Turns} from "./Turns.sol";
 /// the order of their index the fills add up exactly.
 library Sharing {
     /// @dev What a call works with: of the window at hand the root of its tree, the results of both sides by slot, and
-    /// what they fill; and what is to be paid, by child from `firstChild` on.
+    /// what they fill, and the slots in which the level is in an island; and what is to be paid, by child from
+    /// `firstChild` on.
     struct Walk {
         bytes32 level;
         bytes32 root;
@@ -29,6 +30,7 @@ library Sharing {
         int256 tickNano;
         ResultWord[8][2] results;
         Fields.Cuts cuts;
+        uint256 island;
         uint256 firstChild;
         Due[] dues;
     }
@@ -81,6 +83,7 @@ library Sharing {
         uint256 left = w.children - w.cursor;
         require(ladders.length <= left, ILevels.TooManyLadders(ladders.length, left));
         _load(own, walk, window);
+        walk.island = Edges.islandSlots(state, walk.level, window);
         _turnTo(state, core, walk, w.cursor, w.cursor + ladders.length);
         for (uint256 i; i < ladders.length; ++i) {
             bytes32 child = own.children[w.cursor + i];
@@ -159,6 +162,10 @@ library Sharing {
                 uint256 i = row.i;
                 // Keys fall by the charge, on both sides.
                 uint256 keys = ((buys ? row.tick : 255 - row.tick) - ticks) * Fields.ONES;
+                // But for the highest tick in an island, see Ladders.addTo.
+                if (row.tick == 255 && walk.island != 0 && buys) {
+                    keys += ticks * (Fields.ONES & Fields.ofSlots(walk.island, i & 1));
+                }
                 (uint256 wh, uint256 part) = Fields.filled(walk.cuts.keys[i], walk.cuts.rationed[i], keys, row.wh);
                 if (part != 0) wh |= _ration(walk.results[row.side], i & 1, part);
                 if (wh == 0) continue;

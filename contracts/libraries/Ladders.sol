@@ -225,13 +225,21 @@ library Ladders {
     }
 
     /// @notice Puts the rows of a ladder into a book, limits moved by the charge: whoever sent it has left out what
-    /// that leaves no tick.
-    function addTo(uint256[] calldata words, TickBook.Book memory book, uint256 chargeTicks) internal pure {
+    /// that leaves no tick. In the slots of an island buys in the highest tick stay there (`Quotes.islandTick`).
+    function addTo(uint256[] calldata words, TickBook.Book memory book, uint256 chargeTicks, uint256 island)
+        internal
+        pure
+    {
         unchecked {
             for (uint256 i = HEAD; i < words.length; ++i) {
                 uint256 row = words.read(i);
                 uint256 side = (row >> 233) & 1;
                 uint256 tick = (row >> 224) & 0xff;
+                if (tick == 255 && island != 0 && side == TickBook.BUY) {
+                    uint256 stays = row & Fields.ofSlots(island, (row >> 232) & 1);
+                    TickBook.addCell(book, side, tick, (row >> 232) & 1, stays);
+                    row ^= stays;
+                }
                 tick = side == TickBook.BUY ? tick - chargeTicks : tick + chargeTicks;
                 TickBook.addCell(book, side, tick, (row >> 232) & 1, row & Fields.ALL);
                 if (row & PART != 0) ++i;

@@ -24,13 +24,16 @@ library Clearing {
     using Words for uint256[];
 
     /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `island` are
-    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart.
+    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart. By slot
+    /// buys take part from `minBuy` on and sells up to `maxSell`, see Prices.ticksAt.
     struct Walk {
         Env env;
         PriceTable table;
         TickBook.Book book;
         TickBook.Book critical;
         uint256 island;
+        uint256[8] minBuy;
+        int256[8] maxSell;
         Reference[8] refs;
         Member[] members;
         uint256 memberCount;
@@ -254,11 +257,14 @@ library Clearing {
             ResultWord result = ResultWord.wrap(0);
             ResultWord ofSells = result;
             uint256 place = Context.resultPlace(window, lane);
+            // All takes part where there is no auction.
+            (uint256 minBuy, int256 maxSell) = (0, 255);
             if (defined) {
-                (uint256 minBuy, int256 maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
+                (minBuy, maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
                 uint256 most = inside == 0 ? mostWh : Edges.less(mostWh, inside, lane);
                 (result, ofSells) = walk.book.matchAt(lane, price, minBuy, maxSell, most);
             }
+            (walk.minBuy[lane], walk.maxSell[lane]) = (minBuy, maxSell);
             if (_isIsland(walk, lane)) result = result.inIsland();
             Pairs.put(stored, storedSells, place, result, ofSells);
             results[lane] = ResultWord.unwrap(result);
@@ -306,10 +312,6 @@ library Clearing {
             Reference memory ref = walk.refs[lane];
             if (!ref.any || !Edges.isOpen(edge, lane)) continue;
             Ladders.setBounds(writer, lane, ref.retailNano, ref.feedInNano);
-            // All takes part where there was no auction.
-            (uint256 minBuy, int256 maxSell) = (0, 255);
-            (int256 price, bool defined) = _price(walk, lane);
-            if (defined) (minBuy, maxSell) = Prices.ticksAt(price, env.floorNano, env.tickNano);
             ResultWord result = ResultWord.wrap(results[lane]);
             ResultWord ofSells = result;
             if (result.isApart()) {
@@ -320,7 +322,9 @@ library Clearing {
                 );
             }
             uint256[3] memory mostWh = Edges.limitsOf(edge, ahead, lane);
-            Ladders.open(writer, walk.book, lane, minBuy, maxSell, [result, ofSells], mostWh);
+            Ladders.open(
+                writer, walk.book, lane, walk.minBuy[lane], walk.maxSell[lane], [result, ofSells], mostWh
+            );
         }
         uint256 ticks = uint256(Prices.ceilDiv(int256(Edges.chargeOf(edge)), env.tickNano));
         env.core.levels.send(env.market, uint32(window), Ladders.done(writer, walk.book, ticks));

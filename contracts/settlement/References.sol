@@ -64,9 +64,10 @@ library References {
         }
         uint256[] memory edges = core.levels.edgesOf(market, slot / uint32(WINDOW), 1);
         bool island = edges.length != 0 && (Edges.islandOf(edges[0]) >> (slot % WINDOW)) & 1 != 0;
-        if (island) lower(ref, env.buyFeeNano);
+        Reference memory used = Reference(ref.any, ref.retailNano, ref.feedInNano);
+        if (island) lower(used, env.buyFeeNano);
         int256 price;
-        (price, defined) = priceOf(env, ref);
-        priceNano = int32(island ? within(ref, price) : price);
+        (price, defined) = priceOf(env, used);
+        priceNano = int32(island ? within(used, price) : price);
     }
 }

@@ -92,7 +92,7 @@ def share(env: Env, name: str | None, out: Output, dry_run: bool) -> None:
 def status(env: Env, slot: str, out: Output) -> None:
     """Show what each level matched in SLOT, and what crossed each edge in its window.
 
-    Areas that have lost their grid are named, and the meters that come first in them.
+    Areas that have lost their grid are named, and the critical loads in them.
     """
     from p2pchain.chain.bindings.forward_levels import ForwardCrossed
     from p2pchain.chain.bindings.levels import Crossed
@@ -127,8 +127,7 @@ def status(env: Env, slot: str, out: Output) -> None:
     if lost:
         click.echo(f"without a grid: {_list('area', lost)}")
     if critical:
-        first = "come first there" if lost else "would come first without a grid"
-        click.echo(f"critical loads: {_list('meter', critical)} {first}")
+        click.echo(f"first to be served there: {_list('meter', critical)}")
 
 
 def _list(what: str, numbers: list[int]) -> str:

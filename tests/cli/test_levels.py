@@ -161,7 +161,10 @@ def test_critical_loads_come_first_without_a_grid(world: World, area: int) -> No
     status = ["level", "status", "2026-06-02T02:00Z"]
     said = world.ok(*status, "--json").json
     assert (said["areas_without_grid"], said["critical_meters"]) == ([area], [6])
-    assert f"without a grid: area {area}\ncritical loads: meter 6 come" in world.ok(*status).out
+    text = f"without a grid: area {area}\nfirst to be served there: meter 6\n"
+    assert text in world.ok(*status).out
+    said = world.ok("level", "status", "2026-06-02T01:00Z", "--json").json
+    assert (said["areas_without_grid"], said["critical_meters"]) == ([], [])
     world.clock("2026-06-02T08:00Z")
     for meter, key, flow in (
         (4, "bob-meter", (0, 2000)),
@@ -173,6 +176,11 @@ def test_critical_loads_come_first_without_a_grid(world: World, area: int) -> No
     world.ok("clear", "--market", "bobs", account="carol")
     world.clock("2026-06-05T08:00Z")  # the level above is passed over
     world.ok("settle", "--market", "bobs", account="carol")
+    slot = ["slot", "2026-06-02T02:00Z", "--market", "bobs"]
+    said = world.ok(*slot).out
+    assert "2kWh shared at 0.12EUR" in said
+    assert "without a grid" in said
+    assert world.ok(*slot, "--json").json["without_grid"] is True
     trades = world.ok("trades", "--meter", "6", "--market", "bobs", "--json").json["trades"]
     assert [row["bought_wh"] for row in trades] == [1000, 1000, 2000, 2000, 2000, 1000, 1000, 1000]
     trades = world.ok("trades", "--meter", "5", "--market", "bobs", "--json").json["trades"]

@@ -28,6 +28,7 @@ from p2pchain.model import (
     Phase,
     PriceRule,
     Reading,
+    Side,
     TariffRow,
     Terms,
 )
@@ -166,6 +167,8 @@ class LevelsWorld:
             buy_fee_nano=rng.choice((0, 0, 3)) * SCALE,
             sell_fee_nano=rng.choice((0, 0, 5)) * SCALE,
             fee_account=dev_signer(7).address,
+            has_stated_price=rng.random() < 0.3,
+            stated_price_nano=rng.randrange(0, 300) * SCALE,
             floor_nano=self.floor_nano,
             tick_nano=self.tick_nano,
         )
@@ -241,8 +244,9 @@ class LevelsWorld:
     def _lose_grids(self, start: int) -> None:
         tree = LevelTree(self.contracts)
         for place in self.places:
-            if self.rng.random() < self.losses * (1 if place.market is None else 4):
-                first = start + self.rng.randrange(8, 16)
+            if self.rng.random() < self.losses * (3 if place.market is None else 4):
+                now = self.chain.block().timestamp // HOUR
+                first = max(start + self.rng.randrange(8, 16), now)
                 loss = GridLoss(place.area, first, first + self.rng.randrange(1, 9))
                 signed = tree.sign_grid_loss(place.operator, loss)
                 self.sender.send(tree.grid_loss_call(signed))
@@ -392,7 +396,9 @@ class LevelsWorld:
             self.counts["apart"] += len(past.sell_results)
             own = twin.market(market.id)
             for slot, result in past.results.items():
-                if result.island and any(offer.tick == 255 for offer in own.offers(slot)):
+                if result.island and any(
+                    (offer.side, offer.tick) == (Side.BUY, 255) for offer in own.offers(slot)
+                ):
                     self.counts["critical first"] += result.traded
             self.counts["books"] += len(past.results)
             self.counts["traded"] += sum(r.traded for r in past.results.values())

@@ -21,7 +21,7 @@ from tests.differential.world import World
 GENESIS = 1_750_000_000
 WORLDS = campaign(20, 2_800)
 RUNS_WORLDS = campaign(6, 600)
-LEVELS_WORLDS = campaign(6, 600)
+LEVELS_WORLDS = campaign(6, 450)  # of 48 slots, each a tree of its own
 FORWARD_LEVELS_WORLDS = campaign(6, 600)
 
 

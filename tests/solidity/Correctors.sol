@@ -177,8 +177,8 @@ abstract contract Correctors is Traders {
     /// @dev A result as a word, from its parts; carries are zero.
     function _word(ISettlement.Result memory r) private pure returns (uint256) {
         return uint256(uint32(r.priceNano)) + uint256(r.buyTick) * 2 ** 32 + uint256(r.sellTick) * 2 ** 40
-            + (r.traded ? 2 ** 48 : 0) + (r.buyRationed ? 2 ** 49 : 0) + uint256(r.matchedWh) * 2 ** 56
-            + uint256(r.fillWh) * 2 ** 104 + uint256(r.liveWh) * 2 ** 152;
+            + (r.traded ? 2 ** 48 : 0) + (r.buyRationed ? 2 ** 49 : 0) + (r.island ? 2 ** 55 : 0)
+            + uint256(r.matchedWh) * 2 ** 56 + uint256(r.fillWh) * 2 ** 104 + uint256(r.liveWh) * 2 ** 152;
     }
 
     function _withoutZeros(uint256[] memory lanes) private pure returns (uint256[] memory) {

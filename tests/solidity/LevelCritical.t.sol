@@ -158,6 +158,34 @@ contract LevelCriticalTest is LevelWorld {
         assertDone();
     }
 
+    /// @dev The whole tree has no grid. Homes 0 and 3 are critical loads, the way of home 3 is dearer by ten ticks; all
+    /// that is sold is in the other CELL.
+    function test_TAG5_amongThemselvesTheyAreEqualWhateverTheirWayCosts() public {
+        setEdge(5, 20_000, UNLIMITED, UNLIMITED, UNLIMITED);
+        uint256 seller = addTo(2, 1);
+        setCritical(0, w, true);
+        setCriticalIn(5, 3);
+        loseGrid(1);
+        measure(0, 100, 0);
+        measure(1, 100, 0);
+        measure(2, 0, 0);
+        measure(3, 100, 0);
+        measure(seller, 0, 120);
+        for (uint256 k; k < 3; ++k) clearMarket(k);
+        clearLevel(cells[0]);
+        pastCollect(2);
+        clearLevel(cells[1]);
+        clearLevel(root);
+        shareLevels();
+        for (uint256 k; k < 3; ++k) settlement.settle(grids[k], w, 1, type(uint32).max);
+        vm.assertEq(boughtIn(0, s + 1).matchedWh, 120, "with a grid the nearer ones come first");
+        vm.assertEq(boughtIn(0, s + 2).matchedWh, 60, "without, critical loads share what there is");
+        vm.assertEq(boughtIn(1, s + 2).matchedWh, 60, "to the same part");
+        vm.assertEq(boughtIn(0, s + 2).priceNano, 150_000, "at the price of all");
+        vm.assertEq(boughtIn(1, s + 2).priceNano, 170_000, "and the charge of their way");
+        assertDone();
+    }
+
     function test_TAG5_theHighestTickIsTheirsAlone() public {
         // At 460,000 and above the tick is the highest one.
         tariff(2, 470_000, 50_000);
@@ -227,13 +255,15 @@ contract LevelIslandFeeTest is LevelWorld {
         vm.assertEq(retailNano, 250_000, "r is the tariff while there is a grid");
         vm.assertEq(priceNano, 250_000, "and so is p, which the fee puts out of reach");
         (retailNano,, priceNano,) = settlement.referenceAt(grids[0], s + 2);
-        vm.assertEq(retailNano, 220_000, "without a grid r pays the fee");
+        vm.assertEq(retailNano, 250_000, "the tariff is the same without a grid");
         vm.assertEq(priceNano, 220_000, "so p and the fee are the tariff");
         clearMarket(0);
-        vm.assertTrue(!boughtIn(0, s + 1).traded && boughtIn(0, s + 2).traded, "only then is there a trade");
+        pastCollect(2);
         clearLevel(cells[0]);
         pastVoid(1);
         shareLevel(cells[0]);
+        vm.assertTrue(!boughtIn(0, s + 1).traded && boughtIn(0, s + 2).traded, "only then is there a trade");
+        vm.assertTrue(!boughtIn(0, s + 1).island && boughtIn(0, s + 2).island, "which the result tells");
         settlement.settle(grids[0], w, 1, type(uint32).max);
         vm.assertEq(gain(0), -8 * 100 * 250_000, "not a unit more than the tariff");
         assertDone();

@@ -75,15 +75,16 @@ contract LevelGivenTest is LevelWorld {
             use(1);
             postKeptFlat(3, w + i, 0, 17 * i);
         }
-        pastVoid(2);
-        clearFirstMarkets();
         ++w;
+        vm.warp(windowEnd(w) + params().postSeconds);
         clearFirstMarkets();
         --w;
+        clearFirstMarkets();
+        ++w;
+        pastVoid(2);
+        --w;
         for (uint32 i; i < 2; ++i) {
-            for (uint256 k; k < 2; ++k) {
-                if (levels.isPassedOver(grids[k], w + i)) settlement.passOver(grids[k], w + i);
-            }
+            for (uint256 k; k < 2; ++k) settlement.passOver(grids[k], w + i);
         }
         uint256 start = vm.snapshotState();
         _settleOneByOne();

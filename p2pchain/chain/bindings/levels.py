@@ -319,9 +319,9 @@ class Levels:
         )
 
     def area_edge(self, area: int, window: int, *, block: int | str = "latest") -> AreaEdgeResult:
-        """The same word of an area, in this tree or not, without the bit for what is above; and
-        what forward auctions have used of its limits in the window: up, down and inside, each
-        eight lanes of 32 bits in Wh.
+        """The same word of an area, in this tree or not, without the bits of the tree (what is
+        above, islands); and what forward auctions have used of its limits in the window: up,
+        down and inside, each eight lanes of 32 bits in Wh.
         """
         _data = bytes.fromhex("8c3eb54c") + encode(
             ("uint32", "uint32"),
@@ -430,7 +430,8 @@ class Levels:
         any tree: charge (uint32, lowest), limits up, down and of the feeder (uint32 each),
         slots without grid (8 bits), and a bit for whether the level above takes what is sent;
         bit 145: forward auctions have used something of the limits; then the slots in which
-        the market is in an island: its area, or one that it lies in, has no grid (8 bits).
+        the market is in an island: its area, or one above it in the tree, has no grid (8
+        bits).
         """
         _data = bytes.fromhex("2b52b69a") + encode(
             ("bytes32", "uint32", "uint32"),
@@ -663,8 +664,9 @@ class Levels:
 
     def set_critical(self, meter: int, from_window: int, critical: bool) -> Call:
         """The operator of a meter's area registers it as a critical load from a window on, or
-        not any more: in slots in which the area, or one that it lies in, has no grid its buys
-        come before all others (see `Quotes.islandTick`).
+        not any more: in slots in which the area, or one above it in the tree, has no grid its
+        buys come before all others, unless its owner has stated a limit below the tariff
+        (`Quotes.islandTick`).
         """
         _data = bytes.fromhex("23ced82e") + encode(
             ("uint32", "uint32", "bool"),

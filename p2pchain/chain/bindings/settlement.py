@@ -690,8 +690,9 @@ class Settlement:
         block: int | str = "latest",
     ) -> ReferenceAtResult:
         """Lowest retail energy price and highest feed-in price of the members' tariffs in
-        `slot`, and p of the reference rule; `defined` is false where r <= f and the market
-        states no price, or no member is there.
+        `slot`, and p of the reference rule (in an island with a retail price less the buyer's
+        fee, see `References.lower`); `defined` is false where r <= f and the market states no
+        price, or no member is there.
         """
         _data = bytes.fromhex("d60a8eaf") + encode(
             ("bytes32", "uint32"),
@@ -734,7 +735,7 @@ class Settlement:
     @staticmethod
     def result_of_result(raw: bytes) -> ISettlementResult:
         """Return what `result_of` answered, decoded."""
-        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48)",), raw)
+        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48,bool)",), raw)
         _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
         return _value
 
@@ -791,7 +792,7 @@ class Settlement:
     @staticmethod
     def sell_result_of_result(raw: bytes) -> ISettlementResult:
         """Return what `sell_result_of` answered, decoded."""
-        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48)",), raw)
+        _out = decode(("(bool,int32,uint48,uint8,uint8,bool,uint48,uint48,uint48,bool)",), raw)
         _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
         return _value
 

@@ -468,6 +468,7 @@ class ISettlementResult:
     fill_wh: int
     live_wh: int
     carry: int
+    island: bool
 
     def to_abi(self) -> tuple[Any, ...]:
         return (
@@ -480,11 +481,12 @@ class ISettlementResult:
             self.fill_wh,
             self.live_wh,
             self.carry,
+            self.island,
         )
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8])
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8], raw[9])
 
 
 @dataclass(frozen=True, slots=True)

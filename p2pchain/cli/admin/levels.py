@@ -331,8 +331,8 @@ def critical(
 ) -> None:
     """Register METER as a critical load. Only the operator of its area may.
 
-    While the area, or one that it lies in, has no grid ('p2pchain level grid-loss'), critical loads
-    at their tariff are served first.
+    While the area, or one above it in the tree, has no grid ('p2pchain level grid-loss'), critical
+    loads are served first, unless their owner has stated a limit below the tariff.
     """
     from p2pchain.operator import Operator
 

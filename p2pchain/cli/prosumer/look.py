@@ -67,6 +67,7 @@ def slot(env: Env, time: str, out: Output) -> None:
         "feed_in_nano": status.feed_in_nano,
         "reference_nano": status.price_nano,
         "traded_wh": result.matched_wh if result else None,
+        "without_grid": result.island if result else None,
         "price_nano": result.price_nano if result and result.traded else None,
     }
     shown = {"slot": f"{slot_text(env, number)} ({number}), window {status.window}"}
@@ -306,7 +307,8 @@ def _result(env: Env, status: SlotStatus) -> str:
 
     result = status.result
     assert result is not None
+    island = ", without a grid" if result.island else ""
     if not result.traded:
-        return "nothing was shared"
+        return f"nothing was shared{island}"
     traded = format_energy(result.matched_wh)
-    return f"{traded} shared at {shown_price(env, result.price_nano)}"
+    return f"{traded} shared at {shown_price(env, result.price_nano)}{island}"
