@@ -9,7 +9,7 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --
 UV     := .tools/bin/uv
 PINNED_UV := 0.13.9
 
-.PHONY: demo test test-deep gas setup setup-dev setup-node capabilities lock clean
+.PHONY: demo test test-deep gas scale setup setup-dev setup-node capabilities lock clean
 
 demo: setup
 	@$(BIN)/p2pchain demo
@@ -24,6 +24,10 @@ test-deep:
 # Gas of a slot from receipts on anvil, to bench/results/gas.json; CHECK=1 compares a part with it.
 gas: setup-dev setup-node
 	@$(BIN)/python -m bench.gas $(if $(CHECK),--check)
+
+# 1,000 microgrids of 100 homes on anvil, to bench/results/scale.json and docs/scale.md.
+scale: setup-dev setup-node
+	@$(BIN)/python -m bench.scale
 
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev

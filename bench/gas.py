@@ -187,7 +187,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         content["seeds"].setdefault(seed, {}).update(figures)
     limit = clear_limit()
     print(f"one transaction clears a window of {limit} meters")
-    added = tree.measure()
+    added = {**tree.measure(), "clear_parent_200_children": tree.clear_parent()}
     print(", ".join(f"{key} {figure:,}" for key, figure in added.items()))
     content = {
         "schema": SCHEMA,

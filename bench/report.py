@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -40,7 +40,13 @@ def update(results: Mapping[str, Any], page: Path = PAGE) -> None:
 
 def rendered(results: Mapping[str, Any], text: str) -> str:
     """Return the page with these figures. Raises ValueError where a mark is missing."""
-    for name, lines in _tables(results):
+    return filled(text, _tables(results))
+
+
+def filled(text: str, tables: Iterable[tuple[str, Sequence[str]]]) -> str:
+    """Return a page with these lines between the marks of each table. Raises ValueError where a
+    mark is missing."""
+    for name, lines in tables:
         block = f"<!-- {name} -->\n" + "\n".join(lines) + "\n<!-- end -->"
         text, found = re.subn(rf"<!-- {name} -->.*?<!-- end -->", block, text, flags=re.DOTALL)
         if found != 1:
@@ -62,26 +68,27 @@ def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
 
 
 def _levels(limits: Mapping[str, int]) -> Iterator[str]:
-    yield _row("figure", "value")
-    yield _rule(2)
-    yield _row("`levels_overhead_percent`", f"{limits['levels_overhead_percent']} %")
-    yield _row("`forward_residual`", limits["forward_residual"])
+    yield row("figure", "value")
+    yield rule(2)
+    yield row("`levels_overhead_percent`", f"{limits['levels_overhead_percent']} %")
+    yield row("`forward_residual`", limits["forward_residual"])
+    yield row("`clear_parent_200_children`", limits["clear_parent_200_children"])
 
 
 def _ahead(figures: Mapping[str, Mapping[str, int]]) -> Iterator[str]:
-    yield _row("figure", "N", "gas", "target")
-    yield _rule(4)
+    yield row("figure", "N", "gas", "target")
+    yield rule(4)
     for key, targets in TARGETS.items():
         for meters, gas in figures[key].items():
-            yield _row(f"`{key}`", meters, gas, targets.get(meters, ""))
+            yield row(f"`{key}`", meters, gas, targets.get(meters, ""))
 
 
 def _per_slot(seeds: Mapping[str, Any]) -> Iterator[str]:
     titles = [f"{name}, seed {seed}" for seed in seeds for name in COLUMNS.values()]
-    yield _row("N", *titles)
-    yield _rule(len(titles) + 1)
+    yield row("N", *titles)
+    yield rule(len(titles) + 1)
     for meters in next(iter(seeds.values()))[TOTAL]:
-        yield _row(meters, *(seeds[seed][key][meters] for seed in seeds for key in COLUMNS))
+        yield row(meters, *(seeds[seed][key][meters] for seed in seeds for key in COLUMNS))
 
 
 def _ours(figures: Mapping[str, Mapping[str, int]], limit: int) -> str:
@@ -92,19 +99,19 @@ def _ours(figures: Mapping[str, Mapping[str, int]], limit: int) -> str:
 
 
 def _transactions(by_size: Mapping[str, Mapping[str, Sequence[int]]]) -> Iterator[str]:
-    yield _row("N", *PHASES, "dearest", "of the cap")
-    yield _rule(len(PHASES) + 3)
+    yield row("N", *PHASES, "dearest", "of the cap")
+    yield rule(len(PHASES) + 3)
     for meters, gas_of in by_size.items():
         dearest = max(max(gas) for gas in gas_of.values())
         counts = (len(gas_of[phase]) for phase in PHASES)
-        yield _row(meters, *counts, dearest, f"{dearest * 100 // TX_GAS_CAP} %")
+        yield row(meters, *counts, dearest, f"{dearest * 100 // TX_GAS_CAP} %")
 
 
 def _capacity(gas: int) -> Iterator[str]:
-    yield _row("gas of a block", *(f"a block each {s} s" for s in BLOCKS_SECONDS))
-    yield _rule(len(BLOCKS_SECONDS) + 1)
+    yield row("gas of a block", *(f"a block each {s} s" for s in BLOCKS_SECONDS))
+    yield rule(len(BLOCKS_SECONDS) + 1)
     for limit in BLOCKS_GAS:
-        yield _row(
+        yield row(
             f"{limit // 10**6} M",
             *(limit * (SLOT_SECONDS // s) // gas for s in BLOCKS_SECONDS),
         )
@@ -126,10 +133,12 @@ def _toolchain(tools: Mapping[str, Any]) -> str:
     )
 
 
-def _row(*cells: object) -> str:
+def row(*cells: object) -> str:
+    """Return a row of a table, figures with separators."""
     shown = (f"{cell:,}" if isinstance(cell, int) else str(cell) for cell in cells)
     return "| " + " | ".join(shown) + " |"
 
 
-def _rule(columns: int) -> str:
+def rule(columns: int) -> str:
+    """Return the rule below the head of a table."""
     return "|" + "---:|" * columns

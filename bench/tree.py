@@ -7,9 +7,10 @@ such market that stands alone and is as far on in its rings.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from bench.workload import FLOOR_NANO, SLOT_SECONDS, SLOTS_PER_DAY, TICK_NANO
+from bench.workload import FEE_NANO, FLOOR_NANO, SLOT_SECONDS, SLOTS_PER_DAY, TICK_NANO
 from bench.world import (
     GENESIS_DAY,
     PATIENCE,
@@ -23,11 +24,14 @@ from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import Contracts, deploy
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.node import network_of, running
+from p2pchain.chain.records import TX_GAS_CAP
+from p2pchain.chain.rpc import Rpc
 from p2pchain.chain.sender import Sender
+from p2pchain.errors import CheckFailed
 from p2pchain.level_market import Level, LevelTree
 from p2pchain.market import Market
 from p2pchain.model import UNLIMITED as ANY
-from p2pchain.model import WINDOW_SLOTS, EdgeTerms, LevelParams
+from p2pchain.model import WINDOW_SLOTS, EdgeTerms, LevelParams, LevelPhase, TariffRow
 from p2pchain.operator import Operator
 
 CELLS = (2, 1)  # microgrids of each
@@ -53,6 +57,10 @@ class Microgrid(World):
     def join(self) -> None:
         """Everybody takes part from the next day on."""
         self._enrol(self.homes, self.slot + SLOTS_PER_DAY)
+
+    def take_part(self) -> None:
+        """Everybody takes part from the first day on."""
+        self._enrol(self.homes, self.slot)
 
     def first_day(self) -> None:
         """The day before that."""
@@ -200,5 +208,104 @@ def measure(count: int = 100, seed: int = 7) -> dict[str, int]:
     }
 
 
+#: A market with a tick of its grid's 256 for each home, on one side of a price in the middle.
+RUNGS = 128
+
+
+class Child(Microgrid):
+    """A market that has only buys, or only sells, one at each tick that its price allows: all of
+    them are left and go up, a ladder as full as one with an auction can be."""
+
+    def __init__(self, site: Site, parent: int, homes: int, sells: bool, seed: int) -> None:
+        self._sells = sells
+        super().__init__(site, parent, homes, seed)
+
+    def _set_up(self) -> Market:
+        for place, home in enumerate(self.homes):
+            tick = RUNGS - 1 - place if self._sells else RUNGS + place
+            nano = FLOOR_NANO + tick * TICK_NANO
+            home.sells, home.buy_nano, home.sell_nano = (
+                self._sells,
+                nano + FEE_NANO,
+                nano - FEE_NANO,
+            )
+        return super()._set_up()
+
+
+def wide_supplier(site: Site) -> int:
+    """Add a supplier whose prices lie outside all ticks, so that these decide; return it."""
+    key = dev_signer(4)
+    supplier = site.operator.add_supplier(key.address, "Supplier with wide prices")
+    energy = FLOOR_NANO + 255 * TICK_NANO + FEE_NANO
+    row = TariffRow(energy=energy, feed_in=FLOOR_NANO - FEE_NANO, imbalance=energy)
+    with Sender(site.sender.chain, key, patience=PATIENCE) as own:
+        own.send(site.operator.publish_tariff(supplier, 1, site.slot, [row]))
+    return supplier
+
+
+def clear_parent(children: int = 200) -> int:
+    """Return the most gas of a transaction of `parent_gas`."""
+    return max(parent_gas(children))
+
+
+def parent_gas(children: int, seed: int = 7) -> list[int]:
+    """Return the gas of each transaction when a level clears and shares out a window of so many
+    markets with full ladders, half of them short and half long.
+
+    All have posted and are cleared. The first two are as large as that takes; the others have one
+    home each, and are given the ladders of those in place of their own.
+    """
+    with (
+        running(engine="anvil", genesis_time=GENESIS_DAY * DAY) as node,
+        connect(network_of(node)) as chain,
+        Sender(chain, dev_signer(0), patience=PATIENCE) as sender,
+    ):
+        site = Site(sender)
+        site.suppliers = [wide_supplier(site)] * len(site.suppliers)
+        area, parent = site.level(0)
+        window = site.slot // WINDOW_SLOTS
+        grids: list[Child] = []
+        for n in range(children):
+            grids.append(Child(site, area, RUNGS if n < 2 else 1, n % 2 == 1, seed + n))
+            sender.send(site.contracts.levels.attach(grids[n].market.id, parent, window))
+        for grid in grids:
+            grid.take_part()
+        for grid in grids:
+            readings = grid.read_day(WINDOW_SLOTS)
+            grid.spend([grid.market.post_call(batch) for batch in grid.market.batches(readings)])
+            grid.spend(grid.market.clear_calls(window, 1))
+        level = Level(site.contracts, parent)
+        full = level.ladders(window)[:2]
+        for n, grid in enumerate(grids[2:]):
+            send_as_settlement(site, grid.market, window, full[n % 2])
+        gas = [
+            used
+            for calls in (level.clear_calls(window), level.share_calls(window))
+            for call in calls
+            for used in grids[0].spend([call])
+        ]
+        if level.phase(window) != LevelPhase.SHARED:
+            raise CheckFailed("the level was not shared out")
+        print(f"{children} children with full ladders: {len(gas)} calls, {sum(gas):,} gas")
+        return gas
+
+
+def send_as_settlement(site: Site, market: Market, window: int, ladder: Sequence[int]) -> None:
+    """Put a ladder in the place of the one that a market has sent."""
+    chain, settlement = site.sender.chain, site.contracts.address("Settlement")
+    assert isinstance(chain, Rpc)
+    call = site.contracts.levels.send(market.id, window, ladder)
+    chain.request("anvil_impersonateAccount", settlement)
+    chain.request("anvil_setBalance", settlement, hex(10**18))
+    wanted = {"from": settlement, "to": call.to, "data": "0x" + call.data.hex()}
+    wanted["gas"] = hex(TX_GAS_CAP)
+    tx_hash = chain.request("eth_sendTransaction", wanted)
+    chain.mine()  # the node answers before it has mined
+    sent = chain.receipt(bytes.fromhex(tx_hash[2:]))
+    if sent is None or sent.status != 1:
+        raise CheckFailed("the ladder was not taken")
+
+
 if __name__ == "__main__":
     print(measure())
+    print(clear_parent())

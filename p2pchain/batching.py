@@ -91,6 +91,9 @@ _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
 _AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)
 _AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=1_600)
 _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_500)
+# And where the market is in a tree: averages differ from slot to slot, and by side.
+_TREE_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=2_250)
+_TREE_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=3_000)
 
 
 def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
@@ -242,7 +245,10 @@ def _together(market: Market, first_window: int, windows: int) -> list[Call]:
 
 
 def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
-    cautious = _AHEAD_SETTLE if market.in_tree or _trades_ahead(market) else _SETTLE
+    ahead = _trades_ahead(market)
+    cautious = _AHEAD_SETTLE if ahead else _SETTLE
+    if market.in_tree:
+        cautious = _TREE_AHEAD_SETTLE if ahead else _TREE_SETTLE
     step = max(1, cautious.members(_CAUTIOUS, windows))
     call = market.contracts.settlement.settle(market.id, first_window, windows, step)
     return [call] * -(-members // step)

@@ -63,25 +63,23 @@ class Level:
     def open_windows(self, clearing: bool) -> list[int]:
         """Return the windows that wait to be cleared, because a child has sent something; or, when
         not `clearing`, to be shared out."""
-        found = {
-            entry.event.window
-            for entry in read(self.contracts, kinds=(Sent,))
-            if isinstance(entry.event, Sent) and bytes(entry.event.level) == self.id
-        }
+        found = {event.window for event in self._sent()}
         wanted = (LevelPhase.ABSENT, LevelPhase.CLEARING) if clearing else (LevelPhase.CLEARED,)
         return [window for window in sorted(found) if self.phase(window) in wanted]
 
     def ladders(self, window: int) -> list[Ladder]:
         """Return what each child has sent up, in the order of their index; nothing: an empty
         one."""
-        sent = {
-            bytes(entry.event.node): tuple(entry.event.ladder)
-            for entry in read(self.contracts, kinds=(Sent,))
-            if isinstance(entry.event, Sent)
-            and bytes(entry.event.level) == self.id
-            and entry.event.window == window
-        }
+        sent = {bytes(event.node): tuple(event.ladder) for event in self._sent(window)}
         return [sent.get(child, ()) for child in self.children]
+
+    def _sent(self, window: int | None = None) -> Iterator[Sent]:
+        """Yield what was sent to this level; the node picks it out, since a tree sends a lot."""
+        contracts, at = self.contracts, None if window is None else window.to_bytes(32, "big")
+        first, last = contracts.deployment.block, contracts.chain.block().number
+        topics = [Sent.TOPIC0, None, self.id, at]
+        for log in contracts.chain.logs([contracts.address("Levels")], first, last, topics):
+            yield Sent.from_log(log.topics, log.data)
 
     def clear_calls(self, window: int) -> Iterator[Call]:
         """Yield the calls that clear a window; in steps where one transaction cannot hold it. Each
@@ -99,14 +97,28 @@ class Level:
         done: LevelPhase,
     ) -> Iterator[Call]:
         ladders = self.ladders(window)
+        size = len(ladders)
         while self.phase(window) < done:
             begin = self.contracts.levels.window_state(self.id, window).cursor
-            end = len(ladders)
-            while end - begin > 1 and not fits(
-                self.contracts.chain, call(self.id, window, ladders[begin:end])
-            ):
-                end = begin + -(-(end - begin) // 2)
-            yield call(self.id, window, ladders[begin:end])
+            # The next step is like the one before, or can hold more where that one was dear.
+            left = ladders[begin : begin + 2 * size]
+            size = self._fitting(left, lambda part: call(self.id, window, part))
+            yield call(self.id, window, left[:size])
+
+    def _fitting(self, ladders: Sequence[Ladder], call: Callable[[list[Ladder]], Call]) -> int:
+        """Return how many ladders, from the first on, the node finds to fit a transaction: an
+        eighth less than do at most."""
+        chain = self.contracts.chain
+        if len(ladders) <= 1 or fits(chain, call(list(ladders))):
+            return len(ladders)
+        size, too_many = 1, len(ladders)
+        while too_many - size > max(1, size // 8):
+            middle = (size + too_many) // 2
+            if fits(chain, call(list(ladders[:middle]))):
+                size = middle
+            else:
+                too_many = middle
+        return size
 
 
 class LevelTree:

@@ -2,7 +2,7 @@
 
 import pytest
 
-from bench import gas, report
+from bench import gas, report, tree
 from bench.workload import SLOTS_PER_DAY
 
 # For 100 members that settle once a day.
@@ -37,6 +37,10 @@ def test_every_size_is_measured_and_no_transaction_is_above_the_cap():
             for phase in report.PHASES:
                 assert phases[phase]
                 assert max(phases[phase]) <= CAP
+
+
+def test_a_level_with_200_children_is_cleared_and_shared_in_transactions_that_fit():
+    assert 0 < gas.load()["limits"]["clear_parent_200_children"] <= CAP
 
 
 @pytest.mark.parametrize(("key", "meters"), MOST_AHEAD)
@@ -77,3 +81,11 @@ def test_the_page_shows_the_committed_figures():
 def test_gas_is_what_is_committed():
     """After a change that is meant: `make gas`, and a commit that gives the reason."""
     assert gas.check() == []
+
+
+@pytest.mark.anvil
+def test_a_level_with_full_ladders_goes_in_steps():
+    """Twelve children, half short and half long, are too many for one transaction."""
+    used = tree.parent_gas(12)
+    assert len(used) > 2
+    assert max(used) <= CAP

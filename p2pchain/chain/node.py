@@ -33,6 +33,9 @@ ENV_ANVIL = "P2PCHAIN_ANVIL"
 _START_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
 _BLOCK_GAS = 200_000_000
+# States that a chain without history keeps: what is asked of the latest block may be answered when
+# there are newer ones.
+_STATES = 8
 
 
 class LocalNode(Protocol):
@@ -54,13 +57,18 @@ def network_of(node: LocalNode) -> Network:
 
 
 def start(
-    port: int = DEFAULT_PORT, *, engine: Engine = "auto", genesis_time: int | None = None
+    port: int = DEFAULT_PORT,
+    *,
+    engine: Engine = "auto",
+    genesis_time: int | None = None,
+    history: bool = True,
 ) -> LocalNode:
     """Start a local chain and return when it answers. Port 0 takes a free one.
 
     `genesis_time` is the unix time of its first block: the embedded chain then moves only by
-    set_time and a second a block, anvil runs on from there. Raises BadInput where the port is taken
-    or anvil is asked for and not installed.
+    set_time and a second a block, anvil runs on from there. Without `history` anvil forgets states
+    of the past but the last ones, each of which is a copy of all. Raises BadInput where the port is
+    taken or anvil is asked for and not installed.
     """
     binary = None if engine == "embedded" else find_anvil()
     if engine == "anvil" and binary is None:
@@ -70,16 +78,20 @@ def start(
         )
     chosen = _free_port(port)
     if binary is not None:
-        return Anvil(binary, chosen, genesis_time)
+        return Anvil(binary, chosen, genesis_time, history)
     return Embedded(chosen, genesis_time)
 
 
 @contextmanager
 def running(
-    port: int = 0, *, engine: Engine = "auto", genesis_time: int | None = None
+    port: int = 0,
+    *,
+    engine: Engine = "auto",
+    genesis_time: int | None = None,
+    history: bool = True,
 ) -> Iterator[LocalNode]:
     """Start a local chain, on a free port unless told, and stop it at the end of the block."""
-    node = start(port, engine=engine, genesis_time=genesis_time)
+    node = start(port, engine=engine, genesis_time=genesis_time, history=history)
     try:
         yield node
     finally:
@@ -91,13 +103,17 @@ class Anvil:
 
     engine = "anvil"
 
-    def __init__(self, binary: Path, port: int, genesis_time: int | None) -> None:
+    def __init__(
+        self, binary: Path, port: int, genesis_time: int | None, history: bool = True
+    ) -> None:
         self.port = port
         command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--quiet"]
         command += ["--chain-id", str(ANVIL_CHAIN_ID), "--hardfork", "prague"]
         command += ["--gas-limit", str(_BLOCK_GAS), "--balance", "1000000", "--mnemonic", MNEMONIC]
         if genesis_time is not None:
             command += ["--timestamp", str(genesis_time)]
+        if not history:
+            command += ["--prune-history", str(_STATES)]
         # States of the past go to the disk; where anvil keeps them by itself, they stay behind.
         self._states = tempfile.TemporaryDirectory(prefix="p2pchain-anvil-")
         command += ["--cache-path", self._states.name]

@@ -27,6 +27,7 @@ PAGES = [
     ROOT / "docs" / "matching.md",
     ROOT / "docs" / "settlement.md",
     ROOT / "docs" / "levels.md",
+    ROOT / "docs" / "scale.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
 NAME = re.compile(r"`([A-Za-z_]\w*)\.(\w+)(?:\([^`]*\))?`")
