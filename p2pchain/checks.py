@@ -9,13 +9,17 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Callable
 from itertools import groupby
+from typing import Any
 
 from p2pchain.chain import events as log
+from p2pchain.chain.bindings.forward_levels import ForwardLevels
+from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.metering import ReadingPosted
 from p2pchain.chain.deployment import Contracts
 from p2pchain.errors import CheckFailed, Difference
 from p2pchain.history import History
 from p2pchain.keys import checksum
+from p2pchain.level_twin import AnyLevelsTwin
 from p2pchain.market import Market
 from p2pchain.model import UNLIMITED, WINDOW_SLOTS, ForwardPhase, Phase, SlotResult
 from p2pchain.replay import TIMED, TwinMarket
@@ -57,6 +61,19 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
         compared += 1
         if said != computed:
             raise Difference(f"{what}: the contract says {said}, the log comes to {computed}")
+
+    def same_windows(
+        what: str, contract: Levels | ForwardLevels, levels: AnyLevelsTwin[Any, Any], level: bytes
+    ) -> None:
+        for window in {w for place, w in levels.windows if place == level}:
+            shown, state = contract.window_state(level, window), levels.window_state(level, window)
+            if int(shown.phase) == 0:
+                continue  # its place in the ring belongs to a newer window
+            same(
+                f"window {window} of a {what}",
+                (int(shown.phase), shown.cursor, shown.told),
+                (int(state.phase), state.cursor, state.told),
+            )
 
     ledger, metering, settlement = contracts.ledger, contracts.metering, contracts.settlement
     for account, money in twin.ledger.accounts.items():
@@ -100,16 +117,7 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
         if node.params is None:
             continue
         same("money with levels", ledger.transit_nano(level), twin.ledger.transit_nano[level])
-        for window in {w for place, w in twin.levels.windows if place == level}:
-            shown = contracts.levels.window_state(level, window)
-            level_window = twin.levels.window_state(level, window)
-            if int(shown.phase) == 0:
-                continue  # its place in the ring belongs to a newer window
-            same(
-                f"window {window} of a level",
-                (int(shown.phase), shown.cursor, shown.told),
-                (int(level_window.phase), level_window.cursor, level_window.told),
-            )
+        same_windows("level", contracts.levels, twin.levels, level)
     for level, forward_node in twin.forward_levels.nodes.items():
         area = forward_node.area
         for slot in {slot for place, slot in twin.levels.ahead if place == area}:
@@ -120,16 +128,7 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             continue
         transit = ledger.transit_nano(level)
         same("money with forward levels", transit, twin.ledger.transit_nano[level])
-        for window in {w for place, w in twin.forward_levels.windows if place == level}:
-            shown = contracts.forward_levels.window_state(level, window)
-            level_window = twin.forward_levels.window_state(level, window)
-            if int(shown.phase) == 0:
-                continue  # its place in the ring belongs to a newer window
-            same(
-                f"window {window} of a forward level",
-                (int(shown.phase), shown.cursor, shown.told),
-                (int(level_window.phase), level_window.cursor, level_window.told),
-            )
+        same_windows("forward level", contracts.forward_levels, twin.forward_levels, level)
     for auction, forward in twin.auctions.items():
         for window, forward_window in forward.windows.items():
             found_window = contracts.forward.window_state(auction, window)

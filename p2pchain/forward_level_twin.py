@@ -7,18 +7,24 @@ and share when, and what follows in the auctions, the limits of areas and the le
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Protocol
 
 from p2pchain import forward_levels
-from p2pchain.errors import CheckFailed, Refused
+from p2pchain.errors import Refused
 from p2pchain.forward_levels import Book, Part, Sides
 from p2pchain.ledger import Emit, LedgerTwin
-from p2pchain.level_twin import LevelsTwin, LevelWindow
-from p2pchain.levels import Edge, Grid, best_first
+from p2pchain.level_twin import (
+    AnyLevelsTwin,
+    LevelsTwin,
+    LevelWindow,
+    Node,
+    ladder_entries,
+    pack_entries,
+)
+from p2pchain.levels import Edge, Grid
 from p2pchain.model import (
     DAY_SECONDS,
-    RING,
     WINDOW_SLOTS,
     ForwardLevelParams,
     Gate,
@@ -27,7 +33,6 @@ from p2pchain.model import (
 )
 from p2pchain.registry import RegistryTwin
 
-_ENTRY, _PART = 1 << 63, 1 << 60
 _NO_BOUNDS = (1 << 31) * ((2**256 - 1) // (2**64 - 1))
 UP, DOWN, INSIDE = 0, 1, 2
 
@@ -40,35 +45,23 @@ class TreeAuction(Protocol):
 
 
 @dataclass(slots=True)
-class Node:
-    """An auction (no parameters) or level in the tree; `window` is the first in which it belongs
-    to its parent."""
+class ForwardNode(Node[ForwardLevelParams]):
+    """An auction of a market, or a level, in the tree."""
 
-    area: int
-    params: ForwardLevelParams | None = None
     auction: TreeAuction | None = None
     market: bytes = b""
-    parent: bytes | None = None
-    window: int = 0
-    children: list[bytes] = field(default_factory=list)
 
 
-class ForwardLevelsTwin:
+class ForwardLevelsTwin(AnyLevelsTwin[ForwardNode, ForwardLevelParams]):
     """All forward levels of a deployment, and the auctions below them."""
 
     def __init__(
         self, registry: RegistryTwin, ledger: LedgerTwin, levels: LevelsTwin, emit: Emit
     ) -> None:
-        self._registry = registry
-        self._ledger = ledger
+        super().__init__(registry, ledger, emit)
         self._levels = levels
-        self._emit = emit
-        self.nodes: dict[bytes, Node] = {}
-        self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
-        #: By node and window in which something was sent: the charge of the edge then.
-        self.sent: dict[tuple[bytes, int], int] = {}
         self._carried: dict[tuple[bytes, int], dict[bytes, list[list[Part]]]] = {}
 
     # The tree
@@ -76,9 +69,9 @@ class ForwardLevelsTwin:
     def create(self, level: bytes, params: ForwardLevelParams) -> None:
         """Put a level into its area."""
         self._occupy(params.area, params.gate, params.gate_seconds)
-        self.nodes[level] = Node(params.area, params)
+        self.nodes[level] = ForwardNode(params.area, params)
 
-    def attach(self, node: bytes, made: Node, level: bytes, window: int) -> None:
+    def attach(self, node: bytes, made: ForwardNode, level: bytes, window: int) -> None:
         """From a window on an auction or level belongs to a level; `made`: an auction that is not
         known yet."""
         above = self.nodes[level].params
@@ -88,12 +81,6 @@ class ForwardLevelsTwin:
             self.nodes[node] = made
         self.nodes[node].parent, self.nodes[node].window = level, window
         self.nodes[level].children.append(node)
-
-    def root(self, node: bytes, window: int) -> bytes:
-        """Return the root of a node's tree, as it is in a window."""
-        while (parent := self.nodes[node].parent) and window >= self.nodes[node].window:
-            node = parent
-        return node
 
     def _occupy(self, area: int, gate: Gate, gate_seconds: int) -> None:
         for node in self.nodes.values():
@@ -111,10 +98,6 @@ class ForwardLevelsTwin:
 
     # Windows
 
-    def window_state(self, level: bytes, window: int) -> LevelWindow:
-        """Return the state of a window of a level."""
-        return self.windows.get((level, window), LevelWindow(window))
-
     def gate(self, level: bytes, window: int) -> int:
         """Return the unix time from which a window may be cleared."""
         params = self._params(level)
@@ -123,38 +106,8 @@ class ForwardLevelsTwin:
             start -= start % DAY_SECONDS
         return start - params.gate_seconds
 
-    def takes(self, node: bytes, window: int, now: int | None) -> bool:
-        """Return whether the level above takes what a node sends in a window."""
-        mine = self.nodes[node]
-        if mine.parent is None or window < mine.window:
-            return False
-        newest = max((w for n, w in self.windows if n == mine.parent), default=-1)
-        if any(
-            self.window_state(mine.parent, other).phase != LevelPhase.ABSENT
-            for other in range(window, newest + 1)
-            if (other - window) % RING == 0
-        ):
-            return False
-        if self.window_state(mine.parent, window - RING).phase == LevelPhase.CLEARED:
-            return False
-        return now is None or now < self._void_time(mine.parent, window)
-
-    def is_passed_over(self, node: bytes, window: int, now: int | None) -> bool:
-        """Return whether what a node sent up will never be filled, or nothing was sent."""
-        parent = self.nodes[node].parent
-        if parent is None or (node, window) not in self.sent:
-            return True
-        if self.window_state(parent, window).phase >= LevelPhase.CLEARED:
-            return False
-        return now is not None and now >= self._void_time(parent, window)
-
     def _void_time(self, level: bytes, window: int) -> int:
         return self.gate(level, window) + self._params(level).void_seconds
-
-    def _params(self, level: bytes) -> ForwardLevelParams:
-        params = self.nodes[level].params
-        assert params is not None
-        return params
 
     def _lot_wh(self, node: bytes) -> int:
         mine = self.nodes[node]
@@ -162,11 +115,6 @@ class ForwardLevelsTwin:
         return params.lot_wh
 
     # Up
-
-    def is_below(self, node: bytes, window: int) -> bool:
-        """Return whether an auction belongs to a level in a window."""
-        mine = self.nodes.get(node)
-        return mine is not None and mine.parent is not None and window >= mine.window
 
     def room(self, node: bytes, slot: int) -> int | None:
         """Return the lots that may be matched inside an area in a slot, None for any."""
@@ -182,17 +130,9 @@ class ForwardLevelsTwin:
 
     def begin_clearing(self, level: bytes, window: int, now: int | None) -> LevelWindow:
         """Freeze the children of a window; who has not sent by now is passed over."""
-        state = self.window_state(level, window)
-        if state.phase == LevelPhase.ABSENT:
-            state.children = len(self.nodes[level].children)
-            state.phase = LevelPhase.CLEARING
-            self.windows[level, window] = state
-        if state.phase != LevelPhase.CLEARING:
-            raise Refused("WrongLevelPhase", (window, int(state.phase)))
+        state = super().begin_clearing(level, window, now)
         if now is not None and now < self.gate(level, window):
             raise Refused("GateOpen", (window, self.gate(level, window)))
-        if now is not None and now >= self._void_time(level, window):
-            raise Refused("PassedOver", (window,))
         return state
 
     def clear(self, level: bytes, window: int, now: int | None) -> tuple[int, ...]:
@@ -282,18 +222,6 @@ class ForwardLevelsTwin:
                 raise Refused("WrongLevelPhase", (window, int(state.phase)))
             state.told = True
         self._free(node, window, nothing)
-
-    def assert_conserved(self) -> None:
-        """Raise CheckFailed where a tree that is shared out keeps or owes money."""
-        busy = {
-            self.root(level, window)
-            for (level, window), state in self.windows.items()
-            if state.phase == LevelPhase.CLEARED
-        }
-        for root in {node for node, kept in self.nodes.items() if kept.params} - busy:
-            transit = self._ledger.transit_nano[root]
-            if transit:
-                raise CheckFailed(f"{transit} nano left ahead although all is shared")
 
     def _share_all(self, level: bytes, window: int) -> dict[bytes, list[list[Part]]]:
         """The parts of all children, slot by slot."""
@@ -389,15 +317,5 @@ def pack_ladder(books: Sequence[Book]) -> tuple[int, ...]:
     for place, book in enumerate(books):
         for side in Side:
             sent = book.sent[side] if book.sent is not None else {}
-            left = book.left(side)
-            for tick, lots in best_first(side, sent):
-                entry = _ENTRY | lots | tick << 48 | place << 56 | int(side) << 59
-                if lots == left[tick]:
-                    entries.append(entry)
-                else:
-                    entries += [entry | _PART, _ENTRY | left[tick]]
-    words = [
-        sum(entry << 64 * lane for lane, entry in enumerate(entries[begin : begin + 4]))
-        for begin in range(0, len(entries), 4)
-    ]
-    return (_NO_BOUNDS, _NO_BOUNDS, *words)
+            entries += ladder_entries(place, side, sent, book.left(side))
+    return (_NO_BOUNDS, _NO_BOUNDS, *pack_entries(entries))

@@ -1,9 +1,9 @@
 """A level above markets as a program uses it: what its children have sent, clearing, sharing.
 
-for level in levels(contracts):  # children before their parents
+for level in LevelTree(contracts).levels():  # children before their parents
     for call in level.clear_calls(window):
         sender.send(call)
-for level in reversed(levels(contracts)):
+for level in reversed(LevelTree(contracts).levels()):
     for call in level.share_calls(window):
         sender.send(call)
 """
@@ -13,11 +13,18 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, fields, replace
 from functools import cached_property
+from typing import ClassVar, Generic, TypeVar
 
 from p2pchain.batching import fits
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import structs
-from p2pchain.chain.bindings.levels import Attached, LevelCreated, Sent
+from p2pchain.chain.bindings.forward_levels import (
+    ForwardAttached,
+    ForwardLevelCreated,
+    ForwardLevels,
+    ForwardSent,
+)
+from p2pchain.chain.bindings.levels import Attached, LevelCreated, Levels, Sent
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.events import read
 from p2pchain.eip712 import Domain, grid_loss_digest, levels_domain
@@ -39,26 +46,28 @@ _PLACE, _SIDE, _PART, _ENTRY = 56, 59, 60, 63
 
 
 @dataclass(frozen=True, slots=True)
-class Level:
-    """One level of a deployment, by its id."""
+class AnyLevel:
+    """One level of a deployment by its id, above markets or above forward auctions: both are
+    cleared and shared out in the same steps."""
 
     contracts: Contracts
     id: bytes
 
+    SENT: ClassVar[type[Sent] | type[ForwardSent]]
+
     @property
-    def params(self) -> LevelParams:
-        """The immutable parameters."""
-        raw = self.contracts.levels.level_params(self.id)
-        return LevelParams(**{f.name: getattr(raw, f.name) for f in fields(structs.LevelParams)})
+    def contract(self) -> Levels | ForwardLevels:
+        """The contract that has the level."""
+        raise NotImplementedError
 
     @property
     def children(self) -> list[bytes]:
-        """The markets and levels below, in the order of their index."""
-        return [bytes(child) for child in self.contracts.levels.children_of(self.id)]
+        """What is below, in the order of its index."""
+        return [bytes(child) for child in self.contract.children_of(self.id)]
 
     def phase(self, window: int) -> LevelPhase:
         """Return how far a window is."""
-        return LevelPhase(int(self.contracts.levels.window_state(self.id, window).phase))
+        return LevelPhase(int(self.contract.window_state(self.id, window).phase))
 
     def open_windows(self, clearing: bool) -> list[int]:
         """Return the windows that wait to be cleared, because a child has sent something; or, when
@@ -73,22 +82,22 @@ class Level:
         sent = {bytes(event.node): tuple(event.ladder) for event in self._sent(window)}
         return [sent.get(child, ()) for child in self.children]
 
-    def _sent(self, window: int | None = None) -> Iterator[Sent]:
+    def _sent(self, window: int | None = None) -> Iterator[Sent | ForwardSent]:
         """Yield what was sent to this level; the node picks it out, since a tree sends a lot."""
         contracts, at = self.contracts, None if window is None else window.to_bytes(32, "big")
         first, last = contracts.deployment.block, contracts.chain.block().number
-        topics = [Sent.TOPIC0, None, self.id, at]
-        for log in contracts.chain.logs([contracts.address("Levels")], first, last, topics):
-            yield Sent.from_log(log.topics, log.data)
+        topics = [self.SENT.TOPIC0, None, self.id, at]
+        for log in contracts.chain.logs([self.contract.address], first, last, topics):
+            yield self.SENT.from_log(log.topics, log.data)
 
     def clear_calls(self, window: int) -> Iterator[Call]:
         """Yield the calls that clear a window; in steps where one transaction cannot hold it. Each
         must be sent before the next is asked for."""
-        yield from self._calls(window, self.contracts.levels.clear, LevelPhase.CLEARED)
+        yield from self._calls(window, self.contract.clear, LevelPhase.CLEARED)
 
     def share_calls(self, window: int) -> Iterator[Call]:
         """Yield the calls that share out a cleared window, the same way."""
-        yield from self._calls(window, self.contracts.levels.share, LevelPhase.SHARED)
+        yield from self._calls(window, self.contract.share, LevelPhase.SHARED)
 
     def _calls(
         self,
@@ -99,7 +108,7 @@ class Level:
         ladders = self.ladders(window)
         size = len(ladders)
         while self.phase(window) < done:
-            begin = self.contracts.levels.window_state(self.id, window).cursor
+            begin = self.contract.window_state(self.id, window).cursor
             # The next step is like the one before, or can hold more where that one was dear.
             left = ladders[begin : begin + 2 * size]
             size = self._fitting(left, lambda part: call(self.id, window, part))
@@ -121,11 +130,65 @@ class Level:
         return size
 
 
-class LevelTree:
-    """All levels of a deployment and what is below them."""
+@dataclass(frozen=True, slots=True)
+class Level(AnyLevel):
+    """One level above markets."""
+
+    SENT = Sent
+
+    @property
+    def contract(self) -> Levels:
+        """The contract that has the level."""
+        return self.contracts.levels
+
+    @property
+    def params(self) -> LevelParams:
+        """The immutable parameters."""
+        raw = self.contract.level_params(self.id)
+        return LevelParams(**{f.name: getattr(raw, f.name) for f in fields(structs.LevelParams)})
+
+
+L = TypeVar("L", bound=AnyLevel)
+
+
+class AnyTree(Generic[L]):
+    """All levels of one kind in a deployment, and what is below them."""
+
+    ATTACHED: type[Attached] | type[ForwardAttached]
+    CREATED: type[LevelCreated] | type[ForwardLevelCreated]
+    LEVEL: Callable[[Contracts, bytes], L]
 
     def __init__(self, contracts: Contracts) -> None:
         self.contracts = contracts
+
+    def parents(self) -> dict[bytes, bytes]:
+        """Return the level above each node that has one."""
+        return {
+            bytes(entry.event.node): bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(self.ATTACHED,))
+            if isinstance(entry.event, self.ATTACHED)
+        }
+
+    def levels(self) -> list[L]:
+        """Return all levels, every child before its parent."""
+        parents = self.parents()
+        found = [
+            bytes(entry.event.level)
+            for entry in read(self.contracts, kinds=(self.CREATED,))
+            if isinstance(entry.event, self.CREATED)
+        ]
+
+        def depth(node: bytes) -> int:
+            return 1 + depth(parents[node]) if node in parents else 0
+
+        ordered = sorted(found, key=lambda node: -depth(node))
+        return [type(self).LEVEL(self.contracts, node) for node in ordered]
+
+
+class LevelTree(AnyTree[Level]):
+    """All levels above markets."""
+
+    ATTACHED, CREATED, LEVEL = Attached, LevelCreated, Level
 
     @cached_property
     def domain(self) -> Domain:

@@ -7,13 +7,14 @@ when, and what follows in the markets and the ledger.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any, Generic, TypeVar
 
 from p2pchain import levels
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.ledger import Emit, LedgerTwin
-from p2pchain.levels import Book, Combined, Cut, Edge, Grid, Market, Tree
+from p2pchain.levels import Book, Combined, Cut, Edge, Grid, Market, Tree, Volumes
 from p2pchain.matching import Offer
 from p2pchain.model import (
     RING,
@@ -31,16 +32,22 @@ NO_BOUNDS = -(2**31)
 _ENTRY, _PART = 1 << 63, 1 << 60
 
 
+P = TypeVar("P")
+
+
 @dataclass(slots=True)
-class Node:
-    """A market (no parameters) or level in the tree; `window` is the first in which it belongs to
-    its parent."""
+class Node(Generic[P]):
+    """A market or auction (no parameters) or level in the tree; `window` is the first in which it
+    belongs to its parent."""
 
     area: int
-    params: LevelParams | None = None
+    params: P | None = None
     parent: bytes | None = None
     window: int = 0
     children: list[bytes] = field(default_factory=list)
+
+
+N = TypeVar("N", bound=Node[Any])
 
 
 @dataclass(slots=True)
@@ -63,23 +70,105 @@ class Adopted:
     book: Book
 
 
-class LevelsTwin:
-    """All levels of a deployment, and the markets below them."""
+class AnyLevelsTwin(Generic[N, P]):
+    """A tree of levels over time, above markets or above forward auctions: what stands in both."""
 
     def __init__(self, registry: RegistryTwin, ledger: LedgerTwin, emit: Emit) -> None:
         self._registry = registry
         self._ledger = ledger
         self._emit = emit
-        self.nodes: dict[bytes, Node] = {}
+        self.nodes: dict[bytes, N] = {}
+        self.windows: dict[tuple[bytes, int], LevelWindow] = {}
+        #: By node and window in which something was sent: the charge of the edge then.
+        self.sent: dict[tuple[bytes, int], int] = {}
+
+    def root(self, node: bytes, window: int) -> bytes:
+        """Return the root of a node's tree, as it is in a window."""
+        while (parent := self.nodes[node].parent) and window >= self.nodes[node].window:
+            node = parent
+        return node
+
+    def is_below(self, node: bytes, window: int) -> bool:
+        """Return whether a node belongs to a level in a window."""
+        mine = self.nodes.get(node)
+        return mine is not None and mine.parent is not None and window >= mine.window
+
+    def window_state(self, level: bytes, window: int) -> LevelWindow:
+        """Return the state of a window of a level."""
+        return self.windows.get((level, window), LevelWindow(window))
+
+    def takes(self, node: bytes, window: int, now: int | None) -> bool:
+        """Return whether the level above takes what a node sends in a window."""
+        if not self.is_below(node, window):
+            return False
+        parent = self.nodes[node].parent
+        assert parent is not None
+        newest = max((w for n, w in self.windows if n == parent), default=-1)
+        if any(
+            self.window_state(parent, other).phase != LevelPhase.ABSENT
+            for other in range(window, newest + 1)
+            if (other - window) % RING == 0
+        ):
+            return False
+        if self.window_state(parent, window - RING).phase == LevelPhase.CLEARED:
+            return False
+        return now is None or now < self._void_time(parent, window)
+
+    def is_passed_over(self, node: bytes, window: int, now: int | None) -> bool:
+        """Return whether what a node sent up will never be filled, or nothing was sent."""
+        parent = self.nodes[node].parent
+        if parent is None or (node, window) not in self.sent:
+            return True
+        if self.window_state(parent, window).phase >= LevelPhase.CLEARED:
+            return False
+        return now is not None and now >= self._void_time(parent, window)
+
+    def begin_clearing(self, level: bytes, window: int, now: int | None) -> LevelWindow:
+        """Freeze the children of a window; who has not sent by now is passed over."""
+        state = self.window_state(level, window)
+        if state.phase == LevelPhase.ABSENT:
+            state.children = len(self.nodes[level].children)
+            state.phase = LevelPhase.CLEARING
+            self.windows[level, window] = state
+        if state.phase != LevelPhase.CLEARING:
+            raise Refused("WrongLevelPhase", (window, int(state.phase)))
+        if now is not None and now >= self._void_time(level, window):
+            raise Refused("PassedOver", (window,))
+        return state
+
+    def assert_conserved(self) -> None:
+        """Raise CheckFailed where a tree that is shared out keeps or owes money."""
+        busy = {
+            self.root(level, window)
+            for (level, window), state in self.windows.items()
+            if state.phase == LevelPhase.CLEARED
+        }
+        for root in {node for node, kept in self.nodes.items() if kept.params} - busy:
+            transit = self._ledger.transit_nano[root]
+            if transit:
+                raise CheckFailed(f"{transit} nano left with the levels although all is shared")
+
+    def _void_time(self, level: bytes, window: int) -> int:
+        raise NotImplementedError
+
+    def _params(self, level: bytes) -> P:
+        params: P | None = self.nodes[level].params
+        assert params is not None
+        return params
+
+
+class LevelsTwin(AnyLevelsTwin[Node[LevelParams], LevelParams]):
+    """All levels of a deployment, and the markets below them."""
+
+    def __init__(self, registry: RegistryTwin, ledger: LedgerTwin, emit: Emit) -> None:
+        super().__init__(registry, ledger, emit)
         self.node_of_area: dict[int, bytes] = {}
         self.edges: defaultdict[int, Timeline[EdgeTerms]] = defaultdict(Timeline)
         self.lost: set[tuple[int, int]] = set()
         #: What forward auctions have used up, down and inside, in Wh, by area and slot.
         self.ahead: defaultdict[tuple[int, int], list[int]] = defaultdict(lambda: [0, 0, 0])
-        self.windows: dict[tuple[bytes, int], LevelWindow] = {}
         #: By node and window: the books of its eight slots.
         self.books: dict[tuple[bytes, int], list[Book]] = {}
-        self.sent: set[tuple[bytes, int]] = set()
         self._moves: list[tuple[bytes, int]] = []
         self._charges: list[tuple[str, int]] = []
 
@@ -110,12 +199,6 @@ class LevelsTwin:
         """Return what holds for an area in a slot."""
         return self.edges[area].at(slot) or EdgeTerms(0, 0, 0, 0)
 
-    def root(self, node: bytes, window: int) -> bytes:
-        """Return the root of a node's tree, as it is in a window."""
-        while (parent := self.nodes[node].parent) and window >= self.nodes[node].window:
-            node = parent
-        return node
-
     def _occupy(self, area: int, node: bytes) -> None:
         if area in self.node_of_area:
             raise Refused("AreaTaken", (area,))
@@ -123,39 +206,8 @@ class LevelsTwin:
 
     # Windows
 
-    def window_state(self, level: bytes, window: int) -> LevelWindow:
-        """Return the state of a window of a level."""
-        return self.windows.get((level, window), LevelWindow(window))
-
-    def takes(self, node: bytes, window: int, now: int | None) -> bool:
-        """Return whether the level above takes what a node sends in a window."""
-        mine = self.nodes.get(node)
-        if mine is None or mine.parent is None or window < mine.window:
-            return False
-        newest = max((w for n, w in self.windows if n == mine.parent), default=-1)
-        if any(
-            self.window_state(mine.parent, other).phase != LevelPhase.ABSENT
-            for other in range(window, newest + 1)
-            if (other - window) % RING == 0
-        ):
-            return False
-        older = self.window_state(mine.parent, window - RING)
-        if older.phase == LevelPhase.CLEARED:
-            return False
-        return now is None or now < self._void_time(mine.parent, window)
-
-    def is_passed_over(self, node: bytes, window: int, now: int | None) -> bool:
-        """Return whether what a node sent up will never be filled, or nothing was sent."""
-        parent = self.nodes[node].parent
-        if parent is None or (node, window) not in self.sent:
-            return True
-        if self.window_state(parent, window).phase >= LevelPhase.CLEARED:
-            return False
-        return now is not None and now >= self._void_time(parent, window)
-
     def _void_time(self, level: bytes, window: int) -> int:
-        params = self.nodes[level].params
-        assert params is not None
+        params = self._params(level)
         return (window + 1) * WINDOW_SLOTS * params.slot_seconds + params.void_seconds
 
     # Up
@@ -208,27 +260,13 @@ class LevelsTwin:
         self._send(market, window, grid)
         return True
 
-    def begin_clearing(self, level: bytes, window: int, now: int | None) -> LevelWindow:
-        """Freeze the children of a window; who has not sent by now is passed over."""
-        state = self.window_state(level, window)
-        if state.phase == LevelPhase.ABSENT:
-            state.children = len(self.nodes[level].children)
-            state.phase = LevelPhase.CLEARING
-            self.windows[level, window] = state
-        if state.phase != LevelPhase.CLEARING:
-            raise Refused("WrongLevelPhase", (window, int(state.phase)))
-        if now is not None and now >= self._void_time(level, window):
-            raise Refused("PassedOver", (window,))
-        return state
-
     def clear(
         self, level: bytes, window: int, now: int | None
     ) -> tuple[tuple[SlotResult, ...], tuple[SlotResult | None, ...]]:
         """Clear a window of a level; return its results, and those of the sells that have one."""
         state = self.begin_clearing(level, window, now)
         state.phase, state.cursor = LevelPhase.CLEARED, 0
-        params = self.nodes[level].params
-        assert params is not None
+        params = self._params(level)
         grid = Grid(params.floor_nano, params.tick_nano)
         books = []
         for place in range(WINDOW_SLOTS):
@@ -252,7 +290,7 @@ class LevelsTwin:
                 book.sent = levels.residual(
                     book.match, book.bounds, book.buys, book.sells, grid, edge, feeder_wh
                 )
-        self.sent.add((node, window))
+        self.sent[node, window] = terms.charge_nano
         ladder = pack_ladder(self.books[node, window], grid)
         level = self.nodes[node].parent
         self._emit("Sent", node=node, level=level, window=window, ladder=ladder)
@@ -295,21 +333,8 @@ class LevelsTwin:
             [(account, nano) for account, nano in charges if nano],
         )
 
-    def assert_conserved(self) -> None:
-        """Raise CheckFailed where a tree that is shared out keeps or owes money."""
-        busy = {
-            self.root(level, window)
-            for (level, window), state in self.windows.items()
-            if state.phase == LevelPhase.CLEARED
-        }
-        for root in {node for node, kept in self.nodes.items() if kept.params} - busy:
-            transit = self._ledger.transit_nano[root]
-            if transit:
-                raise CheckFailed(f"{transit} nano left with the levels although all is shared")
-
     def _share_all(self, level: bytes, window: int) -> None:
-        params = self.nodes[level].params
-        assert params is not None
+        params = self._params(level)
         tree = self._tree(level, window, Grid(params.floor_nano, params.tick_nano))
         for place in range(WINDOW_SLOTS):
             books = self._below(level, window, place)
@@ -393,18 +418,26 @@ def pack_ladder(books: Sequence[Book], grid: Grid) -> tuple[int, ...]:
         head[place // 4] |= both << place % 4 * 64
         for side in (Side.BUY, Side.SELL):
             sent = book.sent.side(side) if book.sent is not None else {}
-            left = levels.rest(grid, book, side)
-            for tick, wh in levels.best_first(side, sent):
-                entry = _ENTRY | wh | tick << 48 | place << 56 | int(side) << 59
-                if wh == left[tick]:
-                    entries.append(entry)
-                else:
-                    entries += [entry | _PART, _ENTRY | left[tick]]
-    words = [
+            entries += ladder_entries(place, side, sent, levels.rest(grid, book, side))
+    return (*head, *pack_entries(entries))
+
+
+def ladder_entries(place: int, side: Side, sent: Volumes, left: Volumes) -> Iterator[int]:
+    """Yield the entries of a slot and side, the best limit first: what was sent of what is left."""
+    for tick, wh in levels.best_first(side, sent):
+        entry = _ENTRY | wh | tick << 48 | place << 56 | int(side) << 59
+        if wh == left[tick]:
+            yield entry
+        else:
+            yield from (entry | _PART, _ENTRY | left[tick])
+
+
+def pack_entries(entries: Sequence[int]) -> list[int]:
+    """Return entries four to a word, the first lowest."""
+    return [
         sum(entry << 64 * lane for lane, entry in enumerate(entries[begin : begin + 4]))
         for begin in range(0, len(entries), 4)
     ]
-    return (*head, *words)
 
 
 def _results(book: Book) -> tuple[SlotResult, SlotResult | None]:

@@ -16,7 +16,7 @@ from typing import Any
 from p2pchain.eip712 import auction_id, forward_level_id, level_id, market_id
 from p2pchain.errors import CheckFailed, Refused
 from p2pchain.forward import AuctionTwin, Sender, VerifyOwner, check_params
-from p2pchain.forward_level_twin import ForwardLevelsTwin, Node
+from p2pchain.forward_level_twin import ForwardLevelsTwin, ForwardNode
 from p2pchain.ledger import LedgerTwin
 from p2pchain.level_twin import LevelsTwin
 from p2pchain.metering import MeteringTwin, Verify
@@ -409,10 +409,11 @@ class Twin:
     def attach_forward(self, node: bytes, level: bytes, window: int) -> None:
         """A forward auction or level belongs to a forward level from a window on."""
         auction = self.auctions.get(node)
-        made = Node(0)
+        made = ForwardNode(0)
         if auction is not None:
             market = auction.params.market
-            made = Node(self.market(market).params.area, None, auction, market)
+            area = self.market(market).params.area
+            made = ForwardNode(area, auction=auction, market=market)
         self.forward_levels.attach(node, made, level, window)
 
     def pass_over(self, market: bytes, window: int) -> None:
