@@ -127,6 +127,7 @@ def test_what_does_not_fit_ahead_is_said(world: World) -> None:
     refused(world, 1, "stands for the area already", *create, "2", "--forward", "--lot", "50Wh",
             account="operator")  # fmt: skip
     refused(world, 2, "belongs to --forward", *create, "1", "--lot", "1Wh", account="operator")
+    refused(world, 2, "belongs to --forward", *create, "1", "--gate", "day", account="operator")
     world.ok(*create, "1", "--forward", "--gate", "day", "--gate-before", "12h",
              account="operator")  # fmt: skip
     late = ["admin", "auction", "create", "--market", "alices", "--name", "late"]

@@ -62,16 +62,12 @@ def level() -> None:
 @click.option(
     "--gate",
     type=click.Choice(["window", "day"]),
-    default="window",
-    show_default=True,
-    help="With --forward: the gate of the auctions below.",
+    help="With --forward: the gate of the auctions below. Else window.",
 )
 @click.option(
     "--gate-before",
-    default="1h",
-    show_default=True,
     metavar="DURATION",
-    help="With --forward: how long before it closes.",
+    help="With --forward: how long before it closes. Else 1h.",
 )
 @click.option("--lot", metavar="ENERGY", help="With --forward: their lot. Else 1 Wh.")
 @deployment_option
@@ -88,8 +84,8 @@ def create(
     collect_within: str | None,
     void_after: str | None,
     forward: bool,
-    gate: str,
-    gate_before: str,
+    gate: str | None,
+    gate_before: str | None,
     lot: str | None,
     out: Output,
     dry_run: bool,
@@ -119,15 +115,16 @@ def create(
     operator = Operator(env.contracts)
     if forward:
         ahead = ForwardLevelParams(
-            gate=Gate[gate.upper()],
-            gate_seconds=duration(gate_before),
+            gate=Gate[(gate or "window").upper()],
+            gate_seconds=duration(gate_before or "1h"),
             lot_wh=1 if lot is None else parse_energy(lot),
             **values,
         )
         found, call = forward_level_id(ahead), operator.create_forward_level_call(ahead)
     else:
-        if lot is not None:
-            raise BadInput("--lot belongs to --forward")
+        for option, value in (("gate", gate), ("gate-before", gate_before), ("lot", lot)):
+            if value is not None:
+                raise BadInput(f"--{option} belongs to --forward")
         params = LevelParams(**values)
         found, call = level_id(params), operator.create_level_call(params)
     if record.levels.get(name) not in (None, "0x" + found.hex()):
