@@ -247,4 +247,54 @@ contract LevelLateTest is LevelWorld {
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongProof.selector));
         settlement.correct(market, c, records, e);
     }
+
+    /* TWO WINDOWS IN ONE CALL */
+
+    /// @dev Of two windows that are settled together only the second has results of both sides.
+    function test_P25_resultsOfBothSidesInOneOfTwoWindows() public {
+        fund(supplierA, START);
+        fund(supplierB, START);
+        for (uint256 i; i < 5; ++i) addTo(i < 3 ? 0 : 1, i < 3 ? 1 : 2);
+        warpToSlot(s + 16);
+        for (uint32 i; i < 2; ++i) {
+            use(0);
+            postKeptFlat(0, w + i, 61, 0);
+            postKeptFlat(1, w + i, 40, 0);
+            postKeptFlat(2, w + i, 0, 50);
+            // In the second window the neighbours have something to sell.
+            use(1);
+            postKeptFlat(3, w + i, 0, 17 * i);
+            postKeptFlat(4, w + i, 0, 16 * i);
+        }
+        clearFirstMarkets();
+        clearLevel(cells[0]);
+        ++w;
+        clearFirstMarkets();
+        clearLevel(cells[0]);
+        pastVoid(1);
+        shareLevel(cells[0]);
+        --w;
+        shareLevel(cells[0]);
+        for (uint256 k; k < 2; ++k) {
+            use(k);
+            while (phase(w) != ISettlement.Phase.Settled) settleKept(w, 2, 1);
+        }
+        assertDone();
+        vm.assertEq(boughtIn(0, s + 8).priceNano, 148_013, "50 Wh at 150 and 33 at 145, rounded up");
+        use(0);
+        vm.assertEq(evidenceOf(homes[1].meter, s).results.length, 32, "two results for each slot, where any has two");
+        int256 before = gain(0);
+        correct(correctionOf(0, s, list(20), list(0)));
+        vm.assertEq(gain(0) - before, 10 * 150_000 + 31 * 250_000, "30 of 61 were bought in the first window");
+        before = gain(0);
+        correct(correctionOf(0, s + 15, list(30), list(0)));
+        vm.assertEq(gain(0) - before, 20 * 148_013 + 11 * 250_000, "50 in the second, at its average");
+        before = gain(1);
+        correct(correctionOf(1, s + 8, list(0), list(0)));
+        vm.assertEq(gain(1) - before, 33 * 148_013 + 7 * 250_000, "33 of 40, settled in a call of its own");
+        before = gain(2);
+        correct(correctionOf(2, s + 8, list(0), list(45)));
+        vm.assertEq(gain(2) - before, -5 * 150_000, "sellers there got the price of their microgrid");
+        assertSolvent();
+    }
 }

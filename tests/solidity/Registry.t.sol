@@ -242,4 +242,20 @@ contract RegistryTest is World {
         (bytes memory key,) = registry.signerAt(_meter, slotNow() + 2);
         vm.assertEq(key.length, 0, "the first key is revoked before it ever counted");
     }
+
+    function test_P29_theBoundaryMeterIsTheRegistrars() public {
+        vm.startPrank(registrar);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownArea.selector, 7));
+        registry.setBoundary(7, 1, 0, 0);
+        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownMeter.selector, 77));
+        registry.setBoundary(1, 77, 0, 0);
+        vm.expectEmit(address(registry));
+        emit IRegistry.BoundarySet(1, _meter, 3, 4);
+        registry.setBoundary(1, _meter, 3, 4);
+        IRegistry.Boundary memory b = registry.boundaryOf(1);
+        vm.assertEq(b.meter, _meter, "meter");
+        vm.assertEq(b.toleranceWh, 3, "tolerance");
+        vm.assertEq(b.tolerancePpm, 4, "tolerance");
+        vm.stopPrank();
+    }
 }

@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
-import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {Correctors} from "./Correctors.sol";
 
@@ -222,21 +221,5 @@ contract TallyTest is Correctors {
         vm.expectEmit(address(settlement));
         emit ISettlement.Tallied(market, _day, 48 * 70, 48 * 70, false);
         settlement.tally(market, _day, 0, records, _across());
-    }
-
-    function test_P29_theBoundaryMeterIsTheRegistrars() public {
-        vm.startPrank(registrar);
-        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownArea.selector, 7));
-        registry.setBoundary(7, 1, 0, 0);
-        vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownMeter.selector, 77));
-        registry.setBoundary(1, 77, 0, 0);
-        vm.expectEmit(address(registry));
-        emit IRegistry.BoundarySet(1, 2, 3, 4);
-        registry.setBoundary(1, 2, 3, 4);
-        IRegistry.Boundary memory b = registry.boundaryOf(1);
-        vm.assertEq(b.meter, 2, "meter");
-        vm.assertEq(b.toleranceWh, 3, "tolerance");
-        vm.assertEq(b.tolerancePpm, 4, "tolerance");
-        vm.stopPrank();
     }
 }
