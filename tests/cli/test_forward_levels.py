@@ -73,6 +73,8 @@ def test_orders_of_two_neighbourhoods_meet_above(world: World) -> None:
         (mine,) = world.ok("orders", "--market", name, "--json").json["orders"]
         assert (mine["filled_wh"], mine["price_nano"]) == (1500, price)
     assert "1.5kWh bought one level up at" in world.ok("book", SLOT, "--market", "bobs").out
+    (part,) = world.ok("book", SLOT, "--market", "bobs", "--json").json["parts"]
+    assert part == {"side": "buy", "wh": 1500, "price_nano": 160_000, "levels_up": 1}
     assert world.ok("balance", "--json", account="grid").json["free_nano"] == 2 * 1500 * 10_000
 
     # What is delivered is settled, and the limit that was used ahead is not used again.
@@ -128,7 +130,7 @@ def test_what_does_not_fit_ahead_is_said(world: World) -> None:
             account="operator")  # fmt: skip
     refused(world, 2, "belongs to --forward", *create, "1", "--lot", "1Wh", account="operator")
     refused(world, 2, "belongs to --forward", *create, "1", "--gate", "day", account="operator")
-    world.ok(*create, "1", "--forward", "--gate", "day", "--gate-before", "12h",
+    world.ok(*create, "1", "--forward", "--gate", "day", "--before", "12h",
              account="operator")  # fmt: skip
     late = ["admin", "auction", "create", "--market", "alices", "--name", "late"]
     world.ok(*late, "--gate", "day", "--before", "12h", "--cap", "2EUR/kWh", account="operator")

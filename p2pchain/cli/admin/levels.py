@@ -65,7 +65,7 @@ def level() -> None:
     help="With --forward: the gate of the auctions below. Else window.",
 )
 @click.option(
-    "--gate-before",
+    "--before",
     metavar="DURATION",
     help="With --forward: how long before it closes. Else 1h.",
 )
@@ -85,7 +85,7 @@ def create(
     void_after: str | None,
     forward: bool,
     gate: str | None,
-    gate_before: str | None,
+    before: str | None,
     lot: str | None,
     out: Output,
     dry_run: bool,
@@ -116,13 +116,13 @@ def create(
     if forward:
         ahead = ForwardLevelParams(
             gate=Gate[(gate or "window").upper()],
-            gate_seconds=duration(gate_before or "1h"),
+            gate_seconds=duration(before or "1h"),
             lot_wh=1 if lot is None else parse_energy(lot),
             **values,
         )
         found, call = forward_level_id(ahead), operator.create_forward_level_call(ahead)
     else:
-        for option, value in (("gate", gate), ("gate-before", gate_before), ("lot", lot)):
+        for option, value in (("gate", gate), ("before", before), ("lot", lot)):
             if value is not None:
                 raise BadInput(f"--{option} belongs to --forward")
         params = LevelParams(**values)

@@ -77,6 +77,15 @@ def book(env: Env, time: str | None, out: Output) -> None:
         "sells": [{"limit_nano": p, "wh": found.sells[p]} for p in sorted(found.sells)],
         "price_nano": result.price_nano if result and result.traded else None,
         "traded_wh": found.matched_wh if result else None,
+        "parts": [
+            {
+                "side": part.side.name.lower(),
+                "wh": part.lots * auction.params.lot_wh,
+                "price_nano": part.price_nano,
+                "levels_up": part.edges,
+            }
+            for part in found.parts
+        ],
     }
     if out.as_json:
         out.fields(data)
