@@ -99,8 +99,12 @@ class World:
         price = None
         if bounds is not None and bounds[0] > bounds[1]:
             price = bounds[1] + self.k_ppm[number] * (bounds[0] - bounds[1]) // 1_000_000
-        offers = [member.offer(place, self.tree.grid) for place, member in enumerate(members)]
-        return Market(bounds, offers, price)
+        return Market(bounds, self.offers(number), price)
+
+    def offers(self, number: int) -> list[Offer]:
+        """Return what the members of a market offer, each at his own limit."""
+        members = enumerate(self.members[number])
+        return [member.offer(place, self.tree.grid) for place, member in members]
 
     def clear(self, islanded: Iterable[int] = (), skipped: Iterable[int] = ()) -> dict[int, Book]:
         """Return the books of all areas."""
@@ -109,7 +113,7 @@ class World:
 
     def fills(self, number: int, book: Book) -> list[int]:
         """Return what each member of a market gets, in Wh."""
-        return member_fills(combined(book), self.market(number).offers)
+        return member_fills(combined(book), self.offers(number))
 
     def gains(self, number: int, book: Book) -> list[int]:
         """Return what each member of a market saves against his supplier alone."""
@@ -121,11 +125,15 @@ class World:
 
     def welfare_nano(self, books: Mapping[int, Book]) -> int:
         """Return the welfare of what has been filled."""
-        total = -sum(charges(self.tree, books).values())
-        for number, members in self.members.items():
-            for member, wh in zip(members, self.fills(number, books[number]), strict=True):
-                total += wh * member.limit_nano * (1 if member.side == Side.BUY else -1)
-        return total
+        worth = sum(self.worth_nano(n, self.fills(n, books[n])) for n in self.members)
+        return worth - sum(charges(self.tree, books).values())
+
+    def worth_nano(self, number: int, fills: Sequence[int]) -> int:
+        """Return what Wh of its members are worth to a market, what is sold taken off."""
+        return sum(
+            wh * member.limit_nano * (1 if member.side == Side.BUY else -1)
+            for member, wh in zip(self.members[number], fills, strict=True)
+        )
 
 
 def random_world(

@@ -8,8 +8,8 @@ ticks.
 
 The price of `equilibrium(k)` follows from limits, so a member may win by stating another one than
 his own. `lies` tries some for each member while all others state theirs, and takes the best of
-them: what somebody could win who knew all orders. In the tree, and in the same tree with edges that
-carry nothing, where each market is alone.
+them: what somebody could win who knew all orders. In the tree, and where markets send
+nothing up, so that each is alone.
 """
 
 from __future__ import annotations
@@ -35,7 +35,6 @@ from bench.levels import (
     random_world,
 )
 from p2pchain.forward_levels import Book, clear_tree, crossing, trades
-from p2pchain.levels import Edge, Tree
 from p2pchain.matching import Offer
 from p2pchain.model import TICKS, Side
 
@@ -52,11 +51,7 @@ Orders = dict[int, list[Offer]]
 
 def orders(world: World) -> Orders:
     """Return what everybody orders, at the limit that is his own."""
-    grid = world.tree.grid
-    return {
-        number: [member.offer(place, grid) for place, member in enumerate(members)]
-        for number, members in world.members.items()
-    }
+    return {number: world.offers(number) for number in world.members}
 
 
 def gains(world: World, books: Mapping[int, Book], placed: Orders, number: int) -> list[int]:
@@ -76,11 +71,9 @@ def welfare_nano(world: World, books: Mapping[int, Book], placed: Orders) -> int
     for number, area in world.tree.areas.items():
         if area.edge is not None:
             total -= sum(crossing(books[number])) * area.edge.charge_nano
-    for number, members in world.members.items():
+    for number in world.members:
         filled = trades(books[number], placed[number])
-        for member, fills in zip(members, filled, strict=True):
-            wh = sum(lots for lots, _ in fills)
-            total += wh * member.limit_nano * (1 if member.side == Side.BUY else -1)
+        total += world.worth_nano(number, [sum(lots for lots, _ in fills) for fills in filled])
     return total
 
 
@@ -99,27 +92,27 @@ def lost(worlds: Sequence[World]) -> dict[str, Any]:
     }
 
 
-def alone(tree: Tree) -> Tree:
-    """Return the same areas with edges that carry nothing."""
-    found = Tree(tree.grid)
-    for number, area in tree.areas.items():
-        edge = None if area.edge is None else Edge(area.edge.charge_nano, 0, 0)
-        found.add(number, area.parent, edge, k_ppm=area.k_ppm, feeder_wh=area.feeder_wh)
-    return found
+def random_trees(kind: str) -> dict[str, Any]:
+    """Return the row of a kind of random trees."""
+    rng = random.Random(20161126)
+    return lost([random_world(rng, **KINDS[kind]) for _ in range(TREES)])
 
 
-def lies(world: World, rng: random.Random, tries: int = LIES) -> tuple[int, int, int, int]:
+def lies(
+    world: World, rng: random.Random, tries: int = LIES, *, alone: bool = False
+) -> tuple[int, int, int, int]:
     """Return how many members are filled, how many of all would win more by some other limit, what
-    all win at their own, and what those would win more."""
+    all win at their own, and what those would win more; `alone`: nothing is sent up."""
+    islanded = world.members if alone else ()
     placed = orders(world)
-    honest_books = clear_tree(world.tree, placed)
+    honest_books = clear_tree(world.tree, placed, islanded=islanded)
     filled = winners = honest_nano = more_nano = 0
-    for number, members in world.members.items():
+    for number in world.members:
         honest = gains(world, honest_books, placed, number)
         filled += sum(gain > 0 for gain in honest)
         honest_nano += sum(honest)
         for place, offer in enumerate(placed[number]):
-            if not members or not offer.wh:
+            if not offer.wh:
                 continue
             best = honest[place]
             for _ in range(tries):
@@ -127,7 +120,7 @@ def lies(world: World, rng: random.Random, tries: int = LIES) -> tuple[int, int,
                 tick = rng.choice((near, near, rng.randrange(TICKS)))
                 told = {**placed, number: list(placed[number])}
                 told[number][place] = replace(offer, tick=tick)
-                books = clear_tree(world.tree, told)
+                books = clear_tree(world.tree, told, islanded=islanded)
                 best = max(best, gains(world, books, told, number)[place])
             winners += best > honest[place]
             more_nano += best - honest[place]
@@ -144,9 +137,7 @@ def manipulation(kind: str, trees: int) -> dict[str, Any]:
         for _ in range(trees):
             world = random_world(rng, **KINDS[kind])
             members += sum(len(found) for found in world.members.values())
-            if where == "alone":
-                world = replace(world, tree=alone(world.tree))
-            found = lies(world, random.Random(members))
+            found = lies(world, random.Random(members), alone=where == "alone")
             sums = [a + b for a, b in zip(sums, found, strict=True)]
         row[where] = {
             "members": members,
@@ -159,10 +150,7 @@ def manipulation(kind: str, trees: int) -> dict[str, Any]:
 
 def measure() -> dict[str, Any]:
     """Return both tables."""
-    cases: dict[str, Any] = {}
-    for kind, options in KINDS.items():
-        rng = random.Random(20161126)
-        cases[kind] = lost([random_world(rng, **options) for _ in range(TREES)])
+    cases = {kind: random_trees(kind) for kind in KINDS}
     for case in CASES:
         cases[case.name] = lost(list(measured_worlds(case, FIRST_DAY, DAYS)))
     return {

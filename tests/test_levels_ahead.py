@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 
 from bench import levels_ahead as bench
-from bench.levels import GRID, NO_LIMIT, Member, World, optimum, random_world
-from bench.levels import TREES as COMMITTED
+from bench.levels import GRID, Member, World, optimum, random_world
 from p2pchain.forward_levels import clear_tree
-from p2pchain.levels import Edge, Tree
+from p2pchain.levels import Tree
 from p2pchain.model import Side
 from tests.conftest import ROOT, campaign
+from tests.test_levels_optimum import near_and_far
 
 TREES = campaign(300, 20_000)
 
@@ -57,22 +57,12 @@ def test_one_market_reaches_the_optimum() -> None:
 
 
 def test_a_trade_further_off_that_is_worth_more_is_lost() -> None:
-    """The buyer next door saves 100 a Wh, the one beyond saves 150 less a charge of 10."""
-    tree = Tree(GRID)
-    tree.add(1)
-    tree.add(2, 1, Edge(0, NO_LIMIT, NO_LIMIT))
-    tree.add(3, 1, Edge(10_000, NO_LIMIT, NO_LIMIT))
-    members = {
-        2: [Member(Side.SELL, 50, 150_000, 50_000), Member(Side.BUY, 50, 150_000, 50_000)],
-        3: [Member(Side.BUY, 50, 200_000, 50_000)],
-    }
-    world = World(tree, members, {2: 500_000, 3: 500_000})
-    row = bench.lost([world])
+    row = bench.lost([near_and_far()])
     assert (row["best"], row["levels"], row["lost_ppm"]) == (0.007, 0.005, 285_714)
 
 
 def test_a_seller_who_asks_for_more_may_win() -> None:
-    """Alone between two buyers he sets the price: what is known of equilibrium(k)."""
+    """And so may the only buyer: each limit sets the price, as is known of equilibrium(k)."""
     tree = Tree(GRID)
     tree.add(1)
     members = [Member(Side.SELL, 50, 150_000, 50_000), Member(Side.BUY, 50, 200_000, 50_000)]
@@ -92,9 +82,7 @@ def committed() -> dict[str, dict[str, Any]]:
 @pytest.mark.capability("LVL-6")
 def test_the_committed_figures_are_what_is_measured() -> None:
     kind = "random trees"
-    rng = random.Random(20161126)
-    worlds = [random_world(rng, **bench.KINDS[kind]) for _ in range(COMMITTED)]
-    assert bench.lost(worlds) == committed()["cases"][kind]
+    assert bench.random_trees(kind) == committed()["cases"][kind]
 
 
 def test_the_page_shows_the_committed_figures() -> None:

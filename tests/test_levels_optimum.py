@@ -88,7 +88,7 @@ def test_with_one_supplier_nothing_is_lost() -> None:
     assert traded >= TREES // 2
 
 
-def test_a_trade_further_off_that_is_worth_more_is_lost() -> None:
+def near_and_far() -> World:
     """The buyer next door saves 100 a Wh, the one beyond saves 150 less a charge of 10."""
     tree = Tree(GRID)
     tree.add(1)
@@ -98,7 +98,11 @@ def test_a_trade_further_off_that_is_worth_more_is_lost() -> None:
         2: [Member(Side.SELL, 50, 150_000, 50_000), Member(Side.BUY, 50, 150_000, 50_000)],
         3: [Member(Side.BUY, 50, 200_000, 50_000)],
     }
-    cost = cost_of(World(tree, members, {2: 500_000, 3: 500_000}))
+    return World(tree, members, {2: 500_000, 3: 500_000})
+
+
+def test_a_trade_further_off_that_is_worth_more_is_lost() -> None:
+    cost = cost_of(near_and_far())
     assert (cost.best_nano, cost.levels_nano) == (50 * 140_000, 50 * 100_000)
     assert cost.lost_nano == (0, 0, 0, 50 * 40_000)
 
