@@ -172,8 +172,9 @@ interface ILevels {
     /// the slots in which the market is in an island: its area, or one above it in the tree, has no grid (8 bits).
     function edgesOf(bytes32 node, uint32 firstWindow, uint32 windows) external view returns (uint256[] memory words);
 
-    /// @notice The same word of an area, in this tree or not, without the bits of the tree (what is above, islands); and what forward
-    /// auctions have used of its limits in the window: up, down and inside, each eight lanes of 32 bits in Wh.
+    /// @notice The same word of an area, in this tree or not, without the bits of the tree (what is above, islands);
+    /// and what forward auctions have used of its limits in the window: up, down and inside, each eight lanes of 32
+    /// bits in Wh.
     function areaEdge(uint32 area, uint32 window) external view returns (uint256 word, uint256[3] memory ahead);
 
     function createLevel(LevelParams calldata params) external returns (bytes32 level);
