@@ -169,10 +169,9 @@ def shifted(side: Side, volumes: Mapping[int, int], ticks: int, *, island: bool 
     ticks is worth less than the charge and stays behind. In an island buys in the top tick, which
     are those of critical loads, keep it (`matching.island_tick`)."""
     step = -ticks if side == Side.BUY else ticks
-    first = {TICKS - 1} if island and side == Side.BUY else set()
-    moved = {tick + step: wh for tick, wh in volumes.items() if tick not in first}
-    kept = {tick: wh for tick, wh in volumes.items() if tick in first}
-    return kept | {tick: wh for tick, wh in moved.items() if 0 <= tick < TICKS}
+    stays = TICKS - 1 if island and side == Side.BUY else None
+    moved = ((tick if tick == stays else tick + step, wh) for tick, wh in volumes.items())
+    return {tick: wh for tick, wh in moved if 0 <= tick < TICKS}
 
 
 def capped(side: Side, volumes: Mapping[int, int], most_wh: int) -> Volumes:
@@ -353,9 +352,9 @@ def clear(
 ) -> dict[int, Book]:
     """Return the books of all areas of a tree after one slot.
 
-    `islanded` areas send nothing up: they trade inside only, they and all below them are in an
-    island. `skipped` levels have not cleared in
-    time: their children go on without them, and they send nothing up.
+    `islanded` areas send nothing up: they trade inside only, and they and all below them are in an
+    island. `skipped` levels have not cleared in time: their children go on without them, and they
+    send nothing up.
     """
     books: dict[int, Book] = {}
     cut_off, late = set(islanded), set(skipped)

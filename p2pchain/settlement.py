@@ -52,12 +52,12 @@ class MarketTwin(PostingTwin):
     def offers(self, slot: int, members: int | None = None) -> list[Offer]:
         """Return what is offered in a slot, in the order of the members' index, buy first."""
         offers = []
+        island = self.levels.is_island(self.market, slot)
         for member in self.members[:members]:
             posting = self.postings.get((member.meter, slot))
             if posting is None or not (posting.buy_wh or posting.sell_wh):
                 continue
             view = self.view(member.meter, slot)
-            island = self.levels.is_island(self.market, slot)
             buy_tick = self._buy_tick(view, member.meter, slot, island)
             if posting.buy_wh and buy_tick is not None:
                 offers.append(Offer(member.meter, Side.BUY, buy_tick, posting.buy_wh))

@@ -121,7 +121,7 @@ library Edges {
         return marks & 0xff;
     }
 
-    /// @dev The same of an area, in a tree or not.
+    /// @dev The edge word of an area, in a tree or not: without the bits that `wordOf` and `wordsOf` add.
     function areaWord(State storage state, uint32 area, uint32 window) internal view returns (uint256) {
         ILevels.EdgeTerms memory terms = termsAt(state, area, window * uint32(WINDOW));
         uint256 marks = state.gridLosses[area][window];

@@ -10,7 +10,7 @@ import {ResultWord} from "../libraries/Packed.sol";
 /// @dev As in Settlement: slots of a window, and windows that can be under way at a time.
 uint256 constant WINDOW = 8;
 uint256 constant RING = 128;
-/// @dev More than a number of 32 bits can tell apart.
+/// @dev As many as a number of 32 bits tells apart.
 uint256 constant WINDOWS = 1 << 32;
 /// @dev Edges between a market and the root of its tree, at most.
 uint256 constant MAX_DEPTH = 8;

@@ -17,8 +17,21 @@ contract LevelCriticalTest is LevelWorld {
 
     function setCritical(uint256 id, uint32 window, bool critical) internal {
         uint32 meter = homes[id].meter;
-        vm.prank(operatorOf(4));
+        address operator = operatorOf(registry.areaOf(meter));
+        vm.prank(operator);
         levels.setCritical(meter, window, critical);
+    }
+
+    /// @dev The CELL has lost its grid. Homes 0 and 1 buy 100 Wh each, home 2 sells so much; home 4, a critical load in
+    /// the other microgrid, buys 80.
+    function loseCell(uint256 soldWh) internal returns (uint256 id) {
+        id = addTo(1, 1);
+        setCritical(id, w, true);
+        loseGrid(2);
+        measure(0, 100, 0);
+        measure(1, 100, 0);
+        measure(2, 0, soldWh);
+        measure(id, 80, 0);
     }
 
     /// @dev Slots 2 to 4 have no grid.
@@ -66,6 +79,8 @@ contract LevelCriticalTest is LevelWorld {
         assertAll(2, 8 * 120 * 150_000, "the seller sells all");
         ISettlement.Result memory r = boughtIn(0, s + 2);
         vm.assertEq(r.matchedWh, 120, "one result for all");
+        vm.assertEq(soldIn(0, s + 2).matchedWh, 120, "sold is bought");
+        vm.assertEq(boughtIn(0, s + 1).matchedWh, 120, "as while there is a grid");
         vm.assertEq(r.priceNano, 150_000, "at one price");
         vm.assertEq(r.fillWh, 20, "of the others what is left");
         vm.assertEq(r.liveWh, 100, "of what they have offered for");
@@ -82,6 +97,8 @@ contract LevelCriticalTest is LevelWorld {
         run();
         // 75 of 100 and 45 of 60; the third buyer has nothing. With a grid 46.15, 46.15 and 27.7 of 260.
         vm.assertEq(boughtIn(0, s + 3).buyTick, 255, "nothing is left for others");
+        vm.assertEq(boughtIn(0, s + 3).matchedWh, 120, "all goes to critical loads");
+        vm.assertEq(boughtIn(0, s + 3).priceNano, 150_000, "at the price of all");
         assertAll(0, -(3 * 75 + 5 * 46) * 150_000 - (3 * 25 + 5 * 54) * 250_000, "75 of 100");
         assertAll(2, 8 * 120 * 150_000, "the seller sells all");
         assertDone();
@@ -96,6 +113,7 @@ contract LevelCriticalTest is LevelWorld {
         run();
         assertAll(id, -8 * 60 * 250_000, "it does not want to pay so much");
         assertAll(0, -8 * (60 * 150_000 + 40 * 250_000), "so nothing changes for the others");
+        vm.assertEq(boughtIn(0, s + 2).matchedWh, 120, "who have all there is");
         assertDone();
     }
 
@@ -109,21 +127,15 @@ contract LevelCriticalTest is LevelWorld {
         gather();
         clearMarket(1);
         share();
-        vm.assertEq(boughtIn(0, s + 2).fillWh, 20, "as in one go");
+        vm.assertEq(boughtIn(0, s + 2).matchedWh, 120, "as in one go");
+        vm.assertEq(boughtIn(0, s + 4).fillWh, 20, "as in one go");
         vm.assertEq(boughtIn(0, s + 4).liveWh, 100, "as in one go");
     }
 
-    /// @dev The CELL has lost its grid: home 4, a critical load in the other microgrid, comes before home 3 there, at
-    /// what the first microgrid has left.
+    /// @dev Home 4 comes before home 3, at what the first microgrid has left.
     function test_TAG5_inACellTheyComeFirstInEachAuction() public {
-        uint256 id = addTo(1, 1);
-        setCriticalIn(5, id);
-        loseGrid(2);
-        measure(0, 100, 0);
-        measure(1, 100, 0);
-        measure(2, 0, 300);
+        uint256 id = loseCell(300);
         measure(3, 100, 0);
-        measure(id, 80, 0);
         run();
         // 100 are left next door: 55.6 and 44.4 while there is a grid, else 20 and 80.
         vm.assertEq(boughtIn(1, s + 2).matchedWh, 100, "what is left is shared in the CELL");
@@ -141,15 +153,9 @@ contract LevelCriticalTest is LevelWorld {
     }
 
     function test_TAG5_inACellTheyShareWhatIsTooLittle() public {
-        uint256 id = addTo(1, 1);
-        setCriticalIn(5, id);
         setCritical(0, w, true);
-        loseGrid(2);
-        measure(0, 100, 0);
-        measure(1, 100, 0);
-        measure(2, 0, 150);
+        loseCell(150);
         measure(3, 0, 30);
-        measure(id, 80, 0);
         run();
         // Next door first: 100 of home 0, 50 of home 1. In the CELL nothing is left of it; home 3 sells to home 4.
         vm.assertEq(boughtIn(0, s + 2).fillWh, 50, "home 1 has what home 0 leaves");
@@ -164,7 +170,7 @@ contract LevelCriticalTest is LevelWorld {
         setEdge(5, 20_000, UNLIMITED, UNLIMITED, UNLIMITED);
         uint256 seller = addTo(2, 1);
         setCritical(0, w, true);
-        setCriticalIn(5, 3);
+        setCritical(3, w, true);
         loseGrid(1);
         measure(0, 100, 0);
         measure(1, 100, 0);
@@ -201,12 +207,6 @@ contract LevelCriticalTest is LevelWorld {
         vm.assertEq(r.buyTick, 254, "without, the tick below the highest comes after critical loads");
         vm.assertEq(r.fillWh, 20, "with what they leave");
         assertDone();
-    }
-
-    function setCriticalIn(uint32 area, uint256 id) internal {
-        uint32 meter = homes[id].meter;
-        vm.prank(operatorOf(area));
-        levels.setCritical(meter, w, true);
     }
 
     function test_TAG5_registeredByTheOperatorFromAWindowOn() public {
