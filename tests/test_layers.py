@@ -58,6 +58,7 @@ LAYERS = (
     {"report"},
     {"demo"},
     {"cli"},
+    {"testing"},  # for users' tests: nothing here imports it
 )
 LAYER = {name: number for number, names in enumerate(LAYERS) for name in names}
 
@@ -70,6 +71,7 @@ ONLY = {
     "solcx": {"dev"},
     "highspy": {"control"},
     "pandapower": {"grid"},
+    "pytest": {"testing"},
 }
 
 

@@ -28,6 +28,7 @@ PAGES = [
     ROOT / "docs" / "settlement.md",
     ROOT / "docs" / "levels.md",
     ROOT / "docs" / "scale.md",
+    ROOT / "docs" / "testing.md",
     *sorted((ROOT / "docs" / "decisions").glob("*.md")),
 ]
 NAME = re.compile(r"`([A-Za-z_]\w*)\.(\w+)(?:\([^`]*\))?`")
@@ -37,7 +38,8 @@ ENDINGS = {"md", "py", "sol", "toml", "json", "lock", "js", "css", "html", "sqli
 
 def declared() -> dict[str, str]:
     """Source text by the name that the docs use: contract, library, module or class."""
-    found: dict[str, str] = {}
+    modules = {path.stem for path in (ROOT / "p2pchain").iterdir()}
+    found = {"p2pchain": "".join(f"{name}:\n" for name in sorted(modules))}
     for path in (ROOT / "contracts").rglob("*.sol"):
         text = path.read_text(encoding="utf-8")
         kinds = r"^(?:abstract )?(?:contract|library|interface|struct) (\w+)"
