@@ -118,14 +118,14 @@ def pytest_report_header(config: pytest.Config) -> str:
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_setup() -> Generator[None, None, None]:
     __tracebackhide__ = True
-    with _hints():
+    with _Hints():
         yield
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_call() -> Generator[None, None, None]:
     __tracebackhide__ = True
-    with _hints():
+    with _Hints():
         yield
 
 
@@ -137,7 +137,7 @@ def _engine(config: pytest.Config) -> Engine:
     raise pytest.UsageError(f"{_INI} = {chosen}: it is tester or anvil")
 
 
-class _hints:  # noqa: N801 - used like a function
+class _Hints:
     """Lets pytest show the hint of an error, as the command line does."""
 
     def __enter__(self) -> None:

@@ -88,6 +88,8 @@ def test_names_that_are_not_there_are_found() -> None:
     assert declares(sources["TickBook"], "fill")
     assert not declares(sources["TickBook"], "fillUp")
     assert not declares(sources["matching"], "filled_up")
+    assert declares(sources["p2pchain"], "testing")
+    assert not declares(sources["p2pchain"], "tests")
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: str(page.relative_to(ROOT)))
