@@ -58,6 +58,7 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "Locked": ("account", "meter", "supplier", "own_nano", "guarantee_nano"),
     "Unlocked": ("account", "meter", "supplier", "amount_nano"),
     "Withheld": ("market", "meter", "slot", "buy_wh", "sell_wh"),
+    "Offered": ("market", "index", "words"),
     "LateSettled": ("market", "meter", "first_slot", "slots"),
     "MemberSettled": ("market", "meter", "first_window", "windows", "fills"),
     "EntrySettled": (
@@ -492,7 +493,7 @@ def _effect(event: Any) -> Effect:
             value = account_key(value)
         elif field in ("auction", "market", "node", "level", "tree"):
             value = bytes(value)
-        elif field in ("ladder", "parts", "results", "sells"):
+        elif field in ("ladder", "parts", "results", "sells", "words"):
             value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)
