@@ -84,9 +84,9 @@ _SETTLE = _Walk(call=300_000, window=45_000, member=45_000, slot=850)
 # tick, 256 ticks) and keeps what it has added: by each member four words that may be new.
 _STEP = _Walk(call=2_800_000, window=260_000, member=13_000 + 4 * 22_100, slot=750)
 # What is usual; settling is meant in the call that has cleared.
-_USUAL_POST = _Post(call=400_000, reading=60_000, slot=1_450)
-_USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
-_WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
+_USUAL_POST = _Post(call=400_000, reading=45_000, slot=880)
+_USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=450)
+_WARM_SETTLE = _Walk(call=200_000, window=0, member=27_000, slot=450)
 # The same where members trade ahead: readings may fill more layers, and contracts are settled too.
 _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
 _AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)

@@ -19,7 +19,7 @@ from pathlib import Path
 from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
-from p2pchain.chain.bindings.forward_auction import Ordered, OrderRelayed, Scheduled
+from p2pchain.chain.bindings.forward_auction import Ordered, OrdersRelayed, Scheduled
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
 from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
 from p2pchain.chain.bindings.settlement import Offered, WindowCleared, WindowsSettled
@@ -49,6 +49,7 @@ from p2pchain.model import (
     PriceRule,
     Reading,
     Refusal,
+    RelayedOrder,
     SlotResult,
 )
 from p2pchain.networks import Network, resolve
@@ -323,10 +324,13 @@ class Market:
         if not auctions:
             return set()
         found: set[int] = set()
-        for entry in read(self.contracts, kinds=(Ordered, OrderRelayed, Scheduled)):
+        for entry in read(self.contracts, kinds=(Ordered, OrdersRelayed, Scheduled)):
             event = entry.event
-            if isinstance(event, Ordered | OrderRelayed) and event.auction in auctions:
+            if isinstance(event, Ordered) and event.auction in auctions:
                 found.add(event.slot // WINDOW_SLOTS)
+            elif isinstance(event, OrdersRelayed) and event.auction in auctions:
+                relayed = map(RelayedOrder.unpack, event.orders)
+                found.update(order.slot // WINDOW_SLOTS for order in relayed)
             elif isinstance(event, Scheduled) and event.auction in auctions:
                 first = event.day * len(event.words)
                 found.update(first + place for place, word in enumerate(event.words) if word)

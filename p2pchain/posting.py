@@ -280,8 +280,9 @@ class PostingTwin:
             self._settle_late(reading, late, views, postings)
 
     def _offer(self, reading: Reading, windows: Sequence[int]) -> None:
-        """Note the windows that a record covers whole and offers whole, one side a slot: of these
-        the contract keeps a hash. Stages read what is written down, so with them none are."""
+        """Note the windows that a record covers whole and offers whole, one side a slot, and whose
+        imports follow from offers and contracts: of these the contract keeps a hash. Stages read
+        what is written down, so with them none are."""
         index = self.by_meter[reading.meter].index
         if self.params.stages or index >= OFFERING_MEMBERS:
             return
@@ -292,6 +293,12 @@ class PostingTwin:
                 continue
             postings = [self.postings[reading.meter, slot] for slot in slots]
             if any(p.both or p.withheld_buy_wh or p.withheld_sell_wh for p in postings):
+                continue
+            contracts = (self.position(reading.meter, slot).wh for slot in slots)
+            if any(
+                p.import_wh != max(p.buy_wh - p.sell_wh + wh, 0)
+                for p, wh in zip(postings, contracts, strict=True)
+            ):
                 continue
             word = LaneWord(
                 window,

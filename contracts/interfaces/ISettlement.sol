@@ -42,8 +42,8 @@ interface ISettlement {
         Settled
     }
 
-    /// @notice State of a window of eight slots. `openedBlock` is the block since when it was posted to: what was offered
-    /// stands in the log from there on.
+    /// @notice State of a window of eight slots. `openedBlock`: the block in which it was posted to for the first time;
+    /// what was offered stands in the log from there on.
     struct Window {
         uint32 window;
         Phase phase;
@@ -128,8 +128,8 @@ interface ISettlement {
         int192 membersWh;
     }
 
-    /// @notice What a record has offered in whole windows: lane words (see LaneWord), of which the contract keeps a hash.
-    /// Who clears or settles hands them in again, see `offersHash`.
+    /// @notice What a record has offered in whole windows: lane words (see LaneWord), of which the contract keeps a
+    /// hash. Who clears or settles hands them in again, see `offersHash`.
     event Offered(bytes32 indexed market, uint32 index, uint256[] words);
     /// @notice Energy that is not offered for want of money, or because its limit lies outside the market's ticks.
     event Withheld(bytes32 indexed market, uint32 indexed meter, uint32 indexed slot, uint32 buyWh, uint32 sellWh);

@@ -25,9 +25,9 @@ library Clearing {
     using Words for uint256[];
 
     /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `island` are
-    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart. `words` are
-    /// what was offered there, as lane words by the index of the member; those of another window count for nothing. By slot
-    /// buys take part from `minBuy` on and sells up to `maxSell`, see Prices.ticksAt.
+    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart. `words`
+    /// are what was offered, as lane words by the index of the member; those of another window count for nothing. By
+    /// slot buys take part from `minBuy` on and sells up to `maxSell`, see Prices.ticksAt.
     struct Walk {
         Env env;
         PriceTable table;

@@ -23,8 +23,8 @@ library Criticals {
     }
 
     /// @notice Puts what the critical loads among the members [from, end) buy at their tariff in the slots `island` of
-    /// a window into a book, with those of the steps before; that of the last step has all of them. `words` are what was
-    /// offered there by the index of the member, see Context.laneWord.
+    /// a window into a book, with those of the steps before; that of the last step has all of them. `words` are what
+    /// was offered there by the index of the member, see Context.laneWord.
     function collect(
         State storage state,
         Core memory core,

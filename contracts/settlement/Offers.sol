@@ -9,11 +9,11 @@ import {Context} from "./Context.sol";
 import {RING, State} from "./Types.sol";
 
 /// @title Offers: whole windows of members, kept as one hash
-/// @notice Most of what is posted is a whole window of one meter, all of it offered. To write it down word by word, and
-/// to read it again when it is cleared and when it is settled, would be the dearest part of a reading. So a window keeps
-/// one hash over all such words, each over the one before, in the order in which they came; the words themselves are in
-/// the log (`ISettlement.Offered`). Whoever clears or settles hands them in again, all of them, and what is not exactly
-/// what was offered is refused.
+/// @notice Most of what is posted is a whole window of one meter, all of it offered. To write it down word by word,
+/// and to read it again when it is cleared and when it is settled, would be the dearest part of a reading. So a window
+/// keeps one hash over all such words, each over the one before, in the order in which they came; the words themselves
+/// are in the log (`ISettlement.Offered`). Whoever clears or settles hands them in again, all of them, and what is not
+/// exactly what was offered is refused.
 /// @dev An offer is the place of the member (its index and one) above the eight lanes of a LaneWord.
 library Offers {
     using Words for uint256[];

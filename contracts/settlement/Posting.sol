@@ -47,8 +47,8 @@ library Posting {
 
     /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
     /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared; `between`:
-    /// those that wait to be settled. `closed`: some of them are settled for good. `hashes` are over what was offered in
-    /// each of them, see Offers; written back when records of other slots follow.
+    /// those that wait to be settled. `closed`: some of them are settled for good. `hashes` are over what was offered
+    /// in each of them, see Offers; written back when records of other slots follow.
     struct Period {
         PriceTable table;
         Forward forward;
@@ -59,7 +59,7 @@ library Posting {
         uint256 late;
         bool opened;
         bool closed;
-        bytes32[] hashes;
+        uint256[] hashes;
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
@@ -374,10 +374,10 @@ library Posting {
     /// @dev Opens the windows of a period; notes those that are late.
     function _open(State storage state, Env memory env, Period memory period) private {
         uint256 window = period.first / WINDOW;
-        period.hashes = new bytes32[](period.windows);
+        period.hashes = new uint256[](period.windows);
         for (uint256 i; i < period.windows; ++i) {
             if (!Context.openWindow(state, env, window + i, period.forward.any)) period.late |= 1 << i;
-            else period.hashes[i] = state.offers[env.market][(window + i) % RING];
+            else period.hashes[i] = uint256(state.offers[env.market][(window + i) % RING]);
         }
         period.opened = true;
     }
@@ -386,7 +386,8 @@ library Posting {
     function _close(State storage state, Env memory env, Period memory period) private {
         uint256 window = period.first / WINDOW;
         for (uint256 i; i < period.hashes.length; ++i) {
-            if ((period.late >> i) & 1 == 0) state.offers[env.market][(window + i) % RING] = period.hashes[i];
+            if ((period.late >> i) & 1 != 0) continue;
+            state.offers[env.market][(window + i) % RING] = bytes32(period.hashes[i]);
         }
     }
 
@@ -395,9 +396,10 @@ library Posting {
     function _offer(Env memory env, Work memory work, uint256 w, uint256 word) private pure returns (bool) {
         if (word & (WHOLE | LaneWords.LAYERS) != WHOLE) return false;
         if (env.params.stages.length != 0 || work.m.index >= Offers.MEMBERS) return false;
-        Period memory period = work.period;
-        period.hashes[w] = Offers.add(period.hashes[w], Offers.from(work.m.index, word));
-        work.offered.set(work.count++, word | ((period.first / WINDOW + w) << 236));
+        uint256[] memory hashes = work.period.hashes;
+        bytes32 hash = Offers.add(bytes32(hashes.get(w)), Offers.from(work.m.index, word));
+        hashes.set(w, uint256(hash));
+        work.offered.set(work.count++, word | ((work.period.first / WINDOW + w) << 236));
         return true;
     }
 
@@ -540,9 +542,8 @@ library Posting {
             if (end > work.volumes.length) end = work.volumes.length;
             if ((work.period.late >> w) & 1 != 0) continue;
             (uint256 word, bool extras) = _firstLayer(work, begin, end);
-            // The import of a whole window follows from offers and forward contracts.
             bool contracted = (work.contracted >> w) & 1 != 0
-                || (_lanesOf(work, w) != 0 && (extras || word & WHOLE != WHOLE));
+                || (_lanesOf(work, w) != 0 && (extras || !_follows(work, w, begin, end, word)));
             if (extras || contracted) word |= _storeExtras(lanes, env, work, window, begin, end, contracted);
             if (_offer(env, work, w, word)) continue;
             _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word);
@@ -567,6 +568,23 @@ library Posting {
                 word |= (raw << (lane * LaneWords.LANE_BITS)) | (1 << (224 + lane));
             }
         }
+    }
+
+    /// @dev Whether a record covers a window whole, and what it imported there follows from offers and forward
+    /// contracts.
+    function _follows(Work memory work, uint256 w, uint256 begin, uint256 end, uint256 word)
+        private
+        pure
+        returns (bool)
+    {
+        if (word & WHOLE != WHOLE) return false;
+        uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+        (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, _lanesOf(work, w)));
+        for (uint256 k = begin; k < end; ++k) {
+            if (imports & LaneWords.MAX_WH != work.volumes[k] >> 128) return false;
+            imports >>= LaneWords.LANE_BITS;
+        }
+        return true;
     }
 
     /// @dev Writes the layers that most windows do not have; returns their flags.
