@@ -221,9 +221,11 @@ class AheadWorld:
 
 
 @contextmanager
-def ahead_world(meters: int, seed: int, gate: Gate) -> Iterator[AheadWorld]:
+def ahead_world(
+    meters: int, seed: int, gate: Gate, timeout_seconds: int = 20
+) -> Iterator[AheadWorld]:
     """Start a market of so many meters whose rings have gone round, with a forward auction."""
-    with world(meters, seed) as market:
+    with world(meters, seed, timeout_seconds) as market:
         for _ in range(METERED_DAYS - 1):
             market.meter_day()
         market.enrol()

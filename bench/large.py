@@ -60,10 +60,11 @@ def large_window(meters: int = _METERS, seed: int = _SEED) -> dict[str, list[int
             market.spend([market.market.post_call(batch)])
         market.chain.set_time(slots.stop * SLOT_SECONDS + DAY)
         settlement, area = market.contracts.settlement, market.market.id
+        offers = market.market.offers(window, 1)
         gas["metered, in steps"], gas["metered, in small ones"] = _both(
             ahead,
             market.market.clear_calls(window, 1),
-            [settlement.clear(area, window, 1, _STEP)] * -(-meters // _STEP),
+            [settlement.clear(area, window, 1, _STEP, offers)] * -(-meters // _STEP),
             lambda: [settlement.result_of(area, slot) for slot in slots],
             lambda: settlement.window_state(area, window).phase >= Phase.CLEARED,
         )

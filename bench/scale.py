@@ -43,6 +43,7 @@ from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.chain.rpc import Rpc
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import CheckFailed
+from p2pchain.evidence import offer, offers_hash
 from p2pchain.level_market import Level
 from p2pchain.market import Market
 from p2pchain.model import (
@@ -206,6 +207,17 @@ def under(percent: int, home: Participant, slots: int) -> Values:
     return [(buy, sell * percent // 100) for buy, sell in home.measure(slots)]
 
 
+class Written(Market):
+    """A market whose members' offers are known beside the log, since no call has posted them."""
+
+    def __init__(self, contracts: Contracts, market: bytes) -> None:
+        super().__init__(contracts, market)
+        self.posted: dict[int, list[int]] = {}
+
+    def offers(self, first_window: int, windows: int) -> list[list[int]]:
+        return [self.posted[first_window + place] for place in range(windows)]
+
+
 @dataclass(slots=True)
 class Placed:
     """A microgrid whose homes are written into storage."""
@@ -243,8 +255,8 @@ class Words:
     """The words that real calls leave of a home, at the slots of the compiler's layout.
 
     Enrolled: terms and area in `Registry`, place and limits in `Markets`, money in `Ledger`.
-    Posted: lanes and the state of the window in `Settlement`, locks in `Ledger`. What posting alone
-    reads is left out: keys of meters, their registers and day hashes, hashes of their points.
+    Posted: offers and the state of the window in `Settlement`, locks in `Ledger`. What posting
+    alone reads is left out: keys of meters, their registers and day hashes, hashes of their points.
     """
 
     def __init__(self, wire: Wire, contracts: Contracts, suppliers: Sequence[int]) -> None:
@@ -259,7 +271,7 @@ class Words:
                 key = f"{name}.{item['label']}"
                 self._slots[key] = (address, item["slot"], 8 * item["offset"])
         self._accounts = [dev_signer(3 + place).address for place in range(len(TARIFFS))]
-        self._windows, self._lanes = -1, -1
+        self._windows, self._offers = -1, -1
         self._window_word = 0
 
     def _of(self, label: str, *keys: int | str | bytes) -> tuple[str, int]:
@@ -267,19 +279,21 @@ class Words:
         return address, at(slot, *keys)
 
     def learn(self, first: Placed, window: int) -> None:
-        """Find where in Settlement's state a real microgrid's window and lanes stand, which the
+        """Find where in Settlement's state a real microgrid's window and offers stand, which the
         layout gives as one struct. Raises CheckFailed where that is not one place each."""
         address, base, _ = self._slots["Settlement._state"]
         members = range(base, base + 32)
-        market = first.market.id
-        windows = [(address, at(slot, market, window % RING)) for slot in members]
-        lanes = [(address, at(slot, market, _lane_key(0, window))) for slot in members]
-        found = self._wire.words(windows), self._wire.words(lanes)
-        places = [[n for n, word in zip(members, words, strict=True) if word] for words in found]
-        if any(len(place) != 1 for place in places):
-            raise CheckFailed(f"windows and lanes of a market were found at {places}")
-        self._windows, self._lanes = places[0][0], places[1][0]
-        self._window_word = found[0][self._windows - base]
+        found = self._wire.words(
+            [(address, at(n, first.market.id, window % RING)) for n in members]
+        )
+        kept = int.from_bytes(offers_hash(first.market.offers(window, 1)[0]), "big")
+        words = dict(zip(members, found, strict=True))
+        offers = [place for place, word in words.items() if word == kept]
+        windows = [place for place, word in words.items() if word and word != kept]
+        if len(windows) != 1 or len(offers) != 1:
+            raise CheckFailed(f"windows were found at {windows}, offers at {offers}")
+        self._windows, self._offers = windows[0], offers[0]
+        self._window_word = words[self._windows]
 
     def enrolled(self, grid: Placed, slot: int) -> Iterator[tuple[str, int, int]]:
         """Yield the words of homes that take part from a slot on: contract, slot, word."""
@@ -318,11 +332,13 @@ class Words:
         market, settlement = grid.market.id, self._at["Settlement"]
         for window in windows:
             yield settlement, at(self._windows, market, window % RING), self._windowed(window)
-        lanes = at(self._lanes, market)
+            kept = offers_hash(offered(window, windows, volumes))
+            yield (
+                settlement,
+                at(self._offers, market, window % RING),
+                int.from_bytes(kept, "big"),
+            )
         for place, (home, values) in enumerate(zip(grid.homes, volumes, strict=True)):
-            for window in windows:
-                lane = lane_word(window, windows, values)
-                yield settlement, at(lanes, _lane_key(place, window)), lane.pack()
             lock = lock_nano(home, windows, values)
             account, cover = money[2 * place : 2 * place + 2]
             where = self.money(home)
@@ -368,6 +384,12 @@ def packed(*fields: tuple[int, int]) -> int:
     return word
 
 
+def offered(window: int, windows: range, volumes: Sequence[Values]) -> list[int]:
+    """Return the offers that posting everybody's volumes, those of all `windows`, leaves of one."""
+    words = (lane_word(window, windows, values).pack() for values in volumes)
+    return [offer(place, word) for place, word in enumerate(words)]
+
+
 def lane_word(window: int, windows: range, values: Values) -> LaneWord:
     """Return what posting `values`, those of all `windows`, leaves of one of them."""
     begin = (window - windows.start) * WINDOW_SLOTS
@@ -387,10 +409,6 @@ def lock_nano(home: Participant, windows: range, values: Values) -> int:
         buy * min(home.buy_nano, by_hour(rows, utc_hour(first + place, SLOT_SECONDS)).energy)
         for place, (buy, _) in enumerate(values)
     )
-
-
-def _lane_key(index: int, window: int) -> int:
-    return index << 16 | window % RING << 3
 
 
 class Tree:
@@ -452,7 +470,7 @@ class Tree:
             for home in homes:
                 meter += 1
                 home.meter = meter
-            self.grids.append(Placed(area, Market(contracts, market), homes, sun(number, cell)))
+            self.grids.append(Placed(area, Written(contracts, market), homes, sun(number, cell)))
 
     # The first window: homes, and what they post
 
@@ -485,7 +503,10 @@ class Tree:
 
     def _volumes(self, grid: Placed) -> list[Values]:
         slots = len(self.windows) * WINDOW_SLOTS
-        return [under(grid.sun, home, slots) for home in grid.homes]
+        volumes = [under(grid.sun, home, slots) for home in grid.homes]
+        if isinstance(grid.market, Written):
+            grid.market.posted = {w: offered(w, self.windows, volumes) for w in self.windows}
+        return volumes
 
     def _first_posted(
         self, grid: Placed, volumes: Sequence[Values]
@@ -529,20 +550,19 @@ class Tree:
     def _look(self, grid: Placed, volumes: Sequence[Values]) -> None:
         """Ask the public getters for a microgrid that was written."""
         markets, settlement = self.contracts.markets, self.contracts.settlement
+        for window in self.windows:
+            kept = offers_hash(offered(window, self.windows, volumes))
+            if bytes(settlement.offers_hash(grid.market.id, window)) != kept:
+                raise CheckFailed(f"the getters know other offers in window {window}")
         for place, (home, values) in enumerate(zip(grid.homes, volumes, strict=True)):
             member = markets.member_at(grid.market.id, place, self.slot)
-            lanes = [
-                LaneWord.unpack(settlement.lanes_of(grid.market.id, home.meter, window)[0])
-                for window in self.windows
-            ]
             account = self.contracts.ledger.account_of(home.owner.address)
             lock = lock_nano(home, self.windows, values)
             said = (member.meter, member.index, member.active, member.owner, member.buy_nano)
-            if (
-                said != (home.meter, place, True, home.owner.address, home.buy_nano)
-                or (account.free_nano, account.locked_nano) != (PREPAID_NANO - lock, lock)
-                or lanes != [lane_word(window, self.windows, values) for window in self.windows]
-            ):
+            if said != (home.meter, place, True, home.owner.address, home.buy_nano) or (
+                account.free_nano,
+                account.locked_nano,
+            ) != (PREPAID_NANO - lock, lock):
                 raise CheckFailed(
                     f"the getters know meter {home.meter} otherwise than it was written"
                 )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import TypeVar
 
@@ -78,6 +78,7 @@ class World:
         self.sender = sender
         self.seed = seed
         self.homes = participants(count, seed)
+        self.sent: list[tuple[str, Receipt]] = []
         self.slot = (GENESIS_DAY + 1) * SLOTS_PER_DAY
         self.market = self._set_up()
         self.contracts = self.market.contracts
@@ -198,7 +199,8 @@ class World:
         readings = self.read_day(2 * WINDOW_SLOTS)
         self.spend([self.market.post_call(batch) for batch in self.market.batches(readings)])
         window, members = self.slot // WINDOW_SLOTS - 1, len(self.homes)
-        call = self.contracts.settlement.clear(self.market.id, window, 1, members)
+        offers = self.market.offers(window, 1)
+        call = self.contracts.settlement.clear(self.market.id, window, 1, members, offers)
         (gas,) = self.spend([call])
         return gas
 
@@ -254,6 +256,7 @@ class World:
         for receipt in receipts:
             if receipt.gas_used > TX_GAS_CAP:
                 raise CheckFailed(f"{receipt.gas_used} gas is more than a transaction may use")
+        self.sent += zip((call.name for call in calls), receipts, strict=True)
         return receipts
 
 
@@ -309,12 +312,12 @@ def _parts(items: Sequence[T], most: int) -> list[Sequence[T]]:
 
 
 @contextmanager
-def world(count: int, seed: int) -> Iterator[World]:
+def world(count: int, seed: int, timeout_seconds: int = 20) -> Iterator[World]:
     """Start a chain with a market of `count` participants; stop it at the end."""
     genesis = GENESIS_DAY * DAY
     with (
         running(engine="anvil", genesis_time=genesis) as node,
-        connect(network_of(node)) as chain,
+        connect(replace(network_of(node), timeout_seconds=timeout_seconds)) as chain,
         Sender(chain, dev_signer(0), patience=PATIENCE) as sender,
     ):
         yield World(chain, sender, count, seed)

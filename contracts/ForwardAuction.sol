@@ -20,7 +20,7 @@ import {IForwardAuction} from "./interfaces/IForwardAuction.sol";
 import {ILedger} from "./interfaces/ILedger.sol";
 import {IMarkets} from "./interfaces/IMarkets.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
-import {LaneWords, MemberWord, StatedWord} from "./libraries/Packed.sol";
+import {LaneWords} from "./libraries/Packed.sol";
 
 /// @title ForwardAuction
 /// @notice What it promises, what it assumes and who may call: IForwardAuction.
@@ -72,8 +72,7 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function createAuction(AuctionParams calldata p) external restricted returns (bytes32 id) {
-        require(_markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
-        return Auctions.create(_auctions, _auctionsOf[p.market], p);
+        return Auctions.create(_auctions, _auctionsOf[p.market], _markets, p);
     }
 
     /// @inheritdoc IForwardAuction
@@ -88,17 +87,17 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     /// @inheritdoc IForwardAuction
     function place(Order[] calldata orders) external returns (Refusal[] memory refusals) {
         refusals = new Refusal[](orders.length);
+        uint256[] memory taken = new uint256[](orders.length);
         Ordering.Purse memory purse;
         for (uint256 i; i < orders.length; ++i) {
             Order calldata o = orders[i];
-            Refusal refusal = Ordering.take(
+            (refusals[i], taken[i]) = Ordering.take(
                 _auctions[o.auction], _marketOf, _markets, _ledger, _windowSeconds, purse, o, orderDigest(o)
             );
-            if (refusal == Refusal.None) continue;
-            refusals[i] = refusal;
-            emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusal);
+            if (refusals[i] != Refusal.None) emit OrderSkipped(o.auction, o.meter, o.slot, o.sequence, refusals[i]);
         }
         Ordering.close(purse, _ledger);
+        Ordering.tell(orders, taken);
     }
 
     /// @inheritdoc IForwardAuction
@@ -300,24 +299,17 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
 
     /// @inheritdoc IForwardAuction
     function windowState(bytes32 id, uint32 window) external view returns (Window memory) {
-        return _window(_known(id), window);
+        return Auctions.windowOf(_known(id), window);
     }
 
     /// @inheritdoc IForwardAuction
-    function resultOf(bytes32 id, uint32 slot) external view returns (Result memory result) {
-        Auction storage auction = _known(id);
-        uint256 window = slot / WINDOW;
-        Window memory w = _window(auction, window);
-        require(w.phase >= Phase.Cleared, WrongPhase(uint32(window), w.phase));
-        return Auctions.resultOf(auction, window, slot % WINDOW);
+    function resultOf(bytes32 id, uint32 slot) external view returns (Result memory) {
+        return Auctions.resultOf(_known(id), slot);
     }
 
     /// @inheritdoc IForwardAuction
     function orderOf(bytes32 id, uint32 meter, uint32 slot) external view returns (OrderState memory) {
-        Auction storage auction = _known(id);
-        (MemberWord member, StatedWord stated) = _markets.packedMember(auction.market, meter, slot);
-        require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(auction.market, meter));
-        return Auctions.orderOf(auction, stated.index(), slot);
+        return Auctions.orderOf(_known(id), _markets, meter, slot);
     }
 
     /// @inheritdoc IForwardAuction
@@ -359,10 +351,5 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function _known(bytes32 id) private view returns (Auction storage auction) {
         auction = _auctions[id];
         require(auction.rules.exists(), UnknownAuction(id));
-    }
-
-    function _window(Auction storage auction, uint256 window) private view returns (Window memory w) {
-        w = auction.windows[window % RING];
-        if (w.window != window) w = Window(uint32(window), Phase.Absent, false, 0);
     }
 }

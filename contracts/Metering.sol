@@ -115,12 +115,19 @@ contract Metering is IMetering, AccessManaged, EIP712 {
 
     /// @inheritdoc IMetering
     function readingDigest(Reading calldata reading) public view returns (bytes32) {
-        return _digest(
-            reading,
-            reading.firstSlot,
-            reading.slots,
-            Registers(reading.importWh, reading.exportWh),
-            keccak256(abi.encodePacked(reading.intervals))
+        return _hashTypedDataV4(
+            keccak256(
+                abi.encode(
+                    READING_TYPE,
+                    reading.meter,
+                    reading.firstSlot,
+                    reading.slots,
+                    reading.quality,
+                    reading.importWh,
+                    reading.exportWh,
+                    keccak256(abi.encodePacked(reading.intervals))
+                )
+            )
         );
     }
 
@@ -291,53 +298,34 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     function _eachSigned(Reading calldata r, address signer) private view returns (bool) {
         uint256 slots = r.slots;
         if (slots == 1 || r.signature.length != slots * SIGNATURE_BYTES) return false;
-        Registers memory opening = Registers(r.importWh, r.exportWh);
+        bytes memory message = abi.encode(READING_TYPE, r.meter, r.firstSlot, 1, r.quality, r.importWh, r.exportWh, 0);
         uint256 word;
         // Registers that leave 64 bits are refused by `_add`.
         unchecked {
             for (uint256 i; i < slots; ++i) {
                 if (i % 4 == 0) word = Words.read(r.intervals, i / 4);
-                uint256 interval = (word >> 192) << 192;
-                bytes32 digest = _digest(r, r.firstSlot + i, 1, opening, _hashOf(interval));
+                bytes32 digest = _hashTypedDataV4(_hashNext(message, word >> 192));
                 bytes calldata signature = r.signature[i * SIGNATURE_BYTES:(i + 1) * SIGNATURE_BYTES];
                 if (!Signatures.isRecovered(digest, signature, signer)) return false;
-                opening.importWh += interval >> 224;
-                opening.exportWh += uint32(interval >> 192);
                 word <<= 64;
             }
         }
         return true;
     }
 
-    /// @dev The EIP-712 digest of slots of a record, of their intervals the hash.
-    function _digest(
-        Reading calldata r,
-        uint256 firstSlot,
-        uint256 slots,
-        Registers memory opening,
-        bytes32 intervals
-    ) private view returns (bytes32) {
-        return _hashTypedDataV4(
-            keccak256(
-                abi.encode(
-                    READING_TYPE,
-                    r.meter,
-                    firstSlot,
-                    slots,
-                    r.quality,
-                    opening.importWh,
-                    opening.exportWh,
-                    intervals
-                )
-            )
-        );
-    }
-
-    function _hashOf(uint256 word) private pure returns (bytes32 hash) {
+    /// @dev The struct hash of a reading of one slot with an interval (import above export, 32 bits each). `message` is
+    /// what is hashed, encoded; afterwards it is that of the next slot, whose registers are so much further.
+    function _hashNext(bytes memory message, uint256 interval) private pure returns (bytes32 hash) {
+        // The words of the encoding: type, meter, slot, slots, quality, import, export, hash of the intervals.
         // solhint-disable-next-line no-inline-assembly
         assembly ("memory-safe") {
-            mstore(0, word)
-            hash := keccak256(0, 0x20)
+            let words := add(message, 0x20)
+            mstore(0, shl(192, interval))
+            mstore(add(words, 0xe0), keccak256(0, 0x20))
+            hash := keccak256(words, 0x100)
+            mstore(add(words, 0x40), add(mload(add(words, 0x40)), 1))
+            mstore(add(words, 0xa0), add(mload(add(words, 0xa0)), shr(32, interval)))
+            mstore(add(words, 0xc0), add(mload(add(words, 0xc0)), and(interval, 0xffffffff)))
         }
     }
 

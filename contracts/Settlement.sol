@@ -16,7 +16,7 @@ import {Records} from "./libraries/Records.sol";
 import {Adopting} from "./settlement/Adopting.sol";
 import {Clearing} from "./settlement/Clearing.sol";
 import {Context} from "./settlement/Context.sol";
-import {Given} from "./settlement/Given.sol";
+import {Offers} from "./settlement/Offers.sol";
 import {Posting} from "./settlement/Posting.sol";
 import {Reference, References} from "./settlement/References.sol";
 import {Runs} from "./settlement/Runs.sol";
@@ -24,7 +24,7 @@ import {Settling} from "./settlement/Settling.sol";
 import {Stages} from "./settlement/Stages.sol";
 import {Tally} from "./settlement/Tally.sol";
 import {Voiding} from "./settlement/Voiding.sol";
-import {Core, FIRST, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
+import {Core, RING as RING_WINDOWS, State, WINDOW} from "./settlement/Types.sol";
 
 /// @title Settlement
 /// @notice What it promises, what it assumes and who may call: ISettlement.
@@ -89,32 +89,40 @@ contract Settlement is ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function clear(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
-        Clearing.clear(_state, _core(), market, firstWindow, windows, maxMembers);
-        Given.note(_state, market, firstWindow, windows, maxMembers);
-    }
-
-    /// @inheritdoc ISettlement
-    function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
-        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, Given.none());
-    }
-
-    /// @inheritdoc ISettlement
-    function settleGiven(
+    function clear(
         bytes32 market,
         uint32 firstWindow,
         uint32 windows,
         uint32 maxMembers,
-        uint256[] calldata lanes
+        uint256[][] calldata offers
     ) external {
-        Given.check(_state, market, firstWindow, windows, lanes);
-        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, lanes);
+        Offers.check(_state, market, firstWindow, windows, offers);
+        Clearing.clear(_state, _core(), market, firstWindow, windows, maxMembers, offers);
     }
 
     /// @inheritdoc ISettlement
-    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external {
-        Clearing.clear(_state, _core(), market, firstWindow, windows, type(uint32).max);
-        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, Given.none());
+    function settle(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[][] calldata offers
+    ) external {
+        Offers.check(_state, market, firstWindow, windows, offers);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, offers);
+    }
+
+    /// @inheritdoc ISettlement
+    function clearAndSettle(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[][] calldata offers
+    ) external {
+        Offers.check(_state, market, firstWindow, windows, offers);
+        Clearing.clear(_state, _core(), market, firstWindow, windows, type(uint32).max, offers);
+        Settling.settle(_state, _core(), market, firstWindow, windows, maxMembers, offers);
     }
 
     /// @inheritdoc ISettlement
@@ -212,16 +220,8 @@ contract Settlement is ISettlement {
     }
 
     /// @inheritdoc ISettlement
-    function laneWords(bytes32 market, uint32 window, uint32 fromIndex, uint32 count)
-        external
-        view
-        returns (uint256[] memory words)
-    {
-        words = new uint256[](count);
-        for (uint256 i; i < count; ++i) {
-            LaneWord word = _state.lanes[market][Context.laneKey(fromIndex + i, window, FIRST)];
-            if (word.isWindow(window)) words[i] = LaneWord.unwrap(word);
-        }
+    function offersHash(bytes32 market, uint32 window) external view returns (bytes32) {
+        return Offers.hashOf(_state, market, window);
     }
 
     /// @inheritdoc ISettlement

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from p2pchain.chain.abi import Call
@@ -84,9 +84,9 @@ _SETTLE = _Walk(call=300_000, window=45_000, member=45_000, slot=850)
 # tick, 256 ticks) and keeps what it has added: by each member four words that may be new.
 _STEP = _Walk(call=2_800_000, window=260_000, member=13_000 + 4 * 22_100, slot=750)
 # What is usual; settling is meant in the call that has cleared.
-_USUAL_POST = _Post(call=400_000, reading=60_000, slot=1_450)
-_USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=630)
-_WARM_SETTLE = _Walk(call=200_000, window=0, member=30_000, slot=590)
+_USUAL_POST = _Post(call=400_000, reading=45_000, slot=880)
+_USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=450)
+_WARM_SETTLE = _Walk(call=200_000, window=0, member=27_000, slot=450)
 # The same where members trade ahead: readings may fill more layers, and contracts are settled too.
 _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
 _AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)
@@ -95,8 +95,8 @@ _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_50
 # And where the market is in a tree: averages differ from slot to slot, and by side.
 _TREE_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=2_250)
 _TREE_AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=3_000)
-# Calls of which each may hold what all members have posted: 360 gas a word, against 1,900.
-_GIVEN_CALLS = 4
+# Offers that a call hands in at most: nodes take transactions up to 128 KB.
+_OFFERS = 3_500
 
 
 def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterator[list[Reading]]:
@@ -125,17 +125,22 @@ def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> l
 
     A call that clears settles as many members as it has gas for, since what it has read once is
     cheap to read again. Where one call cannot clear all, the members are settled in one walk over
-    all windows, which makes one entry of each.
+    as many windows as their offers allow, which makes one entry of each.
     """
     if market.in_tree:
         return clear_calls(market, first_window, windows)
     members = max(1, market.member_count)
     if _windows_at_once(members) >= windows:
         return _together(market, first_window, windows)
-    if _untouched(market, first_window, windows):
-        clear = clear_calls(market, first_window, windows)
-        return clear + _settle_calls(market, first_window, windows, members)
     calls: list[Call] = []
+    if _untouched(market, first_window, windows):
+        offers = _Offers(market, first_window, windows)
+        calls += clear_calls(market, first_window, windows)
+        parts = -(-windows * members // _OFFERS)
+        bounds = [first_window + windows * place // parts for place in range(parts + 1)]
+        for start, end in pairwise(sorted(set(bounds))):
+            calls += _settle_calls(offers, start, end - start, members)
+        return calls
     for window in range(first_window, first_window + windows):
         calls += clear_calls(market, window, 1) + settle_calls(market, window, 1)
     return calls
@@ -144,34 +149,39 @@ def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> l
 def clear_calls(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the calls that clear windows; in steps where one call cannot hold a window."""
     clear, members = market.contracts.settlement.clear, max(1, market.member_count)
+    offers = _Offers(market, first_window, windows)
     if at_once := _windows_at_once(members):
         end = first_window + windows
         return [
-            clear(market.id, start, min(at_once, end - start), members * at_once)
+            clear(market.id, start, count, members * at_once, offers.of(start, count))
             for start in range(first_window, end, at_once)
+            for count in (min(at_once, end - start),)
         ]
     calls: list[Call] = []
     step = _STEP.members(_CAUTIOUS, 1)
     for window in range(first_window, first_window + windows):
         left = members - market.window(window).cursor
-        calls += [clear(market.id, window, 1, step)] * -(-left // step)
+        call = clear(market.id, window, 1, step, offers.of(window, 1))
+        calls += [call] * -(-left // step)
     return calls
 
 
 def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the calls that settle cleared windows, those that stand alike in one walk."""
     calls: list[Call] = []
+    offers = _Offers(market, first_window, windows)
     states = [market.window(first_window + place) for place in range(windows)]
     begin = 0
     for end in range(1, windows + 1):
         here = states[begin]
-        if end < windows and (states[end].members, states[end].cursor) == (
-            here.members,
-            here.cursor,
+        if (
+            end < windows
+            and (states[end].members, states[end].cursor) == (here.members, here.cursor)
+            and offers.count(first_window + begin, end + 1 - begin) <= _OFFERS
         ):
             continue
         members = max(1, here.members or market.member_count)
-        calls += _settle_cleared(market, first_window + begin, end - begin, members, here.cursor)
+        calls += _settle_cleared(offers, first_window + begin, end - begin, members, here.cursor)
         begin = end
     return calls
 
@@ -229,27 +239,52 @@ def _forward_steps(auction: Auction, window: int, members: int) -> Iterator[Call
         yield auction.contract.clear(auction.id, window, 1, step)
 
 
+class _Offers:
+    """What was offered in windows of a market, which calls that clear and settle hand in."""
+
+    def __init__(self, market: Market, first_window: int, windows: int) -> None:
+        self.market = market
+        self._first = first_window
+        self._offers = market.offers(first_window, windows)
+
+    def of(self, first_window: int, windows: int) -> list[list[int]]:
+        """Return those of some of the windows."""
+        begin = first_window - self._first
+        return self._offers[begin : begin + windows]
+
+    def count(self, first_window: int, windows: int) -> int:
+        """Return how many they are."""
+        return sum(map(len, self.of(first_window, windows)))
+
+
 def _together(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the call that clears all and settles as many members as fit, and the rest."""
     both, members = market.contracts.settlement.clear_and_settle, max(1, market.member_count)
+    offers = _Offers(market, first_window, windows)
     ahead = _trades_ahead(market)
     cautious = _AHEAD_SETTLE if ahead else _SETTLE
     warm = _AHEAD_WARM_SETTLE if ahead else _WARM_SETTLE
     settled = cautious.members(_CAUTIOUS - _CLEAR.of(members, windows), windows)
     usual = warm.members(_MOST - _USUAL_CLEAR.of(members, windows), windows)
     usual = min(usual, members)
+
+    def call(most: int) -> Call:
+        return both(market.id, first_window, windows, most, offers.of(first_window, windows))
+
     while usual > settled:
-        if fits(market.contracts.chain, both(market.id, first_window, windows, usual)):
+        if fits(market.contracts.chain, call(usual)):
             settled = usual
         usual = usual * 19 // 20
     settled = min(max(1, settled), members)
-    rest = _settle_calls(market, first_window, windows, members - settled)
-    return [both(market.id, first_window, windows, settled), *rest]
+    rest = _settle_calls(offers, first_window, windows, members - settled)
+    return [call(settled), *rest]
 
 
-def _settle_calls(market: Market, first_window: int, windows: int, members: int) -> list[Call]:
+def _settle_calls(offers: _Offers, first_window: int, windows: int, members: int) -> list[Call]:
+    market = offers.market
     step = _settle_step(market, windows)
-    call = market.contracts.settlement.settle(market.id, first_window, windows, step)
+    given = offers.of(first_window, windows)
+    call = market.contracts.settlement.settle(market.id, first_window, windows, step, given)
     return [call] * -(-members // step)
 
 
@@ -263,40 +298,20 @@ def _settle_step(market: Market, windows: int) -> int:
 
 
 def _settle_cleared(
-    market: Market, first_window: int, windows: int, members: int, cursor: int
+    offers: _Offers, first_window: int, windows: int, members: int, cursor: int
 ) -> list[Call]:
     """The same of windows that are cleared: the node tells whether more members fit."""
+    market = offers.market
     step, left = _settle_step(market, windows), members - cursor
-    settle = _given(market, first_window, windows, members, step)
+    settle, given = market.contracts.settlement.settle, offers.of(first_window, windows)
     for calls in range(1, -(-left // step)):
         most = -(-left // calls)
         # The node is asked for the first of them; others may be dearer.
-        asked = most if calls == 1 else most * 9 // 8
-        if most <= 2 * step and fits(market.contracts.chain, settle(asked)):
+        asked = settle(market.id, first_window, windows, most * (9 if calls > 1 else 8) // 8, given)
+        if most <= 2 * step and fits(market.contracts.chain, asked):
             step = most
             break
-    return [settle(step)] * -(-left // step)
-
-
-def _given(
-    market: Market, first_window: int, windows: int, members: int, step: int
-) -> Callable[[int], Call]:
-    """Return `settle` of so many members; with all that members have posted, where the chain knows
-    that and reading it anew would cost more."""
-    contract = market.contracts.settlement
-    plain = partial(contract.settle, market.id, first_window, windows)
-    if not market.in_tree or step * _GIVEN_CALLS < members:
-        return plain
-    words = [
-        word
-        for window in range(first_window, first_window + windows)
-        for word in contract.lane_words(market.id, window, 0, members)
-    ]
-
-    def given(most: int) -> Call:
-        return contract.settle_given(market.id, first_window, windows, most, words)
-
-    return given if fits(market.contracts.chain, given(1)) else plain
+    return [settle(market.id, first_window, windows, step, given)] * -(-left // step)
 
 
 def _trades_ahead(market: Market) -> bool:
@@ -306,7 +321,7 @@ def _trades_ahead(market: Market) -> bool:
 
 def _windows_at_once(members: int) -> int:
     """How many windows of all members one call clears; 0 where not even one."""
-    return _CLEAR.windows(_CAUTIOUS, members)
+    return min(_CLEAR.windows(_CAUTIOUS, members), max(1, _OFFERS // members))
 
 
 def _untouched(market: Market, first_window: int, windows: int) -> bool:

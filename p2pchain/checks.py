@@ -17,6 +17,7 @@ from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.metering import ReadingPosted
 from p2pchain.chain.deployment import Contracts
 from p2pchain.errors import CheckFailed, Difference
+from p2pchain.evidence import offers_hash
 from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.level_twin import AnyLevelsTwin
@@ -156,6 +157,8 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             if Phase(int(stood.phase)) == Phase.ABSENT:
                 continue  # its place in the ring belongs to a newer window
             same(f"phase of window {window}", int(stood.phase), int(expected.phase))
+            offered = bytes(settlement.offers_hash(market, window))
+            same(f"offers of window {window}", offered, offers_hash(state.offered[window]))
         for calls in state.calls.values():
             for call in calls:
                 word = settlement.root_of(market, call.first_window, call.from_index)

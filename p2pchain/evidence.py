@@ -1,9 +1,11 @@
-"""What a correction brings as evidence: the day's records, and what the slots were settled for.
+"""What the contracts keep as a hash, and what is brought as evidence for it.
 
-Of a day's records Metering keeps a chained hash, of a call of `settle` one word: the root of a tree
-with a leaf for each member of the call, hashed with the results that held in it. Records and leaves
-lie in the log. Pairs are hashed smaller first, as in OpenZeppelin's `Hashes.commutativeKeccak256`;
-an odd last node goes up unchanged.
+Of the whole windows that members have offered Settlement keeps one hash a window; who clears or
+settles hands them in. A correction brings the day's records, of which Metering keeps a chained
+hash, and what the slots were settled for: of a call of `settle` one word is kept, the root of a
+tree with a leaf for each member of the call, hashed with the results that held in it. Offers,
+records and leaves lie in the log. Pairs are hashed smaller first, as in OpenZeppelin's
+`Hashes.commutativeKeccak256`; an odd last node goes up unchanged.
 """
 
 from __future__ import annotations
@@ -28,7 +30,29 @@ HASH_DAYS: Final = 32
 _HASH: Final = (1 << 224) - 1
 _LANE_WH: Final = (1 << 27) - 1
 
+#: Members whose whole windows are kept as a hash, by their index.
+OFFERING_MEMBERS: Final = 3_000
+_LANES: Final = (1 << 224) - 1
+
 Pair = tuple[int, int]
+
+
+# Offers of a window
+
+
+def offer(index: int, word: int) -> int:
+    """Return the offer of a member that has posted these lanes (the lower 224 bits of a lane word):
+    its place, which is the index and one, and the lanes."""
+    return (index + 1) << 224 | word & _LANES
+
+
+def offers_hash(offers: Iterable[int]) -> bytes:
+    """Return the hash that Settlement keeps of a window's offers, in the order in which they came;
+    zero of none."""
+    kept = bytes(32)
+    for offered in offers:
+        kept = keccak(kept + _word(offered))
+    return kept
 
 
 # Records of a day

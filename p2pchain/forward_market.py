@@ -24,8 +24,8 @@ from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     ForwardVoided,
     Ordered,
-    OrderRelayed,
     OrderSkipped,
+    OrdersRelayed,
     Scheduled,
     ScheduleSkipped,
 )
@@ -50,6 +50,7 @@ from p2pchain.model import (
     Order,
     OrderLane,
     OrderWord,
+    RelayedOrder,
     Schedule,
     Side,
     SlotResult,
@@ -299,7 +300,7 @@ class Auction:
         """Return the newest order of each meter and slot ever, from the log; empty: cancelled."""
         wanted = None if meters is None else set(meters)
         found: dict[tuple[int, int], OrderLane] = {}
-        for entry in read(self.market.contracts, kinds=(Ordered, OrderRelayed, Scheduled)):
+        for entry in read(self.market.contracts, kinds=(Ordered, OrdersRelayed, Scheduled)):
             for auction, meter, slot, lane in ordered(entry.event):
                 if auction == self.id and (wanted is None or meter in wanted):
                     found[meter, slot] = lane
@@ -425,7 +426,7 @@ def collateral_nano(contracts: Contracts, account: str) -> int:
     """Return what is locked for the orders of an account, in all auctions of a deployment."""
     params: dict[bytes, AuctionParams] = {}
     lanes: dict[tuple[bytes, int, int], OrderLane] = {}
-    for entry in read(contracts, kinds=(AuctionCreated, Ordered, OrderRelayed, Scheduled)):
+    for entry in read(contracts, kinds=(AuctionCreated, Ordered, OrdersRelayed, Scheduled)):
         if isinstance(entry.event, AuctionCreated):
             params[entry.event.auction] = _params(entry.event.params)
         for auction, meter, slot, lane in ordered(entry.event):
@@ -458,8 +459,11 @@ def _params(raw: structs.AuctionParams) -> AuctionParams:
 
 def ordered(event: object) -> Iterator[tuple[bytes, int, int, OrderLane]]:
     """Yield auction, meter, slot and lane of what an event of orders has set."""
-    if isinstance(event, (Ordered, OrderRelayed)):
+    if isinstance(event, Ordered):
         yield event.auction, event.meter, event.slot, OrderLane.unpack(event.order)
+    elif isinstance(event, OrdersRelayed):
+        for order in map(RelayedOrder.unpack, event.orders):
+            yield event.auction, event.meter, order.slot, OrderLane.unpack(order.order)
     elif isinstance(event, Scheduled):
         slot = event.day * len(event.words) * WINDOW_SLOTS
         for word in event.words:

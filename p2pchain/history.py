@@ -16,7 +16,7 @@ from p2pchain.chain.abi import Event
 from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     Ordered,
-    OrderRelayed,
+    OrdersRelayed,
     PartsAdded,
     Scheduled,
 )
@@ -49,7 +49,7 @@ from p2pchain.model import (
 )
 
 Pair = tuple[int, int]
-FORWARD = (Ordered, OrderRelayed, Scheduled, ForwardCleared, PartsAdded, ContractSettled)
+FORWARD = (Ordered, OrdersRelayed, Scheduled, ForwardCleared, PartsAdded, ContractSettled)
 READ = (ReadingPosted, ReadingCorrected)
 KINDS = (
     *READ,

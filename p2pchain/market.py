@@ -19,10 +19,10 @@ from pathlib import Path
 from p2pchain import batching
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings import enums, structs
-from p2pchain.chain.bindings.forward_auction import Ordered, OrderRelayed, Scheduled
+from p2pchain.chain.bindings.forward_auction import Ordered, OrdersRelayed, Scheduled
 from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
 from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
-from p2pchain.chain.bindings.settlement import WindowCleared, WindowsSettled
+from p2pchain.chain.bindings.settlement import Offered, WindowCleared, WindowsSettled
 from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import Contracts, Deployment, path_of
 from p2pchain.chain.events import of_receipt, read
@@ -37,6 +37,7 @@ from p2pchain.eip712 import (
     reading_digest,
 )
 from p2pchain.errors import BadInput
+from p2pchain.evidence import offer
 from p2pchain.keys import Signer
 from p2pchain.model import (
     WINDOW_SLOTS,
@@ -48,6 +49,7 @@ from p2pchain.model import (
     PriceRule,
     Reading,
     Refusal,
+    RelayedOrder,
     SlotResult,
 )
 from p2pchain.networks import Network, resolve
@@ -272,6 +274,22 @@ class Market:
         """Return the state of a window of eight slots; absent where the contract keeps none."""
         return self.contracts.settlement.window_state(self.id, window)
 
+    def offers(self, first_window: int, windows: int) -> list[list[int]]:
+        """Return all that was offered in each of some windows and is kept as a hash, in the order
+        in which it came: what `clear` and `settle` are handed. From the log, since each was opened.
+        """
+        span = range(first_window, first_window + windows)
+        states = [self.window(window) for window in span]
+        found: dict[int, list[int]] = {window: [] for window in span}
+        opened = [state.opened_block for state in states if int(state.phase) != Phase.ABSENT]
+        if opened:
+            for entry in read(self.contracts, min(opened), kinds=(Offered,), about=self.id):
+                assert isinstance(entry.event, Offered)
+                for word in entry.event.words:
+                    if (window := word >> 236) in found:
+                        found[window].append(offer(entry.event.index, word))
+        return list(found.values())
+
     def open_windows(self) -> list[int]:
         """Return the windows that are not settled, in order: those that have been posted to, and
         those that are over and have forward orders."""
@@ -306,10 +324,13 @@ class Market:
         if not auctions:
             return set()
         found: set[int] = set()
-        for entry in read(self.contracts, kinds=(Ordered, OrderRelayed, Scheduled)):
+        for entry in read(self.contracts, kinds=(Ordered, OrdersRelayed, Scheduled)):
             event = entry.event
-            if isinstance(event, Ordered | OrderRelayed) and event.auction in auctions:
+            if isinstance(event, Ordered) and event.auction in auctions:
                 found.add(event.slot // WINDOW_SLOTS)
+            elif isinstance(event, OrdersRelayed) and event.auction in auctions:
+                relayed = map(RelayedOrder.unpack, event.orders)
+                found.update(order.slot // WINDOW_SLOTS for order in relayed)
             elif isinstance(event, Scheduled) and event.auction in auctions:
                 first = event.day * len(event.words)
                 found.update(first + place for place, word in enumerate(event.words) if word)
@@ -349,8 +370,11 @@ class Market:
 
     def _missing(self, slot: int, window: int) -> Iterator[int]:
         lane = slot % WINDOW_SLOTS
+        offered = {(word >> 224) - 1 for word in self.offers(window, 1)[0]}
         for meter in self.meters():
             member = self.contracts.markets.member_of(self.id, meter)
+            if member.index_ in offered:
+                continue
             word = self.contracts.settlement.lanes_of(self.id, meter, window)[0]
             if member.from_slot <= slot and not word >> (224 + lane) & 1:
                 yield meter

@@ -635,6 +635,27 @@ class OrderWord:
         return cls(_cut(word >> 236, 20), unpack_lanes(word))
 
 
+@dataclass(frozen=True, slots=True)
+class RelayedOrder:
+    """A signed order as the log tells of it: its lane and action, sequence number and slot, and how
+    many bytes its signature has."""
+
+    order: int
+    sequence: int
+    slot: int
+    signature_bytes: int = 0
+
+    def pack(self) -> int:
+        """Return the packed word."""
+        fields = (self.order, self.sequence, self.slot, self.signature_bytes)
+        return sum(_field(value, 32) << 32 * place for place, value in enumerate(fields))
+
+    @classmethod
+    def unpack(cls, word: int) -> RelayedOrder:
+        """Return what a packed word holds."""
+        return cls(*(_cut(word >> 32 * place, 32) for place in range(4)))
+
+
 def pack_lanes(lanes: Sequence[OrderLane]) -> int:
     """Return up to eight lanes in a word, the first lowest."""
     return sum(lane.pack() << 28 * place for place, lane in enumerate(lanes))

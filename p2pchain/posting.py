@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from p2pchain import matching
 from p2pchain.errors import Refused
-from p2pchain.evidence import SettledCall
+from p2pchain.evidence import OFFERING_MEMBERS, SettledCall, offer
 from p2pchain.forward import AuctionTwin, Position
 from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
 from p2pchain.level_twin import LevelsTwin
@@ -21,12 +21,14 @@ from p2pchain.model import (
     DAY_SECONDS,
     RING,
     WINDOW_SLOTS,
+    LaneWord,
     Limits,
     MarketParams,
     Member,
     Phase,
     Quality,
     Reading,
+    Side,
     SlotResult,
     TariffRow,
     utc_hour,
@@ -126,6 +128,8 @@ class PostingTwin:
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
         self.postings: dict[tuple[int, int], Posting] = {}
         self.results: dict[int, SlotResult] = {}
+        #: Whole windows that were offered, in the order in which they came (`evidence.offer`).
+        self.offered: defaultdict[int, list[int]] = defaultdict(list)
         #: Of slots whose sells have a result of their own; then the other is that of the buys.
         self.sell_results: dict[int, SlotResult] = {}
         self.fills: dict[tuple[int, int], tuple[int, int]] = {}
@@ -270,9 +274,42 @@ class PostingTwin:
                     buy_wh=posting.withheld_buy_wh,
                     sell_wh=posting.withheld_sell_wh,
                 )
+        self._offer(reading, [window for window, on_time in open_windows.items() if on_time])
         late = [slot for slot in slots if slot not in set(on_time)]
         if late:
             self._settle_late(reading, late, views, postings)
+
+    def _offer(self, reading: Reading, windows: Sequence[int]) -> None:
+        """Note the windows that a record covers whole and offers whole, one side a slot, and whose
+        imports follow from offers and contracts: of these the contract keeps a hash. Stages read
+        what is written down, so with them none are."""
+        index = self.by_meter[reading.meter].index
+        if self.params.stages or index >= OFFERING_MEMBERS:
+            return
+        words = []
+        for window in windows:
+            slots = window_slots(window)
+            if slots.start < reading.first_slot or slots.stop > reading.until_slot:
+                continue
+            postings = [self.postings[reading.meter, slot] for slot in slots]
+            if any(p.both or p.withheld_buy_wh or p.withheld_sell_wh for p in postings):
+                continue
+            contracts = (self.position(reading.meter, slot).wh for slot in slots)
+            if any(
+                p.import_wh != max(p.buy_wh - p.sell_wh + wh, 0)
+                for p, wh in zip(postings, contracts, strict=True)
+            ):
+                continue
+            word = LaneWord(
+                window,
+                tuple(p.buy_wh or p.sell_wh for p in postings),
+                tuple(Side.SELL if p.sell_wh else Side.BUY for p in postings),
+                posted_mask=(1 << WINDOW_SLOTS) - 1,
+            ).pack()
+            self.offered[window].append(offer(index, word))
+            words.append(word)
+        if words:
+            self._emit("Offered", market=self.market, index=index, words=tuple(words))
 
     def _measured(self, reading: Reading) -> Iterator[tuple[int, int, int]]:
         for place, (imported, exported) in enumerate(reading.values):

@@ -40,6 +40,7 @@ from p2pchain.model import (
     Quality,
     Reading,
     Refusal,
+    RelayedOrder,
     Schedule,
     Side,
     SlotResult,
@@ -58,6 +59,7 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "Locked": ("account", "meter", "supplier", "own_nano", "guarantee_nano"),
     "Unlocked": ("account", "meter", "supplier", "amount_nano"),
     "Withheld": ("market", "meter", "slot", "buy_wh", "sell_wh"),
+    "Offered": ("market", "index", "words"),
     "LateSettled": ("market", "meter", "first_slot", "slots"),
     "MemberSettled": ("market", "meter", "first_window", "windows", "fills"),
     "EntrySettled": (
@@ -249,15 +251,16 @@ class TwinMarket(Twin):
 
     def _on_Ordered(self, event: Any) -> None:  # noqa: N802
         sequence = self.auction(bytes(event.auction)).sequences[event.meter]
-        self._order("Ordered", event, sequence, own=True)
+        self._order("Ordered", event, RelayedOrder(event.order, sequence, event.slot), own=True)
 
-    def _on_OrderRelayed(self, event: Any) -> None:  # noqa: N802
-        self._order("OrderRelayed", event, event.sequence, own=False)
+    def _on_OrdersRelayed(self, event: Any) -> None:  # noqa: N802
+        for word in event.orders:
+            self._order("OrdersRelayed", event, RelayedOrder.unpack(word), own=False)
 
-    def _order(self, name: str, event: Any, sequence: int, *, own: bool) -> None:
+    def _order(self, name: str, event: Any, relayed: RelayedOrder, *, own: bool) -> None:
         auction = self.auction(bytes(event.auction))
-        lane, action = OrderLane.unpack(event.order), Action(event.order >> 28)
-        where = f"meter {event.meter}, slot {event.slot}"
+        lane, action = OrderLane.unpack(relayed.order), Action(relayed.order >> 28)
+        where = f"meter {event.meter}, slot {relayed.slot}"
         limit = auction.params.price_nano(lane.tick)
         if action == Action.CANCEL:
             _agree(name, where, "lane", lane.pack(), 0)
@@ -265,8 +268,8 @@ class TwinMarket(Twin):
         order = Order(
             auction=auction.auction,
             meter=event.meter,
-            slot=event.slot,
-            sequence=sequence,
+            slot=relayed.slot,
+            sequence=relayed.sequence,
             action=action,
             sell=lane.side == Side.SELL,
             limit_nano=limit,
@@ -492,7 +495,7 @@ def _effect(event: Any) -> Effect:
             value = account_key(value)
         elif field in ("auction", "market", "node", "level", "tree"):
             value = bytes(value)
-        elif field in ("ladder", "parts", "results", "sells"):
+        elif field in ("ladder", "parts", "results", "sells", "words"):
             value = tuple(value)
         elif field == "fills":
             value = decode_fills(value)

@@ -25,7 +25,7 @@ from p2pchain.chain.bindings import structs
 from p2pchain.chain.bindings.forward_auction import (
     ForwardCleared,
     Ordered,
-    OrderRelayed,
+    OrdersRelayed,
     PartsAdded,
     Scheduled,
 )
@@ -72,7 +72,7 @@ _KINDS = (
     MemberSettled,
     WindowsSettled,
     Ordered,
-    OrderRelayed,
+    OrdersRelayed,
     PartsAdded,
     Scheduled,
     ForwardCleared,
@@ -227,7 +227,7 @@ class Runs:
         found = []
         for entry in log.read(self.contracts, kinds=_KINDS):
             event = entry.event
-            if isinstance(event, Ordered | OrderRelayed | Scheduled | ForwardCleared | PartsAdded):
+            if isinstance(event, Ordered | OrdersRelayed | Scheduled | ForwardCleared | PartsAdded):
                 ahead.apply(event)
             elif getattr(event, "market", None) != self.market.id:
                 continue

@@ -2,8 +2,9 @@
 pragma solidity 0.8.37;
 
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
+import {IMarkets} from "../interfaces/IMarkets.sol";
 import {IRegistry} from "../interfaces/IRegistry.sol";
-import {CutWord, OrderWord, OrderWords} from "../libraries/Packed.sol";
+import {CutWord, MemberWord, OrderWord, OrderWords, StatedWord} from "../libraries/Packed.sol";
 import {Adoption} from "./Adoption.sol";
 import {Auction, RING, RulesWord, RulesWords, SeatWord, WINDOW} from "./ForwardTypes.sol";
 import {Positions} from "./Positions.sol";
@@ -16,12 +17,14 @@ library Auctions {
     uint256 private constant MAX_AUCTIONS = 3;
     uint256 private constant MAX_SECONDS = 7 days;
 
-    /// @notice See IForwardAuction.createAuction; the market exists.
+    /// @notice See IForwardAuction.createAuction.
     function create(
         mapping(bytes32 id => Auction) storage auctions,
         bytes32[] storage others,
+        IMarkets markets,
         IForwardAuction.AuctionParams calldata p
     ) external returns (bytes32 id) {
+        require(markets.marketParams(p.market).tickNano != 0, IMarkets.UnknownMarket(p.market));
         require(p.kPpm <= 1_000_000, IForwardAuction.BadParameter("kPpm"));
         require(p.lotWh != 0 && p.lotWh <= 128, IForwardAuction.BadParameter("lotWh"));
         int256 top = int256(p.floorNano) + 255 * int256(uint256(p.tickNano));
@@ -95,12 +98,22 @@ library Auctions {
         }
     }
 
+    /// @notice See IForwardAuction.windowState.
+    function windowOf(Auction storage auction, uint256 window) public view returns (IForwardAuction.Window memory w) {
+        w = auction.windows[window % RING];
+        if (w.window != window) w = IForwardAuction.Window(uint32(window), IForwardAuction.Phase.Absent, false, 0);
+    }
+
     /// @notice Price and last ticks of a slot of a cleared window.
-    function resultOf(Auction storage auction, uint256 window, uint256 slot)
+    function resultOf(Auction storage auction, uint256 slot)
         external
         view
         returns (IForwardAuction.Result memory result)
     {
+        uint256 window = slot / WINDOW;
+        IForwardAuction.Phase phase = windowOf(auction, window).phase;
+        require(phase >= IForwardAuction.Phase.Cleared, IForwardAuction.WrongPhase(uint32(window), phase));
+        slot %= WINDOW;
         uint256 cut = OrderWords.lane(CutWord.unwrap(auction.cuts[window % RING]), slot);
         if (cut & 0x1ff == 256) return result;
         uint256 prices = auction.prices[(window % RING) * 2 + (slot & 1)];
@@ -110,13 +123,15 @@ library Auctions {
     }
 
     /// @notice What a member has ordered for a slot, and what became of it.
-    function orderOf(Auction storage auction, uint256 index, uint256 slot)
+    function orderOf(Auction storage auction, IMarkets markets, uint32 meter, uint32 slot)
         external
         view
         returns (IForwardAuction.OrderState memory state)
     {
+        (MemberWord member, StatedWord stated) = markets.packedMember(auction.market, meter, slot);
+        require(MemberWord.unwrap(member) != 0, IMarkets.NotAMember(auction.market, meter));
         uint256 window = slot / WINDOW;
-        uint256 key = (index << 7) | (window % RING);
+        uint256 key = (uint256(stated.index()) << 7) | (window % RING);
         uint256 lanes = auction.orders[key].lanesOf(window);
         uint256 lane = OrderWords.lane(lanes, slot % WINDOW);
         if (lane == 0) return state;

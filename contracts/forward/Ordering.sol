@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {Memory} from "@openzeppelin/contracts/utils/Memory.sol";
 import {IForwardAuction} from "../interfaces/IForwardAuction.sol";
 import {ILedger} from "../interfaces/ILedger.sol";
 import {IMarkets} from "../interfaces/IMarkets.sol";
@@ -140,7 +141,7 @@ library Ordering {
         if (SeatWord.unwrap(kept) != SeatWord.unwrap(seat)) _sit(auction, marketOf, meter, kept, seat);
     }
 
-    /// @notice Takes an order whose owner has signed `digest`.
+    /// @notice Takes an order whose owner has signed `digest`; returns what is told of it.
     function take(
         Auction storage auction,
         mapping(uint32 meter => bytes32 market) storage marketOf,
@@ -150,56 +151,86 @@ library Ordering {
         Purse memory purse,
         IForwardAuction.Order calldata o,
         bytes32 digest
-    ) internal returns (IForwardAuction.Refusal refusal) {
+    ) internal returns (IForwardAuction.Refusal refusal, uint256 told) {
         RulesWord rules = auction.rules;
         uint256 window = o.slot / WINDOW;
         bool cancels = o.action == IForwardAuction.Action.Cancel;
-        if (!rules.exists()) return IForwardAuction.Refusal.UnknownAuction;
+        if (!rules.exists()) return (IForwardAuction.Refusal.UnknownAuction, 0);
         if (rules.isPaused()) {
-            if (!cancels) return IForwardAuction.Refusal.Paused;
+            if (!cancels) return (IForwardAuction.Refusal.Paused, 0);
         }
-        if (_tooEarly(window, windowSeconds)) return IForwardAuction.Refusal.TooEarly;
+        if (_tooEarly(window, windowSeconds)) return (IForwardAuction.Refusal.TooEarly, 0);
         SeatWord kept = auction.seats[o.meter];
         SeatWord seat = kept;
         if (!kept.covers(window)) seat = _seatFor(markets, auction.market, kept, o.meter, o.slot, !cancels);
-        if (seat.owner() == address(0)) return IForwardAuction.Refusal.NotAMember;
-        if (o.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
-        if (!_authorised(seat.owner(), o.signature, digest)) return IForwardAuction.Refusal.BadSignature;
+        if (seat.owner() == address(0)) return (IForwardAuction.Refusal.NotAMember, 0);
+        if (o.sequence <= kept.sequence()) return (IForwardAuction.Refusal.OldSequence, 0);
+        if (!_authorised(seat.owner(), o.signature, digest)) return (IForwardAuction.Refusal.BadSignature, 0);
         bool changes = o.action != IForwardAuction.Action.Place;
         {
             (bool closed, bool firm) = _gates(rules, window, windowSeconds);
-            if (closed) return IForwardAuction.Refusal.AfterGate;
+            if (closed) return (IForwardAuction.Refusal.AfterGate, 0);
             if (firm) {
-                if (changes) return IForwardAuction.Refusal.FirmPeriod;
+                if (changes) return (IForwardAuction.Refusal.FirmPeriod, 0);
             }
         }
         uint256 lane;
         (refusal, lane) = _laneOf(rules, cancels, o.sell, o.limitNano, o.wh);
-        if (refusal != OK) return refusal;
+        if (refusal != OK) return (refusal, 0);
         uint256 key = _keyOf(seat, window);
         uint256 lanes = OrderWord.unwrap(auction.orders[key]);
         bool opens;
         if (lanes >> 236 != window) {
             bool full;
             (full, opens) = _look(auction, window);
-            if (full) return IForwardAuction.Refusal.RingFull;
+            if (full) return (IForwardAuction.Refusal.RingFull, 0);
             lanes = 0;
         }
         uint256 old = OrderWords.lane(lanes, o.slot % WINDOW);
-        if (changes != (old != 0)) return _misplaced(changes);
+        if (changes != (old != 0)) return (_misplaced(changes), 0);
         unchecked {
             int256 deltaNano = int256(uint256(o.wh) * rules.eachNano(o.sell, o.limitNano));
             if (old != 0) deltaNano -= int256(rules.collateral(old));
             if (deltaNano != 0) {
-                if (!_pay(purse, ledger, seat.owner(), deltaNano)) return IForwardAuction.Refusal.TooLittleMoney;
+                if (!_pay(purse, ledger, seat.owner(), deltaNano)) {
+                    return (IForwardAuction.Refusal.TooLittleMoney, 0);
+                }
             }
         }
         if (opens) _open(auction, window);
         auction.orders[key] = OrderWords.pack(window, OrderWords.withLane(lanes, o.slot % WINDOW, lane));
         _sit(auction, marketOf, o.meter, kept, seat.withSequence(o.sequence));
-        emit IForwardAuction.OrderRelayed(
-            o.auction, o.meter, o.slot, o.sequence, uint32(lane | (uint256(o.action) << 28)), o.signature
-        );
+        told = lane | (uint256(o.action) << 28) | (uint256(o.sequence) << 32) | (uint256(o.slot) << 64)
+            | (uint256(uint32(o.signature.length)) << 96);
+    }
+
+    /// @notice Tells in the log of the orders that were taken, with one event for those of a meter that follow each
+    /// other; `taken` is what `take` has returned of each, zero where it was refused.
+    function tell(IForwardAuction.Order[] calldata orders, uint256[] memory taken) internal {
+        uint256 end;
+        Memory.Pointer free = Memory.getFreeMemoryPointer();
+        for (uint256 begin; begin < taken.length; begin = end) {
+            IForwardAuction.Order calldata first = orders[begin];
+            for (end = begin + 1; end < taken.length; ++end) {
+                if (orders[end].meter != first.meter || orders[end].auction != first.auction) break;
+            }
+            uint256[] memory words = new uint256[](end - begin);
+            bytes memory signatures;
+            uint256 count;
+            for (uint256 i = begin; i < end; ++i) {
+                if (taken[i] == 0) continue;
+                words.set(count++, taken[i]);
+                signatures = bytes.concat(signatures, orders[i].signature);
+            }
+            // There are no more of them than there is room for.
+            // solhint-disable-next-line no-inline-assembly
+            assembly ("memory-safe") {
+                mstore(words, count)
+            }
+            if (count != 0) emit IForwardAuction.OrdersRelayed(first.auction, first.meter, words, signatures);
+            // Used again for the next meter, or memory grows dearer with every one.
+            Memory.unsafeSetFreeMemoryPointer(free);
+        }
     }
 
     /// @notice Tells the ledger what it does not know yet.

@@ -42,7 +42,8 @@ interface ISettlement {
         Settled
     }
 
-    /// @notice State of a window of eight slots.
+    /// @notice State of a window of eight slots. `openedBlock`: the block in which it was posted to for the first time;
+    /// what was offered stands in the log from there on.
     struct Window {
         uint32 window;
         Phase phase;
@@ -50,6 +51,7 @@ interface ISettlement {
         bool voided;
         uint32 members;
         uint32 cursor;
+        uint64 openedBlock;
     }
 
     /// @notice What the levels above have filled of what an area has sent up in a window. Fields by side (0 buys, 1
@@ -126,6 +128,9 @@ interface ISettlement {
         int192 membersWh;
     }
 
+    /// @notice What a record has offered in whole windows: lane words (see LaneWord), of which the contract keeps a
+    /// hash. Who clears or settles hands them in again, see `offersHash`.
+    event Offered(bytes32 indexed market, uint32 index, uint256[] words);
     /// @notice Energy that is not offered for want of money, or because its limit lies outside the market's ticks.
     event Withheld(bytes32 indexed market, uint32 indexed meter, uint32 indexed slot, uint32 buyWh, uint32 sellWh);
     event Lowered(bytes32 indexed market, uint32 indexed slot, uint32 buyMeter, uint32 sellMeter, uint32 wh);
@@ -212,8 +217,8 @@ interface ISettlement {
     /// @notice The area has no boundary meter, or it is a member of a market itself.
     error NoBoundary(uint32 area);
     error WrongCursor(uint32 fromIndex, uint32 cursor);
-    /// @notice These are not the lane words of all members in this window, or none are known of it.
-    error WrongLanes(uint32 window);
+    /// @notice This is not all that was offered in this window, or not in its order.
+    error WrongOffers(uint32 window);
 
     /// @notice Windows that can be under way at a time.
     function RING() external view returns (uint32);
@@ -226,14 +231,14 @@ interface ISettlement {
     /// @notice The same of the sells.
     function sellResultOf(bytes32 market, uint32 slot) external view returns (Result memory);
 
-    /// @notice Posted volumes of a member: lane words of the five layers (see LaneWord), zero where nothing is kept.
+    /// @notice Posted volumes of a member that are not among the offers: lane words of the five layers (see LaneWord),
+    /// zero where nothing is kept.
     function lanesOf(bytes32 market, uint32 meter, uint32 window) external view returns (uint256[5] memory);
 
-    /// @notice The first of these words of `count` members from an index on.
-    function laneWords(bytes32 market, uint32 window, uint32 fromIndex, uint32 count)
-        external
-        view
-        returns (uint256[] memory);
+    /// @notice The hash over all offers of a window in the order of their events (`Offered`), each with the one before:
+    /// keccak256(hash before, offer), the first with zero. An offer is the member's index and one in the upper 32 bits
+    /// and the eight lanes of the event's word below them.
+    function offersHash(bytes32 market, uint32 window) external view returns (bytes32);
 
     /// @notice Lowest retail energy price and highest feed-in price of the members' tariffs in `slot`, and p of the
     /// reference rule (in an island with a retail price less the buyer's fee, see `References.lower`); `defined` is
@@ -263,25 +268,34 @@ interface ISettlement {
         returns (IMetering.Outcome[] memory);
 
     /// @notice Clears windows in order; stops after `maxMembers` member-windows and goes on at the next call.
-    function clear(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
-
-    /// @notice Settles up to `maxMembers` members, in the order of their index, over the given cleared windows.
-    function settle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
-
-    /// @notice The same, of windows that were sent up, with what their members have posted handed in, which is cheaper
-    /// than reading it anew: the first lane words of all members in the order of their index, one window after the
-    /// other (see `laneWords`).
-    function settleGiven(
+    /// @param offers all that was offered in each of the windows, see `offersHash`
+    function clear(
         bytes32 market,
         uint32 firstWindow,
         uint32 windows,
         uint32 maxMembers,
-        uint256[] calldata lanes
+        uint256[][] calldata offers
+    ) external;
+
+    /// @notice Settles up to `maxMembers` members, in the order of their index, over the given cleared windows.
+    /// @param offers all that was offered in each of the windows, see `offersHash`
+    function settle(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[][] calldata offers
     ) external;
 
     /// @notice `clear` of whole windows, then `settle` up to `maxMembers` members: the same code in one call, cheaper
     /// because storage is warm.
-    function clearAndSettle(bytes32 market, uint32 firstWindow, uint32 windows, uint32 maxMembers) external;
+    function clearAndSettle(
+        bytes32 market,
+        uint32 firstWindow,
+        uint32 windows,
+        uint32 maxMembers,
+        uint256[][] calldata offers
+    ) external;
 
     /// @notice Gives up a window that nobody cleared in time: no trade; `settle` then releases and bills.
     function voidWindow(bytes32 market, uint32 window) external;

@@ -20,22 +20,6 @@ library Words {
         }
     }
 
-    /// @notice Where words begin in the calldata.
-    function offsetOf(uint256[] calldata words) internal pure returns (uint256 offset) {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            offset := words.offset
-        }
-    }
-
-    /// @notice Word `i` of those that begin there; below their number by the caller.
-    function readAt(uint256 offset, uint256 i) internal pure returns (uint256 word) {
-        // solhint-disable-next-line no-inline-assembly
-        assembly ("memory-safe") {
-            word := calldataload(add(offset, shl(5, i)))
-        }
-    }
-
     /// @notice Sets word `i`; below the length by the caller.
     function set(uint256[] memory words, uint256 i, uint256 word) internal pure {
         // solhint-disable-next-line no-inline-assembly

@@ -13,8 +13,9 @@ import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
 import {Criticals} from "./Criticals.sol";
+import {Offers} from "./Offers.sol";
 import {Reference, References} from "./References.sol";
-import {Core, Env, FIRST, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
+import {Core, Env, Member, PriceTable, RING, SECOND, State, WINDOW} from "./Types.sol";
 
 /// @title Clearing: the second phase, from offered volumes to one price and one rationed limit per slot
 /// @notice Walks the members in the order of their index, puts their lanes into the book, finds p and matches. A walk
@@ -24,8 +25,9 @@ library Clearing {
     using Words for uint256[];
 
     /// @dev What one call of clearing works with; `edges` by window, none for a market outside any tree. `island` are
-    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart. By slot
-    /// buys take part from `minBuy` on and sells up to `maxSell`, see Prices.ticksAt.
+    /// the slots of the window at hand in which there is no grid; what critical loads buy there is noted apart. `words`
+    /// are what was offered, as lane words by the index of the member; those of another window count for nothing. By
+    /// slot buys take part from `minBuy` on and sells up to `maxSell`, see Prices.ticksAt.
     struct Walk {
         Env env;
         PriceTable table;
@@ -40,6 +42,7 @@ library Clearing {
         uint256 budget;
         bool forward;
         uint256[] edges;
+        uint256[] words;
     }
 
     /// @notice See ISettlement.clear.
@@ -49,7 +52,8 @@ library Clearing {
         bytes32 market,
         uint32 firstWindow,
         uint32 windows,
-        uint32 maxMembers
+        uint32 maxMembers,
+        uint256[][] calldata offers
     ) external {
         // No more can be under way; and of no more is it known what is cleared forward.
         if (windows > RING) windows = uint32(RING);
@@ -62,11 +66,12 @@ library Clearing {
         walk.edges = core.levels.edgesOf(market, firstWindow, windows);
         // Kept from window to window; a call that does little keeps little.
         walk.members = new Member[](maxMembers < walk.memberCount ? maxMembers : walk.memberCount);
+        walk.words = new uint256[](walk.memberCount);
         walk.budget = maxMembers;
         _loadMembers(walk, Context.windowOf(state, market, firstWindow));
         bool done;
         for (uint256 i; i < windows && walk.budget != 0; ++i) {
-            done = _clearWindow(state, walk, firstWindow + i) || done;
+            done = _clearWindow(state, walk, firstWindow + i, offers[i]) || done;
         }
         require(done, ISettlement.NothingToDo());
     }
@@ -74,12 +79,16 @@ library Clearing {
     /* INTERNAL */
 
     /// @dev Clears one window or goes on with it; false: nothing to do there.
-    function _clearWindow(State storage state, Walk memory walk, uint256 window) private returns (bool) {
+    function _clearWindow(State storage state, Walk memory walk, uint256 window, uint256[] calldata offered)
+        private
+        returns (bool)
+    {
         ISettlement.Window memory w = Context.windowToClear(state, walk.env, window, walk.forward);
         walk.island = walk.edges.length == 0 ? 0 : Edges.islandOf(_edge(walk, window));
         if (w.phase == ISettlement.Phase.Open) _begin(walk, w);
         else if (w.phase == ISettlement.Phase.Clearing) _resume(state, walk, window);
         else return false;
+        Offers.lay(offered, walk.words, 0, window);
         uint256 end = w.cursor + walk.budget;
         if (end > w.members) end = w.members;
         walk.budget -= end - w.cursor;
@@ -94,7 +103,7 @@ library Clearing {
         }
         if (walk.island != 0) {
             walk.critical = Criticals.collect(
-                state, walk.env.core, walk.env.market, window, walk.island, w.cursor, end, end == w.members
+                state, walk.env.core, walk.env.market, walk.words, window, walk.island, w.cursor, end, end == w.members
             );
         }
         _fold(walk, window);
@@ -165,8 +174,7 @@ library Clearing {
                 m.index = index;
                 Context.loadMember(walk.env, walk.table, m, slot);
             }
-            uint256 word = LaneWord.unwrap(lanes[Context.laneKey(index, window, FIRST)]);
-            if (word >> 236 != window) word = 0;
+            uint256 word = Context.laneWord(walk.words.get(index), lanes, index, window);
             uint256 second = word & LaneWords.SECOND == 0
                 ? 0
                 : LaneWord.unwrap(lanes[Context.laneKey(index, window, SECOND)]);

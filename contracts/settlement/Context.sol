@@ -4,9 +4,9 @@ pragma solidity 0.8.37;
 import {IMarkets} from "../interfaces/IMarkets.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {Prices} from "../libraries/Prices.sol";
-import {MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
+import {LaneWord, MemberWord, Quote, Quotes, StatedWord, TariffWord} from "../libraries/Packed.sol";
 import {Words} from "../libraries/Words.sol";
-import {Core, Env, Forward, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
+import {Core, Env, FIRST, Forward, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
 /// @title Context: what the three phases read, loaded once per call
 /// @notice The state of windows, the prices of a range of slots, the terms and limits of a member.
@@ -15,8 +15,6 @@ library Context {
 
     /// @dev After the end of a UTC day; Metering keeps its hashes as long.
     uint256 private constant DISPUTE_SECONDS = 31 days;
-    /// @dev By how much the keys of two members differ that follow each other.
-    uint256 internal constant NEXT_INDEX = 1 << 16;
     int32 private constant BUY_AT_TARIFF = type(int32).max;
     int32 private constant SELL_AT_TARIFF = type(int32).min;
 
@@ -42,6 +40,18 @@ library Context {
         return (index << 16) | ((window % RING) << 3) | layer;
     }
 
+    /// @dev What a member has posted to a window: what was offered there, if it is of this window, else what is written
+    /// down; zero where there is neither.
+    function laneWord(uint256 offered, mapping(uint256 => LaneWord) storage lanes, uint256 index, uint256 window)
+        internal
+        view
+        returns (uint256 word)
+    {
+        if (offered >> 236 == window) return offered;
+        word = LaneWord.unwrap(lanes[laneKey(index, window, FIRST)]);
+        if (word >> 236 != window) word = 0;
+    }
+
     function resultPlace(uint256 window, uint256 lane) internal pure returns (uint256) {
         return (window % RING) * WINDOW + lane;
     }
@@ -55,7 +65,7 @@ library Context {
     {
         w = state.windows[market][window % RING];
         if (w.window != window || w.phase == ISettlement.Phase.Absent) {
-            w = ISettlement.Window(uint32(window), ISettlement.Phase.Absent, 0, false, 0, 0);
+            w = ISettlement.Window(uint32(window), ISettlement.Phase.Absent, 0, false, 0, 0, 0);
         }
     }
 
@@ -93,7 +103,8 @@ library Context {
             require(!older, ISettlement.RingFull(uint32(window), uint32(window - RING)));
         }
         state.windows[env.market][window % RING] =
-            ISettlement.Window(uint32(window), ISettlement.Phase.Open, 0, false, 0, 0);
+            ISettlement.Window(uint32(window), ISettlement.Phase.Open, 0, false, 0, 0, uint64(block.number));
+        delete state.offers[env.market][window % RING];
         return !over;
     }
 

@@ -2,15 +2,17 @@
 pragma solidity 0.8.37;
 
 import {HalfBooks} from "../libraries/HalfBooks.sol";
-import {LaneWord, LaneWords, Quote} from "../libraries/Packed.sol";
+import {LaneWords, Quote} from "../libraries/Packed.sol";
 import {TickBook} from "../libraries/TickBook.sol";
+import {Words} from "../libraries/Words.sol";
 import {Context} from "./Context.sol";
-import {Core, Env, FIRST, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
+import {Core, Env, Member, PriceTable, RING, State, WINDOW} from "./Types.sol";
 
 /// @title Criticals: what critical loads buy at their tariff while there is no grid
 /// @notice Few members in few windows, so each is loaded alone.
 library Criticals {
     using TickBook for TickBook.Book;
+    using Words for uint256[];
 
     /// @dev What one call works with.
     struct Search {
@@ -21,11 +23,13 @@ library Criticals {
     }
 
     /// @notice Puts what the critical loads among the members [from, end) buy at their tariff in the slots `island` of
-    /// a window into a book, with those of the steps before; that of the last step has all of them.
+    /// a window into a book, with those of the steps before; that of the last step has all of them. `words` are what
+    /// was offered there by the index of the member, see Context.laneWord.
     function collect(
         State storage state,
         Core memory core,
         bytes32 market,
+        uint256[] calldata words,
         uint256 window,
         uint256 island,
         uint256 from,
@@ -40,9 +44,9 @@ library Criticals {
         if (from != 0) HalfBooks.resume(half, search.book);
         uint256 slots = LaneWords.spread(island);
         for (uint256 index = from; index < end; ++index) {
-            uint256 word = LaneWord.unwrap(state.lanes[market][Context.laneKey(index, window, FIRST)]);
+            uint256 word = Context.laneWord(words.read(index), state.lanes[market], index, window);
             (uint256 buys,) = LaneWords.parted(word);
-            if (word >> 236 == window && buys & slots != 0) _add(search, window, index, buys & slots);
+            if (buys & slots != 0) _add(search, window, index, buys & slots);
         }
         if (!last) HalfBooks.putDown(half, search.book);
         return search.book;

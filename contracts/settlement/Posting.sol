@@ -9,6 +9,7 @@ import {Records} from "../libraries/Records.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
 import {Context} from "./Context.sol";
+import {Offers} from "./Offers.sol";
 import {
     Accrual,
     Batch,
@@ -19,6 +20,7 @@ import {
     IMPORTS,
     Member,
     PriceTable,
+    RING,
     SECOND,
     State,
     WINDOW,
@@ -45,7 +47,8 @@ library Posting {
 
     /// @dev What records of the same slots share. `late` is the mask of the windows that are not to be had, from the
     /// first on; it is known once they have been opened. `uncleared`: those whose orders are not cleared; `between`:
-    /// those that wait to be settled. `closed`: some of them are settled for good.
+    /// those that wait to be settled. `closed`: some of them are settled for good. `hashes` are over what was offered
+    /// in each of them, see Offers; written back when records of other slots follow.
     struct Period {
         PriceTable table;
         Forward forward;
@@ -56,11 +59,13 @@ library Posting {
         uint256 late;
         bool opened;
         bool closed;
+        uint256[] hashes;
     }
 
     /// @dev A record with its member. `contracted` is the mask of the windows in which a stage or module has posted
     /// energy, `contracts` the lanes of forward contracts by window, from `begin` on (none: no contracts); `volumes`
-    /// are two lane words for each window in the common case, else words of the slots.
+    /// are two lane words for each window in the common case, else words of the slots. `offered` are the first `count`
+    /// lane words that are kept as a hash.
     struct Work {
         Member m;
         Period period;
@@ -68,6 +73,8 @@ library Posting {
         uint256[] contracts;
         uint256 begin;
         uint256[] volumes;
+        uint256[] offered;
+        uint256 count;
     }
 
     /// @notice See ISettlement.postReadings.
@@ -85,12 +92,18 @@ library Posting {
         }
         _admitContracts(env, works, outcomes);
         outcomes = _take(core.metering, readings, outcomes);
+        Period memory period;
         for (uint256 i; i < readings.length; ++i) {
             Work memory work = works[i];
             if (outcomes[i] != IMetering.Outcome.Accepted || !work.m.active) continue;
-            if (!work.period.opened) _open(state, env, work.period);
+            if (!work.period.opened) {
+                _close(state, env, period);
+                period = work.period;
+                _open(state, env, period);
+            }
             _post(state, env, work, readings[i]);
         }
+        _close(state, env, period);
     }
 
     /// @dev IMetering.postFor, with the records behind the other arguments.
@@ -231,8 +244,10 @@ library Posting {
                 env.core.ledger.unlock(m.owner, supplier, m.meter, unusedNano);
             }
         }
+        work.offered = new uint256[](work.period.windows);
         if (plain) _storePlain(state, env, work);
         else _store(state, env, work);
+        if (work.count != 0) _tell(env, work);
         if (work.period.late != 0) _settleLate(state, env, work, r);
     }
 
@@ -345,9 +360,12 @@ library Posting {
         uint256 window = work.period.first / WINDOW;
         unchecked {
             for (uint256 place; place < words.length; place += 2) {
-                uint256 key = Context.laneKey(work.m.index, window, FIRST);
-                _join(lanes, key, window, words.get(place));
-                if (words.get(place + 1) != 0) _join(lanes, key | SECOND, window, words.get(place + 1));
+                uint256 word = words.get(place);
+                if (!_offer(env, work, place / 2, word)) {
+                    uint256 key = Context.laneKey(work.m.index, window, FIRST);
+                    _join(lanes, key, window, word);
+                    if (words.get(place + 1) != 0) _join(lanes, key | SECOND, window, words.get(place + 1));
+                }
                 ++window;
             }
         }
@@ -356,10 +374,44 @@ library Posting {
     /// @dev Opens the windows of a period; notes those that are late.
     function _open(State storage state, Env memory env, Period memory period) private {
         uint256 window = period.first / WINDOW;
+        period.hashes = new uint256[](period.windows);
         for (uint256 i; i < period.windows; ++i) {
             if (!Context.openWindow(state, env, window + i, period.forward.any)) period.late |= 1 << i;
+            else period.hashes[i] = uint256(state.offers[env.market][(window + i) % RING]);
         }
         period.opened = true;
+    }
+
+    /// @dev Writes the hashes over what was offered in the windows of a period.
+    function _close(State storage state, Env memory env, Period memory period) private {
+        uint256 window = period.first / WINDOW;
+        for (uint256 i; i < period.hashes.length; ++i) {
+            if ((period.late >> i) & 1 != 0) continue;
+            state.offers[env.market][(window + i) % RING] = bytes32(period.hashes[i]);
+        }
+    }
+
+    /// @dev Keeps the `w`-th window of a record as a hash, if it is posted whole and all of it is offered in one layer.
+    /// Stages would have to read and lower it: where there are some, all is written down.
+    function _offer(Env memory env, Work memory work, uint256 w, uint256 word) private pure returns (bool) {
+        if (word & (WHOLE | LaneWords.LAYERS) != WHOLE) return false;
+        if (env.params.stages.length != 0 || work.m.index >= Offers.MEMBERS) return false;
+        uint256[] memory hashes = work.period.hashes;
+        bytes32 hash = Offers.add(bytes32(hashes.get(w)), Offers.from(work.m.index, word));
+        hashes.set(w, uint256(hash));
+        work.offered.set(work.count++, word | ((work.period.first / WINDOW + w) << 236));
+        return true;
+    }
+
+    /// @dev Tells in the log what is kept as a hash.
+    function _tell(Env memory env, Work memory work) private {
+        (uint256[] memory words, uint256 count) = (work.offered, work.count);
+        // There are no more words than windows.
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            mstore(words, count)
+        }
+        emit ISettlement.Offered(env.market, uint32(work.m.index), words);
     }
 
     /// @dev In which windows the meter has energy that stages have posted; asked of whole windows, so that all records
@@ -490,8 +542,10 @@ library Posting {
             if (end > work.volumes.length) end = work.volumes.length;
             if ((work.period.late >> w) & 1 != 0) continue;
             (uint256 word, bool extras) = _firstLayer(work, begin, end);
-            bool contracted = (work.contracted >> w) & 1 != 0 || _lanesOf(work, w) != 0;
+            bool contracted = (work.contracted >> w) & 1 != 0
+                || (_lanesOf(work, w) != 0 && (extras || !_follows(work, w, begin, end, word)));
             if (extras || contracted) word |= _storeExtras(lanes, env, work, window, begin, end, contracted);
+            if (_offer(env, work, w, word)) continue;
             _join(lanes, Context.laneKey(work.m.index, window, FIRST), window, word);
         }
     }
@@ -514,6 +568,23 @@ library Posting {
                 word |= (raw << (lane * LaneWords.LANE_BITS)) | (1 << (224 + lane));
             }
         }
+    }
+
+    /// @dev Whether a record covers a window whole, and what it imported there follows from offers and forward
+    /// contracts.
+    function _follows(Work memory work, uint256 w, uint256 begin, uint256 end, uint256 word)
+        private
+        pure
+        returns (bool)
+    {
+        if (word & WHOLE != WHOLE) return false;
+        uint256 offers = word & (LaneWords.VOLUMES | LaneWords.SIDES);
+        (uint256 imports,) = LaneWords.parted(LaneWords.together(offers, _lanesOf(work, w)));
+        for (uint256 k = begin; k < end; ++k) {
+            if (imports & LaneWords.MAX_WH != work.volumes[k] >> 128) return false;
+            imports >>= LaneWords.LANE_BITS;
+        }
+        return true;
     }
 
     /// @dev Writes the layers that most windows do not have; returns their flags.

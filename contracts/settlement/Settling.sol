@@ -16,6 +16,7 @@ import {Hashes} from "@openzeppelin/contracts/utils/cryptography/Hashes.sol";
 import {TickBook} from "../libraries/TickBook.sol";
 import {Words} from "../libraries/Words.sol";
 import {Account} from "./Account.sol";
+import {Offers} from "./Offers.sol";
 import {Outcomes} from "./Outcomes.sol";
 import {Context} from "./Context.sol";
 import {
@@ -51,9 +52,8 @@ library Settling {
     /// @dev What one call works with; `fills` is used again for every member.
     /// `cuts` tells by window which ticks are filled, `deviations` by tariff and window what contracts change; `prices`
     /// are p, see `Outcomes.Loaded`. Those of sells are the same arrays, unless some slot has a result of its own for
-    /// them. `island`: some slots are in one (`comesFirst`: the member at hand is a critical load there). `given` is
-    /// where in the calldata the lane words of all `members` begin that were handed in (zero: none were); `special`:
-    /// one of the two. `leaves` is what will prove how members were settled.
+    /// them. `island`: some slots are in one (`comesFirst`: the member at hand is a critical load there). `words` are
+    /// what all `members` have offered, window by window. `leaves` is what will prove how members were settled.
     struct Run {
         Env env;
         PriceTable table;
@@ -67,8 +67,7 @@ library Settling {
         uint256[] cuts;
         uint256[] sellCuts;
         bool island;
-        bool special;
-        uint256 given;
+        uint256[] words;
         uint256 members;
         bool comesFirst;
         uint256[] prices;
@@ -106,19 +105,18 @@ library Settling {
         uint32 firstWindow,
         uint32 windows,
         uint32 maxMembers,
-        uint256[] calldata given
+        uint256[][] calldata offers
     ) external {
         require(windows != 0 && maxMembers != 0, ISettlement.NothingToDo());
         Run memory run;
-        if (given.length != 0) {
-            (run.given, run.special) = (Words.offsetOf(given), true);
-            run.members = given.length / windows;
-        }
         run.env = Context.load(core, market);
         (run.firstWindow, run.windows) = (firstWindow, windows);
         run.windowsInDay = 1 days / (WINDOW * core.slotSeconds);
         ISettlement.Window memory first = Context.windowOf(state, market, firstWindow);
         _requireCleared(state, run, first);
+        run.members = first.members;
+        run.words = new uint256[](run.members * windows);
+        for (uint256 i; i < windows; ++i) Offers.lay(offers[i], run.words, i * run.members, run.firstWindow + i);
         run.table = Context.newTable(run.firstWindow * WINDOW, run.windows * WINDOW);
         bytes32 resultsHash = _load(state, run, first.cursor != 0);
         (run.forward,) = Context.forwardOf(run.env, firstWindow, 0);
@@ -159,7 +157,6 @@ library Settling {
         run.sellCuts = apart ? found.sellCuts : found.cuts;
         run.sellPrices = apart ? found.sellPrices : found.prices;
         run.island = found.island;
-        if (run.island) run.special = true;
         return found.hash;
     }
 
@@ -226,10 +223,9 @@ library Settling {
         // Windows have 29 bits.
         unchecked {
             for (uint256 window = run.firstWindow; window < end; ++window) {
-                uint256 word = run.special
-                    ? _look(run, m, lanes, window)
-                    : LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
-                if (word >> 236 != window) word = 0;
+                uint256 offered = run.words.get((window - run.firstWindow) * run.members + m.index);
+                uint256 word = Context.laneWord(offered, lanes, m.index, window);
+                if (run.island) run.comesFirst = run.env.core.levels.isCritical(m.meter, uint32(window));
                 if (word != 0) posted = true;
                 else if (!position.any) continue;
                 if (word & WHOLE != POSTED || (window + 1) * WINDOW > m.untilSlot) {
@@ -251,18 +247,6 @@ library Settling {
             }
         }
         Account.close(run.env, run.table, run.batch, m, acc);
-    }
-
-    /// @dev The first lane word of the member at hand in a window, maybe one that was handed in; finds out whether he
-    /// is a critical load there.
-    function _look(Run memory run, Member memory m, mapping(uint256 => LaneWord) storage lanes, uint256 window)
-        private
-        view
-        returns (uint256 word)
-    {
-        if (run.island) run.comesFirst = run.env.core.levels.isCritical(m.meter, uint32(window));
-        if (run.given == 0) return LaneWord.unwrap(lanes[Context.laneKey(m.index, window, FIRST)]);
-        return Words.readAt(run.given, (window - run.firstWindow) * run.members + m.index);
     }
 
     /// @dev Emits MemberSettled where the member has posted, and returns what proves how it was settled: keccak256(

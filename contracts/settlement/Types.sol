@@ -23,7 +23,7 @@ uint256 constant IMPORTS = 4;
 
 /// @dev All storage of `Settlement`; its phases are libraries that work on it.
 /// @param windows state by place in the ring
-/// @param lanes posted volumes by member index, place in the ring and layer
+/// @param lanes posted volumes by member index, place in the ring and layer, of windows that are not among the offers
 /// @param results by place in the ring and slot; valid while the window is Cleared or Settled
 /// @param sellResults those of the sells, where they have one of their own (`ResultWords.APART`)
 /// @param unread by meter and window: contracted lanes of slots that were settled without a reading, and which they are
@@ -33,6 +33,7 @@ uint256 constant IMPORTS = 4;
 /// @param tallies by UTC day
 /// @param halfBooks books that wait for the next step of clearing, by place in the ring and cell; RING places further
 /// on those of critical loads
+/// @param offers the hash over what was offered in whole windows, by place in the ring, see Offers
 struct State {
     mapping(bytes32 market => mapping(uint256 place => ISettlement.Window)) windows;
     mapping(bytes32 market => mapping(uint256 key => LaneWord)) lanes;
@@ -43,7 +44,7 @@ struct State {
     mapping(bytes32 market => mapping(uint256 key => bytes32)) roots;
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint256 window => uint256[2]))) estimates;
     mapping(bytes32 market => mapping(uint256 day => ISettlement.DayTally)) tallies;
-    mapping(bytes32 market => mapping(uint256 place => bytes32)) laneHashes;
+    mapping(bytes32 market => mapping(uint256 place => bytes32)) offers;
 }
 
 /// @dev The contracts around `Settlement` (its immutables, which libraries cannot read).

@@ -70,13 +70,19 @@ def read(
     from_block: int | None = None,
     to_block: int | None = None,
     kinds: Sequence[type[Event]] = (),
+    about: bytes | None = None,
 ) -> list[Logged]:
-    """Return the events from the deployment's first block on, of all kinds or of those given."""
+    """Return the events from the deployment's first block on, of all kinds or of those given, and
+    of everything or of what the first indexed field names, such as a market."""
     start = contracts.deployment.block if from_block is None else from_block
     end = contracts.chain.block().number if to_block is None else to_block
     addresses = [contracts.address(name) for name in SOURCES.values()]
-    topics = [[kind.TOPIC0 for kind in kinds]] if kinds else None
-    return list(decode(contracts, contracts.chain.logs(addresses, start, end, topics)))
+    topics: list[bytes | Sequence[bytes] | None] = []
+    if kinds or about is not None:
+        topics.append([kind.TOPIC0 for kind in kinds] or None)
+    if about is not None:
+        topics.append(about)
+    return list(decode(contracts, contracts.chain.logs(addresses, start, end, topics or None)))
 
 
 def of_receipt(contracts: Contracts, receipt: Receipt) -> list[Event]:

@@ -169,11 +169,11 @@ HINTS: dict[str, str] = {
     "taken",
     "WrongLadder": "hand in what the child has sent: the event Sent has it, 'p2pchain level "
     "clear' finds it",
-    "WrongLanes": "hand in what 'laneWords' has of all members, or settle without: 'p2pchain "
-    "settle' does what is cheaper",
     "WrongLevelPhase": "'p2pchain level status' shows how far the window is",
     "WrongNumber": "corrections of a meter and day are numbered from 1: sign it again with the "
     "next number",
+    "WrongOffers": "something was posted meanwhile, or the node's log has gaps: 'p2pchain clear' "
+    "and 'settle' hand in what the log has now",
     "WrongPhase": "'p2pchain slot TIME' shows where the window stands",
     "WrongProof": "the evidence is not of the call that settled these slots: build it again from "
     "the log",

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from p2pchain import checks, history
-from p2pchain.chain.abi import Call
-from p2pchain.chain.bindings.errors import LevelsPending, PassedOver, WrongLanes
+from p2pchain.chain.bindings.errors import LevelsPending, PassedOver
 from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
@@ -300,7 +299,8 @@ class LevelsWorld:
             part = self.rng.choice((1, 2))
             self._wait((window + 1) * WINDOW_SLOTS * HOUR + market.params.post_seconds)
         while market.window(window).phase <= Phase.CLEARING:
-            self.sender.send(self.contracts.settlement.clear(market.id, window, 1, part))
+            offers = market.offers(window, 1)
+            self.sender.send(self.contracts.settlement.clear(market.id, window, 1, part, offers))
             self.counts["clearing steps"] += 1
 
     def _clear_level(self, level: Level, window: int) -> None:
@@ -329,7 +329,8 @@ class LevelsWorld:
         """What was left out: a market clears after all, a level is void after its time."""
         for market in self._markets():
             if market.id == held:
-                self.sender.send(self.contracts.settlement.clear(held, window, 1, 2**32 - 1))
+                call = self.contracts.settlement.clear
+                self.sender.send(call(held, window, 1, 2**32 - 1, market.offers(window, 1)))
                 self.counts["late markets"] += 1
                 return
         params = Level(self.contracts, held).params
@@ -359,23 +360,10 @@ class LevelsWorld:
             cursor = 0
             while cursor < members:
                 part = self.rng.choice((1, 2, 2**32 - 1))
-                self.sender.send(self._settle_call(market, window, part))
+                call = self.contracts.settlement.settle
+                self.sender.send(call(market.id, window, 1, part, market.offers(window, 1)))
                 cursor = market.window(window).cursor
                 self.counts["settle steps"] += 1
-
-    def _settle_call(self, market: Market, window: int, part: int) -> Call:
-        """With what members have posted handed in, where the chain knows that of the window."""
-        settlement, members = self.contracts.settlement, market.window(window).members
-        words = settlement.lane_words(market.id, window, 0, members)
-        given = settlement.settle_given(market.id, window, 1, part, words)
-        if self.rng.random() < 0.5:
-            try:
-                self.chain.call(given.to, given.data)
-            except WrongLanes:
-                return settlement.settle(market.id, window, 1, part)
-            self.counts["lanes given"] += 1
-            return given
-        return settlement.settle(market.id, window, 1, part)
 
     # What came of it
 
@@ -395,6 +383,7 @@ class LevelsWorld:
                 bought[entry.slot] += entry.bought_wh - entry.sold_wh
             self.counts["apart"] += len(past.sell_results)
             own = twin.market(market.id)
+            self.counts["offered"] += sum(map(len, own.offered.values()))
             for slot, result in past.results.items():
                 if result.island and any(
                     (offer.side, offer.tick) == (Side.BUY, 255) for offer in own.offers(slot)

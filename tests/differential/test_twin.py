@@ -105,7 +105,7 @@ def test_they_never_differ_on_trees_of_areas(contracts: Contracts) -> None:
     for what in ("levels from above", "late levels", "late markets", "grids lost", "passed over"):
         assert total[what] >= LEVELS_WORLDS // 6, what
     assert total["critical first"] >= LEVELS_WORLDS // 2
-    assert total["lanes given"] >= LEVELS_WORLDS
+    assert total["offered"] >= LEVELS_WORLDS
 
 
 @pytest.mark.anvil

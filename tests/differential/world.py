@@ -288,7 +288,10 @@ class World:
             open_ = [settlement.window_state(market, first_window + w) for w in range(windows)]
             if rng.random() < 0.3 and all(int(state.phase) == 1 for state in open_):
                 part = rng.choice((1, 2, 2**32 - 1))
-                self.sender.send(settlement.clear_and_settle(market, first_window, windows, part))
+                offers = self.market.offers(first_window, windows)
+                self.sender.send(
+                    settlement.clear_and_settle(market, first_window, windows, part, offers)
+                )
                 self.counts["cleared and settled"] += 1
         while True:
             states = [
@@ -298,7 +301,8 @@ class World:
             if all(int(state.phase) not in (1, 2) for state in states):
                 break
             part = rng.choice((1, 3, 2**32 - 1))
-            self.sender.send(settlement.clear(market, first_window, windows, part))
+            offers = self.market.offers(first_window, windows)
+            self.sender.send(settlement.clear(market, first_window, windows, part, offers))
             self.counts["clear steps"] += 1
         for state in states:
             if int(state.phase) == 0:
@@ -306,7 +310,8 @@ class World:
             cursor = state.cursor
             while cursor < state.members:
                 part = rng.choice((1, 2, 2**32 - 1))
-                self.sender.send(settlement.settle(market, state.window, 1, part))
+                offers = self.market.offers(state.window, 1)
+                self.sender.send(settlement.settle(market, state.window, 1, part, offers))
                 self.counts["settle steps"] += 1
                 cursor = settlement.window_state(market, state.window).cursor
 

@@ -27,7 +27,7 @@ contract CutsTest is Neighbours {
             hash = keccak256(abi.encode(hash, ledger.accountOf(h.owner), ledger.coverOf(h.owner, supplierA, h.meter)));
             hash = keccak256(abi.encode(hash, ledger.coverOf(h.owner, supplierB, h.meter), metering.headOf(h.meter)));
             for (uint32 w = window; w < window + windows; ++w) {
-                hash = keccak256(abi.encode(hash, settlement.lanesOf(market, h.meter, w)));
+                hash = keccak256(abi.encode(hash, lanes(h.meter, w)));
             }
         }
         address[4] memory others = [supplierA, supplierB, gridOperator, feeAccount];
@@ -58,19 +58,19 @@ contract CutsTest is Neighbours {
         bool together = chance(2) == 0;
         while (phase(window) < ISettlement.Phase.Cleared || phase(window + 1) < ISettlement.Phase.Cleared) {
             if (together) {
-                settlement.clear(market, window, 2, _cut(2 * N));
+                settlement.clear(market, window, 2, _cut(2 * N), offers(market, window, 2));
             } else {
                 // The later window may be cleared before the earlier one.
                 uint32 w = phase(window + 1) < ISettlement.Phase.Cleared ? window + 1 : window;
-                settlement.clear(market, w, 1, _cut(N));
+                settlement.clear(market, w, 1, _cut(N), offers(market, w, 1));
             }
         }
         if (together) {
-            while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 2, _cut(N));
+            while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 2, _cut(N), offers(market, window, 2));
             return;
         }
-        while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 1, _cut(N));
-        while (phase(window + 1) != ISettlement.Phase.Settled) settlement.settle(market, window + 1, 1, _cut(N));
+        while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 1, _cut(N), offers(market, window, 1));
+        while (phase(window + 1) != ISettlement.Phase.Settled) settlement.settle(market, window + 1, 1, _cut(N), offers(market, window + 1, 1));
     }
 
     /// forge-config: default.fuzz.runs = 700
@@ -92,8 +92,8 @@ contract CutsTest is Neighbours {
         for (uint256 i; i < 2 * N; ++i) {
             assertOutcome(postOne(rs[i]), IMetering.Outcome.Accepted, "one by one");
         }
-        settlement.clear(market, window, 2, type(uint32).max);
-        settlement.settle(market, window, 2, type(uint32).max);
+        settlement.clear(market, window, 2, type(uint32).max, offers(market, window, 2));
+        settlement.settle(market, window, 2, type(uint32).max, offers(market, window, 2));
         bytes32 whole = _state(2);
         vm.revertToState(start);
         // Another order of members, all in one batch, and any cut.
@@ -103,7 +103,7 @@ contract CutsTest is Neighbours {
                 (rs[half * N + i], rs[half * N + k]) = (rs[half * N + k], rs[half * N + i]);
             }
         }
-        settlement.postReadings(market, rs);
+        postMany(rs);
         _clearAndSettleInCuts();
         vm.assertEq(_state(2), whole, "P32: neither order nor cut makes a difference");
         assertSolvent();
@@ -120,9 +120,9 @@ contract CutsTest is Neighbours {
         }
         IMetering.Reading[] memory rs = _records();
         vm.warp(windowEnd(window + 1) + rules.postSeconds);
-        settlement.postReadings(market, rs);
+        postMany(rs);
         uint256 start = vm.snapshotState();
-        settlement.clearAndSettle(market, window, 2, type(uint32).max);
+        settlement.clearAndSettle(market, window, 2, type(uint32).max, offers(market, window, 2));
         int256[N] memory want = wealthOfHomes();
         int256[4] memory others = [wealth(supplierA), wealth(supplierB), wealth(gridOperator), wealth(feeAccount)];
         vm.revertToState(start);

@@ -169,6 +169,48 @@ contract ForwardOrdersTest is Traders {
         return uint32(lane_ + uint256(action) * 2 ** 28);
     }
 
+    /// @dev How the log tells of a relayed order.
+    function _toldOf(
+        IForwardAuction.Order memory o,
+        uint256 lane_
+    ) private pure returns (uint256) {
+        uint256 place = (uint256(o.signature.length) << 96) | (uint256(o.slot) << 64) | (uint256(o.sequence) << 32);
+        return place | _said(o.action, lane_);
+    }
+
+    /// @dev What `vm.expectEmit` waits for: one order, alone.
+    function _expectRelayed(
+        IForwardAuction.Order memory o,
+        uint256 lane_
+    ) private {
+        emit IForwardAuction.OrdersRelayed(auction, homes[0].meter, list(_toldOf(o, lane_)), o.signature);
+    }
+
+    /// @dev Those of a meter that follow each other stand in one event, without what was refused in between.
+    function test_ordersOfAMeterAreToldTogether() public {
+        IForwardAuction.Order[] memory os = new IForwardAuction.Order[](5);
+        os[0] = orderBy(0, _s, PLACE, false, -50_000, 10);
+        os[1] = orderBy(0, _s, PLACE, false, -50_000, 20); // there is one
+        os[2] = orderBy(0, _s + 1, PLACE, true, 460_000, 30);
+        os[3] = orderBy(1, _s, PLACE, false, -50_000, 40);
+        os[4] = orderBy(0, _s + 2, PLACE, false, -50_000, 50);
+        uint256 a = _toldOf(os[0], lane(1, 0, false));
+        uint256 b = _toldOf(os[2], lane(3, 255, true));
+        vm.expectEmit(address(forward));
+        emit IForwardAuction.OrdersRelayed(
+            auction, homes[0].meter, list(a, b), abi.encodePacked(os[0].signature, os[2].signature)
+        );
+        vm.expectEmit(address(forward));
+        emit IForwardAuction.OrdersRelayed(
+            auction, homes[1].meter, list(_toldOf(os[3], lane(4, 0, false))), os[3].signature
+        );
+        vm.expectEmit(address(forward));
+        emit IForwardAuction.OrdersRelayed(
+            auction, homes[0].meter, list(_toldOf(os[4], lane(5, 0, false))), os[4].signature
+        );
+        forward.place(os);
+    }
+
     function test_placeAmendCancel() public {
         IForwardAuction.Order memory o = orderBy(0, _s + 3, PLACE, false, 150_000, 500);
         vm.assertEq(
@@ -177,9 +219,7 @@ contract ForwardOrdersTest is Traders {
             "digest"
         );
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(
-            auction, homes[0].meter, _s + 3, 1, _said(PLACE, lane(50, 100, false)), o.signature
-        );
+        _expectRelayed(o, lane(50, 100, false));
         assertTaken(placeOne(o), "place");
         assertOrderPhase(_w, IForwardAuction.Phase.Open);
         IForwardAuction.OrderState memory state = _orderOf(_s + 3);
@@ -191,9 +231,7 @@ contract ForwardOrdersTest is Traders {
         // Another side, another limit, another volume: the difference is locked or freed.
         o = orderBy(0, _s + 3, AMEND, true, -50_000, 1000);
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(
-            auction, homes[0].meter, _s + 3, 2, _said(AMEND, lane(100, 0, true)), o.signature
-        );
+        _expectRelayed(o, lane(100, 0, true));
         assertTaken(placeOne(o), "amend");
         state = _orderOf(_s + 3);
         vm.assertTrue(state.sell && state.limitNano == -50_000 && state.wh == 1000, "amended");
@@ -206,7 +244,7 @@ contract ForwardOrdersTest is Traders {
         assertLocksAddUp();
         o = orderBy(0, _s + 3, CANCEL, false, 0, 0);
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s + 3, 5, _said(CANCEL, 0), o.signature);
+        _expectRelayed(o, 0);
         assertTaken(placeOne(o), "cancel");
         vm.assertEq(_orderOf(_s + 3).wh, 0, "gone");
         vm.assertEq(_orderOf(_s + 4).wh, 10, "stays");
@@ -240,7 +278,7 @@ contract ForwardOrdersTest is Traders {
         o.sequence = 10;
         (o.action, o.signature) = (PLACE, "");
         vm.expectEmit(address(forward));
-        emit IForwardAuction.OrderRelayed(auction, homes[0].meter, _s, 10, _said(PLACE, lane(2, 25, false)), "");
+        _expectRelayed(o, lane(2, 25, false));
         assertTaken(placeOne(o), "by himself");
         vm.stopPrank();
     }
@@ -475,10 +513,10 @@ contract ForwardOrdersTest is Traders {
         _refused(o, IForwardAuction.Refusal.RingFull);
         forward.clear(auction, _w, 2, 100);
         _refused(o, IForwardAuction.Refusal.RingFull);
-        settlement.clear(market, _w, 2, 100);
-        settlement.settle(market, _w, 1, 1);
+        settlement.clear(market, _w, 2, 100, offers(market, _w, 2));
+        settlement.settle(market, _w, 1, 1, offers(market, _w, 1));
         _refused(_one(_s + 8 * 128, PLACE, false, 0, 10), IForwardAuction.Refusal.RingFull);
-        settlement.settle(market, _w, 1, 100);
+        settlement.settle(market, _w, 1, 100, offers(market, _w, 1));
         assertOrderPhase(_w, IForwardAuction.Phase.Settled);
         vm.assertEq(_orderOf(_s).wh, 10, "still to be seen");
         buy(0, _s + 8 * 128, 0, 20);
@@ -487,7 +525,7 @@ contract ForwardOrdersTest is Traders {
         assertOrderPhase(_w + 128, IForwardAuction.Phase.Open);
         o = _one(_s + 8 * 129, PLACE, false, 0, 10);
         _refused(o, IForwardAuction.Refusal.RingFull);
-        settlement.settle(market, _w + 1, 1, 100);
+        settlement.settle(market, _w + 1, 1, 100, offers(market, _w + 1, 1));
         assertTaken(placeOne(o), "the next one");
         assertLocksAddUp();
     }
@@ -745,7 +783,7 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(forward.orderOf(auction, homes[0].meter, _s + 8).filledWh, 10, "nor is clearing");
         warpToSlot((_w + 2) * 8);
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 2, 100);
+        settlement.clearAndSettle(market, _w, 2, 100, offers(market, _w, 2));
         vm.assertEq(locked(_owner), 0, "nor is settling");
         vm.prank(guardian);
         forward.setPaused(auction, false);
@@ -997,7 +1035,7 @@ contract ForwardOrdersTest is Traders {
         _handOver(0, _s + 9);
         vm.warp(windowEnd(_w) + params().postSeconds);
         clearOrders(_w);
-        settlement.clearAndSettle(market, _w, 1, 100);
+        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
         vm.assertEq(locked(_owner), 0, "released");
         vm.assertEq(
             wealth(_owner), int256(100 * EUR) - 10 * 50_000 - 10 * 60_000, "bought, and unread so far: at the worst"

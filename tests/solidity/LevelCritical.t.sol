@@ -61,7 +61,7 @@ contract LevelCriticalTest is LevelWorld {
         clearLevel(cells[0]);
         pastVoid(1);
         shareLevel(cells[0]);
-        for (uint256 k; k < 2; ++k) settlement.settle(grids[k], w, 1, type(uint32).max);
+        for (uint256 k; k < 2; ++k) settlement.settle(grids[k], w, 1, type(uint32).max, offers(grids[k], w, 1));
     }
 
     function assertAll(uint256 id, int256 nano, string memory why) internal view {
@@ -123,7 +123,7 @@ contract LevelCriticalTest is LevelWorld {
         readings();
         vm.warp(windowEnd(w) + params().postSeconds);
         vm.recordLogs();
-        for (uint256 i; i < 3; ++i) settlement.clear(grids[0], w, 1, 1);
+        for (uint256 i; i < 3; ++i) settlement.clear(grids[0], w, 1, 1, offers(grids[0], w, 1));
         gather();
         clearMarket(1);
         share();
@@ -183,7 +183,7 @@ contract LevelCriticalTest is LevelWorld {
         clearLevel(cells[1]);
         clearLevel(root);
         shareLevels();
-        for (uint256 k; k < 3; ++k) settlement.settle(grids[k], w, 1, type(uint32).max);
+        for (uint256 k; k < 3; ++k) settlement.settle(grids[k], w, 1, type(uint32).max, offers(grids[k], w, 1));
         vm.assertEq(boughtIn(0, s + 1).matchedWh, 120, "with a grid the nearer ones come first");
         vm.assertEq(boughtIn(0, s + 2).matchedWh, 60, "without, critical loads share what there is");
         vm.assertEq(boughtIn(1, s + 2).matchedWh, 60, "to the same part");
@@ -264,7 +264,7 @@ contract LevelIslandFeeTest is LevelWorld {
         shareLevel(cells[0]);
         vm.assertTrue(!boughtIn(0, s + 1).traded && boughtIn(0, s + 2).traded, "only then is there a trade");
         vm.assertTrue(!boughtIn(0, s + 1).island && boughtIn(0, s + 2).island, "which the result tells");
-        settlement.settle(grids[0], w, 1, type(uint32).max);
+        settlement.settle(grids[0], w, 1, type(uint32).max, offers(grids[0], w, 1));
         vm.assertEq(gain(0), -8 * 100 * 250_000, "not a unit more than the tariff");
         assertDone();
     }

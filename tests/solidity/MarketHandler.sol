@@ -298,7 +298,7 @@ contract MarketHandler is Traders {
         if (vm.getBlockTimestamp() < deadline && chance(2) == 0) vm.warp(deadline);
         if (vm.getBlockTimestamp() < deadline) {
             // Before the deadline it may or may not be ready; it must not be half done.
-            try settlement.clear(market, w, 1, uint32(1 + chance(HOMES))) {
+            try settlement.clear(market, w, 1, uint32(1 + chance(HOMES)), offers(market, w, 1)) {
                 vm.assertEq(
                     uint256(phase(w)), uint256(ISettlement.Phase.Cleared), "P32: all or nothing before the deadline"
                 );
@@ -306,7 +306,7 @@ contract MarketHandler is Traders {
                 return;
             }
         } else {
-            settlement.clear(market, w, 1, uint32(1 + chance(HOMES)));
+            settlement.clear(market, w, 1, uint32(1 + chance(HOMES)), offers(market, w, 1));
         }
         checkPhases();
         _effect(4);
@@ -339,7 +339,7 @@ contract MarketHandler is Traders {
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         vm.recordLogs();
-        settlement.clearAndSettle(market, w, 1, uint32(1 + chance(HOMES)));
+        settlement.clearAndSettle(market, w, 1, uint32(1 + chance(HOMES)), offers(market, w, 1));
         _keepAccount(w);
         if (phase(w) != ISettlement.Phase.Settled) _settle(w, type(uint32).max);
         _effect(6);
@@ -363,7 +363,7 @@ contract MarketHandler is Traders {
         uint32 members
     ) private {
         vm.recordLogs();
-        settlement.settle(market, w, 1, members);
+        settlement.settle(market, w, 1, members, offers(market, w, 1));
         _keepAccount(w);
     }
 
@@ -375,7 +375,7 @@ contract MarketHandler is Traders {
             if (logs[k].topics[0] != ISettlement.MemberSettled.selector) continue;
             uint32 meter = uint32(uint256(logs[k].topics[2]));
             (,, uint256[] memory fills) = abi.decode(logs[k].data, (uint32, uint32, uint256[]));
-            uint256[5] memory words = settlement.lanesOf(market, meter, w);
+            uint256[5] memory words = lanes(meter, w);
             for (uint256 f; f < fills.length; ++f) {
                 this.countFills(w, meter, fills[f], words[(fills[f] >> 232) & 1], words[1]);
             }

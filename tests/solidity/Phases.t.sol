@@ -83,7 +83,7 @@ contract PhasesTest is World {
         vm.expectRevert();
         clearAll(w);
         vm.warp(windowEnd(w) + params().postSeconds);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         assertPhase(w, ISettlement.Phase.Settled);
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
@@ -92,7 +92,7 @@ contract PhasesTest is World {
         _two();
         warpToSlot(s + 8);
         post(0, s, list(7, 0, 9), list(0, 8, 5));
-        uint256[5] memory words = settlement.lanesOf(market, homes[0].meter, w);
+        uint256[5] memory words = lanes(homes[0].meter, w);
         uint256 want = uint256(7) | (uint256(8) << 28) | (uint256(1) << 55) | (uint256(9) << 56);
         vm.assertEq(words[0], want | (uint256(7) << 224) | (uint256(1) << 232) | (uint256(w) << 236), "first layer");
         vm.assertEq(words[1], ((uint256(5) | (1 << 27)) << 56) | (uint256(w) << 236), "second layer");
@@ -101,7 +101,7 @@ contract PhasesTest is World {
         // The rest of the window in two more records, with a day's border nowhere near.
         post(0, s + 3, list(1, 2), list(0, 0));
         post(0, s + 5, list(3, 4, 5), list(0, 0, 6));
-        words = settlement.lanesOf(market, homes[0].meter, w);
+        words = lanes(homes[0].meter, w);
         vm.assertEq((words[0] >> 224) & 0xff, 0xff, "all posted");
         vm.assertEq((words[1] >> (7 * 28)) & 0xfffffff, 6 | (1 << 27), "second layer joined");
         vm.assertEq((words[0] >> (4 * 28)) & 0xfffffff, 2, "first layer joined");
@@ -113,8 +113,8 @@ contract PhasesTest is World {
         post(0, s + 6, flat(4, 10), flat(4, 0));
         assertPhase(w, ISettlement.Phase.Open);
         assertPhase(w + 1, ISettlement.Phase.Open);
-        vm.assertEq((settlement.lanesOf(market, homes[0].meter, w)[0] >> 224) & 0xff, 0xc0, "last two");
-        vm.assertEq((settlement.lanesOf(market, homes[0].meter, w + 1)[0] >> 224) & 0xff, 0x03, "first two");
+        vm.assertEq((lanes(homes[0].meter, w)[0] >> 224) & 0xff, 0xc0, "last two");
+        vm.assertEq((lanes(homes[0].meter, w + 1)[0] >> 224) & 0xff, 0x03, "first two");
     }
 
     function test_estimatedIsWithheld() public {
@@ -126,7 +126,7 @@ contract PhasesTest is World {
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "taken");
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 0, "nothing locked");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         vm.assertTrue(!settlement.resultOf(market, s).traded, "an estimate does not trade");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 800 * 380_000, "the supplier's bill");
     }
@@ -141,7 +141,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         uint256 withheld = countLogs(ISettlement.Withheld.selector);
         vm.assertEq(withheld, 5, "an event for each slot with something withheld");
-        uint256[5] memory words = settlement.lanesOf(market, homes[0].meter, w);
+        uint256[5] memory words = lanes(homes[0].meter, w);
         for (uint256 i; i < 8; ++i) {
             uint256 offered = i < 3 ? 100 : i == 3 ? 40 : 0;
             vm.assertEq((words[0] >> (28 * i)) & 0xfffffff, offered, "offered");
@@ -151,7 +151,7 @@ contract PhasesTest is World {
         vm.assertEq(locked(homes[0].owner), 340 * 250_000, "locked to the Wh");
         vm.assertEq(free(homes[0].owner), 249_000, "the rest stays free");
         postFlat(1, w, 0, 100);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         vm.assertEq(settlement.resultOf(market, s + 3).matchedWh, 40, "only what was offered");
         vm.assertEq(
             wealth(homes[0].owner),
@@ -172,15 +172,15 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 100);
-        uint256[5] memory buyer = settlement.lanesOf(market, homes[0].meter, w);
-        uint256[5] memory seller = settlement.lanesOf(market, homes[1].meter, w);
+        uint256[5] memory buyer = lanes(homes[0].meter, w);
+        uint256[5] memory seller = lanes(homes[1].meter, w);
         for (uint256 i; i < 8; ++i) {
             vm.assertEq((buyer[0] >> (28 * i)) & 0x7ffffff, i < 2 ? 100 : 0, "offered buy");
             vm.assertEq((buyer[2] >> (28 * i)) & 0x7ffffff, i < 2 ? 0 : 100, "withheld buy");
             vm.assertEq((seller[0] >> (28 * i)) & 0x7ffffff, i < 4 ? 100 : 0, "offered sell");
             vm.assertEq((seller[3] >> (28 * i)) & 0xfffffff, i < 4 ? 0 : 100 | (1 << 27), "withheld sell");
         }
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         vm.assertEq(settlement.resultOf(market, s + 1).buyTick, 255, "capped at the top tick");
         vm.assertEq(settlement.resultOf(market, s + 1).matchedWh, 100, "and traded at 150");
         vm.assertTrue(!settlement.resultOf(market, s + 3).traded, "no buyer");
@@ -253,11 +253,11 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         vm.expectRevert();
-        settlement.clear(market, w, 1, 1);
+        settlement.clear(market, w, 1, 1, offers(market, w, 1));
         assertPhase(w, ISettlement.Phase.Open);
         postFlat(1, w, 0, 100);
         // With everybody there it may be cleared; a cut, if it is allowed at all, shuts out nobody.
-        try settlement.clear(market, w, 1, 1) {} catch {}
+        try settlement.clear(market, w, 1, 1, offers(market, w, 1)) {} catch {}
         clearAll(w);
         vm.assertEq(settlement.resultOf(market, s).matchedWh, 100, "nobody is shut out");
     }
@@ -308,14 +308,14 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.clear(market, w, 1, 0);
+        settlement.clear(market, w, 1, 0, offers(market, w, 1));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.clear(market, w, 0, 10);
+        settlement.clear(market, w, 0, 10, offers(market, w, 0));
         clearAll(w);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.settle(market, w, 0, 10);
+        settlement.settle(market, w, 0, 10, offers(market, w, 0));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.settle(market, w, 1, 0);
+        settlement.settle(market, w, 1, 0, offers(market, w, 1));
     }
 
     function test_windowsOfOneSettlementStandAlike() public {
@@ -325,12 +325,12 @@ contract PhasesTest is World {
             postFlat(0, w + i, 100, 0);
             postFlat(1, w + i, 0, 60);
         }
-        settlement.clear(market, w, 2, type(uint32).max);
-        settlement.settle(market, w, 1, 1);
+        settlement.clear(market, w, 2, type(uint32).max, offers(market, w, 2));
+        settlement.settle(market, w, 1, 1, offers(market, w, 1));
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WindowsDiffer.selector, w + 1));
-        settlement.settle(market, w, 2, 1);
-        settlement.settle(market, w + 1, 1, 1);
-        settlement.settle(market, w, 2, 5);
+        settlement.settle(market, w, 2, 1, offers(market, w, 2));
+        settlement.settle(market, w + 1, 1, 1, offers(market, w + 1, 1));
+        settlement.settle(market, w, 2, 5, offers(market, w, 2));
         assertPhase(w + 1, ISettlement.Phase.Settled);
     }
 
@@ -358,7 +358,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(!r.traded && r.priceNano == 0, "no price, no trade");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) + 480 * 100_000, "all to the supplier");
@@ -375,7 +375,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(r.traded && r.priceNano == 100_000 && r.matchedWh == 60, "at the stated price");
     }
@@ -406,7 +406,7 @@ contract PhasesTest is World {
         postFlat(1, w, 0, 60);
         vm.assertEq(locked(homes[0].owner), 0, "a buyer who is paid locks nothing");
         vm.assertEq(locked(homes[1].owner), 480 * 50_000, "a seller who pays locks his worst price");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         vm.assertEq(settlement.resultOf(market, s).priceNano, -30_000, "p");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR) + 480 * 30_000 + 320 * 10_000 - 800 * 80_000, "buyer");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) - 480 * 30_000, "seller");
@@ -421,7 +421,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         vm.assertEq(wealth(feeAccount), 480 * 7000, "both fees");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 146_000, "seller");
         vm.assertEq(
@@ -438,7 +438,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 40);
         postFlat(1, w, 0, 30);
         vm.recordLogs();
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertEq(r.matchedWh, 70, "with the neighbour and with itself");
         vm.assertEq(
@@ -464,7 +464,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 4 * 100 * 250_000 + 4 * 100 * 100_000, "P4: lock by hour");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         for (uint32 i; i < 8; ++i) {
             vm.assertEq(settlement.resultOf(market, s + i).matchedWh, (i / 2) % 2 == 0 ? 100 : 0, "every other hour");
         }
@@ -485,7 +485,7 @@ contract PhasesTest is World {
             ledger.coverOf(homes[0].owner, supplierA, homes[0].meter).ownNano, 400 * 250_000 + 200 * 100_000, "A"
         );
         vm.assertEq(ledger.coverOf(homes[0].owner, supplierB, homes[0].meter).ownNano, 200 * 230_000, "B");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
         // 4 slots at 150, 2 with the supplier at 250, 2 at p = (230 + 60) / 2 among two suppliers.
         vm.assertEq(
             wealth(homes[0].owner),
@@ -511,7 +511,7 @@ contract PhasesTest is World {
         vm.warp(windowEnd(w) + params().postSeconds);
         vm.expectEmit(address(settlement));
         emit ISettlement.ClearingStep(market, w, 2);
-        settlement.clear(market, w, 1, 2);
+        settlement.clear(market, w, 1, 2, offers(market, w, 1));
         assertPhase(w, ISettlement.Phase.Clearing);
         vm.assertEq(settlement.windowState(market, w).cursor, 2, "cursor");
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, w, ISettlement.Phase.Clearing));
@@ -519,13 +519,13 @@ contract PhasesTest is World {
         // Whoever enrols now has no slot in this window.
         uint256 late = addHome(1);
         enrol(late, slotNow() + 1);
-        settlement.clear(market, w, 1, 2);
-        settlement.clear(market, w, 1, 2);
+        settlement.clear(market, w, 1, 2, offers(market, w, 1));
+        settlement.clear(market, w, 1, 2, offers(market, w, 1));
         assertPhase(w, ISettlement.Phase.Cleared);
         vm.assertEq(settlement.windowState(market, w).members, 5, "membership is frozen with the first step");
         vm.assertEq(settlement.resultOf(market, s).matchedWh, 16, "matched");
         for (uint256 i; i < 5; ++i) {
-            settlement.settle(market, w, 1, 1);
+            settlement.settle(market, w, 1, 1, offers(market, w, 1));
             assertPhase(w, i < 4 ? ISettlement.Phase.Cleared : ISettlement.Phase.Settled);
             assertSolvent();
         }
@@ -564,7 +564,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
         vm.warp(windowEnd(w) + params().voidSeconds);
-        settlement.clear(market, w, 1, 1);
+        settlement.clear(market, w, 1, 1, offers(market, w, 1));
         settlement.voidWindow(market, w);
         settleAll(w);
         vm.assertEq(locked(homes[0].owner), 0, "released");
@@ -575,8 +575,8 @@ contract PhasesTest is World {
         postFlat(0, next, 5, 0);
         postFlat(1, next, 0, 7);
         vm.warp(windowEnd(next) + params().postSeconds);
-        settlement.clear(market, next, 1, 1);
-        settlement.clear(market, next, 1, 1);
+        settlement.clear(market, next, 1, 1, offers(market, next, 1));
+        settlement.clear(market, next, 1, 1, offers(market, next, 1));
         vm.assertEq(settlement.resultOf(market, next * 8).matchedWh, 5, "a clean book");
     }
 
@@ -594,11 +594,11 @@ contract PhasesTest is World {
         vm.assertEq(
             wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000, "settled at once with the supplier"
         );
-        vm.assertEq(settlement.lanesOf(market, r.meter, w)[0], 0, "not in the book");
+        vm.assertEq(lanes(r.meter, w)[0], 0, "not in the book");
         post(0, s + 12, flat(4, 100), flat(4, 0));
         post(1, s + 12, flat(4, 0), flat(4, 60));
         settleAll(w);
-        settlement.clearAndSettle(market, w + 1, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w + 1, 1, type(uint32).max, offers(market, w + 1, 1));
         vm.assertEq(
             wealth(homes[1].owner),
             int256(100 * EUR - STANDING) + 480 * 50_000 + 480 * 150_000,
@@ -626,10 +626,10 @@ contract PhasesTest is World {
         settleAll(w);
         assertOutcome(postOne(rs[0]), IMetering.Outcome.Accepted, "free again");
         assertPhase(w, ISettlement.Phase.Absent);
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, w)[0], 0, "the old words are gone");
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 10, "the new ones are there");
+        vm.assertEq(settlement.offersHash(market, w), 0, "the old offers are gone");
+        vm.assertEq(lanes(homes[0].meter, w + ring)[0] & 0xfffffff, 10, "the new ones are there");
         vm.warp(windowEnd(w + ring) + params().postSeconds);
-        settlement.clearAndSettle(market, w + ring, 1, type(uint32).max);
+        settlement.clearAndSettle(market, w + ring, 1, type(uint32).max, offers(market, w + ring, 1));
         assertPhase(w + ring, ISettlement.Phase.Settled);
     }
 
@@ -645,7 +645,7 @@ contract PhasesTest is World {
         vm.assertEq(kept, homes[1].importWh, "nothing imported");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 50_000, "with the supplier alone");
         vm.assertEq(
-            settlement.lanesOf(market, homes[0].meter, w + ring)[0] & 0xfffffff, 100, "the newer window is untouched"
+            lanes(homes[0].meter, w + ring)[0] & 0xfffffff, 100, "the newer window is untouched"
         );
     }
 }

@@ -99,10 +99,10 @@ contract StagesTest is World {
         vm.assertEq(locked(homes[0].owner), before - 25 * 250_000, "its lock is released");
         vm.assertEq(int256(int32(uint32(ledger.contractedWord(homes[0].meter, _w) >> 96))), 25, "bought");
         vm.assertEq(int256(int32(uint32(ledger.contractedWord(homes[1].meter, _w) >> 96))), -25, "sold");
-        vm.assertEq((settlement.lanesOf(market, homes[0].meter, _w)[0] >> 84) & 0xfffffff, 75, "offer is less");
+        vm.assertEq((lanes(homes[0].meter, _w)[0] >> 84) & 0xfffffff, 75, "offer is less");
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
         vm.assertEq(settlement.resultOf(market, _s + 2).matchedWh, 80, "60 + 20 sold");
         vm.assertEq(settlement.resultOf(market, _s + 3).matchedWh, 55, "25 less");
         // 0: pays charges on all 100 of the import, energy only on what the auction and the supplier gave. With 2 it
@@ -155,7 +155,7 @@ contract StagesTest is World {
         }
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
         vm.assertTrue(!settlement.resultOf(market, _s).traded, "no seller is left");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING), "all sold before the auction");
         vm.assertEq(
@@ -176,7 +176,7 @@ contract StagesTest is World {
         }
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
         vm.assertEq(settlement.resultOf(market, _s).matchedWh, 20, "P11: the sell meets the other home's buy");
         vm.assertEq(wealth(homes[0].owner), START + 8 * (20 * 150_000 - 60 * 130_000), "sold to the neighbour");
         vm.assertEq(
@@ -203,7 +203,7 @@ contract StagesTest is World {
         vm.expectRevert(abi.encodeWithSelector(ISettlement.StagePending.selector, _w, uint8(1)));
         clearAll(_w);
         vm.warp(end + 2 * params().stageSeconds);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max);
+        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
         vm.assertEq(settlement.resultOf(market, _s).matchedWh, 80, "P16: the market does not wait for ever");
     }
 
@@ -214,7 +214,7 @@ contract StagesTest is World {
         homes[late].nextSlot = _s + 8;
         IMetering.Reading memory r = record(late, _s + 8, flat(1, 5), flat(1, 0));
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "the next window is still open");
-        vm.assertEq((settlement.lanesOf(market, homes[late].meter, _w + 1)[0] >> 224) & 0xff, 1, "offered");
+        vm.assertEq((lanes(homes[late].meter, _w + 1)[0] >> 224) & 0xff, 1, "offered");
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
         vm.expectEmit(address(settlement));
         emit ISettlement.LateSettled(market, homes[late].meter, _s + 9, 1);
@@ -228,6 +228,6 @@ contract StagesTest is World {
         // A later reading of a window without contracts is not changed by being near one.
         warpToSlot(_s + 16);
         post(0, _s + 8, flat(8, 30), flat(8, 0));
-        vm.assertEq(settlement.lanesOf(market, homes[0].meter, _w + 1)[0] & 0xfffffff, 30, "metered less nothing");
+        vm.assertEq(lanes(homes[0].meter, _w + 1)[0] & 0xfffffff, 30, "metered less nothing");
     }
 }

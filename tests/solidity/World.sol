@@ -20,7 +20,7 @@ import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
 import {TestCurrency} from "../../contracts/mocks/TestCurrency.sol";
-import {Base} from "./Base.sol";
+import {Base, Vm} from "./Base.sol";
 
 /// @title World: the whole core as a deployment sets it up, with homes that sign
 abstract contract World is Base {
@@ -72,6 +72,7 @@ abstract contract World is Base {
 
     bytes32 internal market;
     Home[] internal homes;
+    mapping(bytes32 market => mapping(uint32 window => uint256[])) private _offers;
 
     function slotSeconds() internal view virtual returns (uint32) {
         return 1800;
@@ -482,7 +483,52 @@ abstract contract World is Base {
     ) internal returns (IMetering.Outcome) {
         IMetering.Reading[] memory rs = new IMetering.Reading[](1);
         rs[0] = r;
-        return settlement.postReadings(market, rs)[0];
+        return postMany(rs)[0];
+    }
+
+    /// @dev Posts records, and notes what they offer: logs that were recorded before are gone.
+    function postMany(
+        IMetering.Reading[] memory rs
+    ) internal returns (IMetering.Outcome[] memory outcomes) {
+        vm.recordLogs();
+        outcomes = settlement.postReadings(market, rs);
+        Vm.Log[] memory logs = vm.getRecordedLogs();
+        for (uint256 i; i < logs.length; ++i) {
+            if (logs[i].topics[0] != ISettlement.Offered.selector) continue;
+            (uint32 index, uint256[] memory words) = abi.decode(logs[i].data, (uint32, uint256[]));
+            for (uint256 k; k < words.length; ++k) {
+                _offers[logs[i].topics[1]][uint32(words[k] >> 236)].push(
+                    (uint256(index + 1) << 224) | (words[k] & ((1 << 224) - 1))
+                );
+            }
+        }
+    }
+
+    /// @dev All that was offered in windows, as `clear` and `settle` are handed it.
+    function offers(
+        bytes32 market_,
+        uint32 first,
+        uint256 windows
+    ) internal view returns (uint256[][] memory words) {
+        words = new uint256[][](windows);
+        for (uint32 i; i < windows; ++i) {
+            words[i] = _offers[market_][first + i];
+        }
+    }
+
+    /// @dev What a member has posted to a window: its offer as a lane word, else what is written down.
+    function lanes(
+        uint32 meter,
+        uint32 window
+    ) internal view returns (uint256[5] memory words) {
+        words = settlement.lanesOf(market, meter, window);
+        (, uint32 index,,) = markets.memberOf(market, meter);
+        uint256[] storage offered = _offers[market][window];
+        for (uint256 i; i < offered.length; ++i) {
+            if (offered[i] >> 224 != index + 1) continue;
+            vm.assertEq(words[0], 0, "offered and written down");
+            words[0] = (uint256(window) << 236) | (0xff << 224) | (offered[i] & ((1 << 224) - 1));
+        }
     }
 
     function meterOne(
@@ -532,13 +578,13 @@ abstract contract World is Base {
     function clearAll(
         uint32 window
     ) internal {
-        settlement.clear(market, window, 1, type(uint32).max);
+        settlement.clear(market, window, 1, type(uint32).max, offers(market, window, 1));
     }
 
     function settleAll(
         uint32 window
     ) internal {
-        settlement.settle(market, window, 1, type(uint32).max);
+        settlement.settle(market, window, 1, type(uint32).max, offers(market, window, 1));
     }
 
     function phase(

@@ -18,6 +18,7 @@ from p2pchain.model import (
     Phase,
     Reading,
     Refusal,
+    RelayedOrder,
     Schedule,
     TariffRow,
     Terms,
@@ -47,6 +48,13 @@ def event(name: str, /, **fields: Any) -> Any:
     for key, value in fields.items():
         setattr(made, key, value)
     return made
+
+
+def relayed(order: Order, lane: OrderLane) -> Any:
+    """The event of one relayed order."""
+    told = RelayedOrder(lane.pack() | order.action << 28, order.sequence, order.slot)
+    fields = {"auction": order.auction, "meter": order.meter, "signatures": b""}
+    return event("OrdersRelayed", orders=(told.pack(),), **fields)
 
 
 def fields_of(record: Any) -> dict[str, Any]:
@@ -186,8 +194,7 @@ class ForwardWorld:
             lane = OrderLane()
             if order.action != Action.CANCEL:
                 lane = order_lane(params, order.sell, order.limit_nano, order.wh)
-            fields = fields_of(order) | {"order": lane.pack() | order.action << 28}
-            self._do(event("OrderRelayed", **fields))
+            self._do(relayed(order, lane))
         return refusal
 
     def cancel(self, meter: int, slot: int, **more: Any) -> ForwardRefusal:

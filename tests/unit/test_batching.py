@@ -46,17 +46,18 @@ class Planned:
         def call(name: str) -> Any:
             return lambda *arguments: Call("0x", repr((name, *arguments)).encode(), 0, name)
 
-        names = ("clear", "settle", "settle_given", "clear_and_settle")
+        names = ("clear", "settle", "clear_and_settle")
         return SimpleNamespace(
             forward=SimpleNamespace(auctions_of=lambda _: self.auctions),
-            settlement=SimpleNamespace(
-                **{name: call(name) for name in names},
-                lane_words=lambda _id, window, first, count: [window] * (count - first),
-            ),
+            settlement=SimpleNamespace(**{name: call(name) for name in names}),
             chain=SimpleNamespace(
                 estimate_gas=lambda *_: TX_GAS_CAP // 2 if self.fits else TX_GAS_CAP
             ),
         )
+
+    def offers(self, first_window: int, windows: int) -> list[list[int]]:
+        """Everybody has offered every window."""
+        return [[first_window + place] * self.member_count for place in range(windows)]
 
     def window(self, window: int) -> Any:
         return SimpleNamespace(
@@ -85,7 +86,9 @@ def test_all_windows_are_cleared_and_all_members_settled(
     calls = clear_and_settle_calls(market(Planned(members, fits)), FIRST, windows)
     visits = dict.fromkeys(range(FIRST, FIRST + windows), 0)
     settled = dict.fromkeys(range(FIRST, FIRST + windows), 0)
-    for name, _, first, count, most in map(arguments, calls):
+    for name, _, first, count, most, offers in map(arguments, calls):
+        assert offers == [[window] * members for window in range(first, first + count)]
+        assert count == 1 or count * members <= 3_500, "above what nodes take"
         for window in range(first, first + count):
             if name == "clear":
                 visits[window] += most // count if count > 1 else most
@@ -121,19 +124,11 @@ def test_of_cleared_windows_the_node_tells_how_many_members_are_settled_at_once(
     assert (len(sizes[False]), sizes[True]) == (2, [70])
 
 
-def test_what_was_posted_is_handed_in_where_the_chain_knows_it_and_it_pays() -> None:
-    def names(members: int, *, fits: bool, in_tree: bool) -> set[str]:
-        planned = Planned(members, fits, phase=Phase.CLEARED, in_tree=in_tree)
-        return {call.name for call in settle_calls(market(planned), FIRST, 12)}
-
-    assert names(70, fits=True, in_tree=True) == {"settle_given"}
-    assert names(70, fits=False, in_tree=True) == {"settle"}, "the chain does not know it"
-    assert names(70, fits=True, in_tree=False) == {"settle"}, "it was read in the same call"
-    assert names(2_000, fits=True, in_tree=True) == {"settle"}, "too often the same words"
-    (call,) = settle_calls(
-        market(Planned(3, fits=True, phase=Phase.CLEARED, in_tree=True)), FIRST, 2
-    )
-    assert arguments(call)[5] == [FIRST] * 3 + [FIRST + 1] * 3
+def test_a_walk_goes_over_as_many_windows_as_their_offers_allow() -> None:
+    calls = settle_calls(market(Planned(400, fits=True, phase=Phase.CLEARED)), FIRST, 12)
+    spans = {(first, count): offers for _, _, first, count, _, offers in map(arguments, calls)}
+    assert sorted(spans) == [(FIRST, 8), (FIRST + 8, 4)]
+    assert all(len(offers) == count for (_, count), offers in spans.items())
 
 
 @pytest.mark.property(16)

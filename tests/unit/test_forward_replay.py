@@ -38,6 +38,7 @@ from tests.unit.forward_world import (
     ForwardWorld,
     account,
     event,
+    relayed,
 )
 
 WORLDS = 120
@@ -119,9 +120,7 @@ class RandomWorld(ForwardWorld):
                 lane = OrderLane()
                 if action != Action.CANCEL:
                     lane = order_lane(auction.params, order.sell, order.limit_nano, order.wh)
-                names = ("auction", "meter", "slot", "sequence")
-                fields = {name: getattr(order, name) for name in names}
-                self._do(event("OrderRelayed", order=lane.pack() | action << 28, **fields))
+                self._do(relayed(order, lane))
             self.twin.assert_conserved()
 
     def random_schedule(self, meter: int, number: int) -> None:
@@ -309,11 +308,11 @@ def test_an_order_that_was_another_is_a_difference(scheduled: bool) -> None:
             assert world.order(order.meter, 0, *more) == ForwardRefusal.NONE
     world.play({1: (0, 100), 2: (100, 0)})
     rebuilt(world.log)
-    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("OrderRelayed", "Scheduled"))
+    said = next(tx[0] for tx in world.log if type(tx[0]).__name__ in ("OrdersRelayed", "Scheduled"))
     if scheduled:
         said.words = (said.words[0] + 1, *said.words[1:])
     else:
-        said.order += 1
+        said.orders = (said.orders[0] + 1, *said.orders[1:])
     with pytest.raises(Difference, match="ForwardCleared"):
         rebuilt(world.log)
 
@@ -324,8 +323,8 @@ def test_a_missing_or_refused_event_is_a_difference() -> None:
         log = [[e for e in tx if type(e).__name__ != name] for tx in world.log]
         with pytest.raises((Difference, Refused)):
             rebuilt(log)
-    order = next(tx for tx in world.log if type(tx[0]).__name__ == "OrderRelayed")
-    with pytest.raises(Difference, match="OrderRelayed"):
+    order = next(tx for tx in world.log if type(tx[0]).__name__ == "OrdersRelayed")
+    with pytest.raises(Difference, match="OrdersRelayed"):
         rebuilt([*world.log, order])
     bad = event("AuctionPaused", auction=world.auctions[0], paused=True)
     with pytest.raises(Difference, match="refusal is NONE on chain, PAUSED recomputed"):

@@ -1815,21 +1815,6 @@ class WrongLadder(ContractError):
         self.child = child
 
 
-class WrongLanes(ContractError):
-    """`WrongLanes(uint32)`"""
-
-    SELECTOR: ClassVar[bytes] = bytes.fromhex("a9c7ff3e")
-    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
-    TEXT: ClassVar[str] = (
-        "These are not the lane words of all members in this window, or none are known of it"
-    )
-
-    def __init__(self, window: int) -> None:
-        super().__init__(window)
-        self.window = window
-
-
 class WrongLevelPhase(ContractError):
     """`WrongLevelPhase(uint32, LevelPhase)`"""
 
@@ -1861,6 +1846,19 @@ class WrongNumber(ContractError):
         self.meter = meter
         self.day = day
         self.next_number = next_number
+
+
+class WrongOffers(ContractError):
+    """`WrongOffers(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f5bf5695")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("window",)
+    TEXT: ClassVar[str] = "This is not all that was offered in this window, or not in its order"
+
+    def __init__(self, window: int) -> None:
+        super().__init__(window)
+        self.window = window
 
 
 class WrongPhase(ContractError):
@@ -2028,9 +2026,9 @@ ERRORS: dict[bytes, type[ContractError]] = {
         WrongCursor,
         WrongEvidence,
         WrongLadder,
-        WrongLanes,
         WrongLevelPhase,
         WrongNumber,
+        WrongOffers,
         WrongPhase,
         WrongProof,
         ZeroAccount,

@@ -178,35 +178,6 @@ class ForwardVoided(Event):
 
 
 @dataclass(frozen=True, slots=True)
-class OrderRelayed(Event):
-    """The same of a signed order; the signature is empty where the owner himself handed it in
-    without one.
-    """
-
-    TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "d7beeef00b672e9a745d835ca5b5e6bb642f27ef918b9384dbf2e580cfbe5824"
-    )
-    auction: bytes
-    meter: int
-    slot: int
-    sequence: int
-    order: int
-    signature: bytes
-
-    @classmethod
-    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "uint32", "uint32", "bytes"), data)
-        return cls(
-            topic("bytes32", topics[1]),
-            topic("uint32", topics[2]),
-            raw[0],
-            raw[1],
-            raw[2],
-            raw[3],
-        )
-
-
-@dataclass(frozen=True, slots=True)
 class OrderSkipped(Event):
     """`OrderSkipped(bytes32, uint32, uint32, uint32, Refusal)`"""
 
@@ -248,6 +219,28 @@ class Ordered(Event):
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(("uint32", "uint32"), data)
+        return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
+class OrdersRelayed(Event):
+    """The same of signed orders of a meter that were handed in one after the other. A word for
+    each: what `order` is above in the lowest 32 bits, then sequence and slot, 32 bits each,
+    then 32 bits with how many bytes of `signatures` belong to it; none where the owner
+    himself handed it in without one.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "29a42ab0bd3a15503a2c00672b612651c754e7d4aa013091bcce00c4f036a811"
+    )
+    auction: bytes
+    meter: int
+    orders: tuple[int, ...]
+    signatures: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint256[]", "bytes"), data)
         return cls(topic("bytes32", topics[1]), topic("uint32", topics[2]), raw[0], raw[1])
 
 
@@ -366,9 +359,9 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         ForwardFinished,
         ForwardStep,
         ForwardVoided,
-        OrderRelayed,
         OrderSkipped,
         Ordered,
+        OrdersRelayed,
         PartsAdded,
         ScheduleSkipped,
         Scheduled,

@@ -171,6 +171,25 @@ class MemberSettled(Event):
 
 
 @dataclass(frozen=True, slots=True)
+class Offered(Event):
+    """What a record has offered in whole windows: lane words (see LaneWord), of which the
+    contract keeps a hash. Who clears or settles hands them in again, see `offersHash`.
+    """
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "57821a235250898411bc5e35e85458fc57a37d21d95bedf520aa2a05127f7677"
+    )
+    market: bytes
+    index: int
+    words: tuple[int, ...]
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint256[]"), data)
+        return cls(topic("bytes32", topics[1]), raw[0], raw[1])
+
+
+@dataclass(frozen=True, slots=True)
 class SellsCleared(Event):
     """The results of the sells, where some slot has one of its own for them (both sides were
     limited).
@@ -351,6 +370,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         LevelsPassedOver,
         Lowered,
         MemberSettled,
+        Offered,
         SellsCleared,
         StageFinished,
         Tallied,
@@ -420,13 +440,20 @@ class Settlement:
         _out = decode(("int256", "uint256", "address"), raw)
         return AdoptResult(_out[0], _out[1], checksum(_out[2]))
 
-    def clear(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
+    def clear(
+        self,
+        market: bytes,
+        first_window: int,
+        windows: int,
+        max_members: int,
+        offers: Sequence[Sequence[int]],
+    ) -> Call:
         """Clears windows in order; stops after `maxMembers` member-windows and goes on at the
         next call.
         """
-        _data = bytes.fromhex("93934692") + encode(
-            ("bytes32", "uint32", "uint32", "uint32"),
-            (sized(market, 32), first_window, windows, max_members),
+        _data = bytes.fromhex("af75de41") + encode(
+            ("bytes32", "uint32", "uint32", "uint32", "uint256[][]"),
+            (sized(market, 32), first_window, windows, max_members, offers),
         )
         return Call(self.address, _data, 0, "Settlement.clear")
 
@@ -436,13 +463,14 @@ class Settlement:
         first_window: int,
         windows: int,
         max_members: int,
+        offers: Sequence[Sequence[int]],
     ) -> Call:
         """`clear` of whole windows, then `settle` up to `maxMembers` members: the same code in
         one call, cheaper because storage is warm.
         """
-        _data = bytes.fromhex("3561776e") + encode(
-            ("bytes32", "uint32", "uint32", "uint32"),
-            (sized(market, 32), first_window, windows, max_members),
+        _data = bytes.fromhex("9a3afd80") + encode(
+            ("bytes32", "uint32", "uint32", "uint32", "uint256[][]"),
+            (sized(market, 32), first_window, windows, max_members, offers),
         )
         return Call(self.address, _data, 0, "Settlement.clearAndSettle")
 
@@ -554,29 +582,6 @@ class Settlement:
         _value: str = checksum(_out[0])
         return _value
 
-    def lane_words(
-        self,
-        market: bytes,
-        window: int,
-        from_index: int,
-        count: int,
-        *,
-        block: int | str = "latest",
-    ) -> tuple[int, ...]:
-        """The first of these words of `count` members from an index on."""
-        _data = bytes.fromhex("141b5adc") + encode(
-            ("bytes32", "uint32", "uint32", "uint32"),
-            (sized(market, 32), window, from_index, count),
-        )
-        return self.lane_words_result(self._chain.call(self.address, _data, block))
-
-    @staticmethod
-    def lane_words_result(raw: bytes) -> tuple[int, ...]:
-        """Return what `lane_words` answered, decoded."""
-        _out = decode(("uint256[]",), raw)
-        _value: tuple[int, ...] = _out[0]
-        return _value
-
     def lanes_of(
         self,
         market: bytes,
@@ -585,8 +590,8 @@ class Settlement:
         *,
         block: int | str = "latest",
     ) -> tuple[int, ...]:
-        """Posted volumes of a member: lane words of the five layers (see LaneWord), zero where
-        nothing is kept.
+        """Posted volumes of a member that are not among the offers: lane words of the five
+        layers (see LaneWord), zero where nothing is kept.
         """
         _data = bytes.fromhex("699c105c") + encode(
             ("bytes32", "uint32", "uint32"),
@@ -655,6 +660,25 @@ class Settlement:
         """Return what `metering` answered, decoded."""
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
+        return _value
+
+    def offers_hash(self, market: bytes, window: int, *, block: int | str = "latest") -> bytes:
+        """The hash over all offers of a window in the order of their events (`Offered`), each
+        with the one before: keccak256(hash before, offer), the first with zero. An offer is
+        the member's index and one in the upper 32 bits and the eight lanes of the event's
+        word below them.
+        """
+        _data = bytes.fromhex("f98d309e") + encode(
+            ("bytes32", "uint32"),
+            (sized(market, 32), window),
+        )
+        return self.offers_hash_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def offers_hash_result(raw: bytes) -> bytes:
+        """Return what `offers_hash` answered, decoded."""
+        _out = decode(("bytes32",), raw)
+        _value: bytes = _out[0]
         return _value
 
     def pass_over(self, market: bytes, window: int) -> Call:
@@ -796,33 +820,22 @@ class Settlement:
         _value: ISettlementResult = ISettlementResult.from_abi(_out[0])
         return _value
 
-    def settle(self, market: bytes, first_window: int, windows: int, max_members: int) -> Call:
-        """Settles up to `maxMembers` members, in the order of their index, over the given
-        cleared windows.
-        """
-        _data = bytes.fromhex("9b8d9ba4") + encode(
-            ("bytes32", "uint32", "uint32", "uint32"),
-            (sized(market, 32), first_window, windows, max_members),
-        )
-        return Call(self.address, _data, 0, "Settlement.settle")
-
-    def settle_given(
+    def settle(
         self,
         market: bytes,
         first_window: int,
         windows: int,
         max_members: int,
-        lanes: Sequence[int],
+        offers: Sequence[Sequence[int]],
     ) -> Call:
-        """The same, of windows that were sent up, with what their members have posted handed in,
-        which is cheaper than reading it anew: the first lane words of all members in the
-        order of their index, one window after the other (see `laneWords`).
+        """Settles up to `maxMembers` members, in the order of their index, over the given
+        cleared windows.
         """
-        _data = bytes.fromhex("2933bdcd") + encode(
-            ("bytes32", "uint32", "uint32", "uint32", "uint256[]"),
-            (sized(market, 32), first_window, windows, max_members, lanes),
+        _data = bytes.fromhex("5856e900") + encode(
+            ("bytes32", "uint32", "uint32", "uint32", "uint256[][]"),
+            (sized(market, 32), first_window, windows, max_members, offers),
         )
-        return Call(self.address, _data, 0, "Settlement.settleGiven")
+        return Call(self.address, _data, 0, "Settlement.settle")
 
     def tally(
         self,
@@ -931,6 +944,6 @@ class Settlement:
     @staticmethod
     def window_state_result(raw: bytes) -> ISettlementWindow:
         """Return what `window_state` answered, decoded."""
-        _out = decode(("(uint32,uint8,uint8,bool,uint32,uint32)",), raw)
+        _out = decode(("(uint32,uint8,uint8,bool,uint32,uint32,uint64)",), raw)
         _value: ISettlementWindow = ISettlementWindow.from_abi(_out[0])
         return _value

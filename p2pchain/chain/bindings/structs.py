@@ -499,13 +499,22 @@ class ISettlementWindow:
     voided: bool
     members: int
     cursor: int
+    opened_block: int
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.window, self.phase, self.stage, self.voided, self.members, self.cursor)
+        return (
+            self.window,
+            self.phase,
+            self.stage,
+            self.voided,
+            self.members,
+            self.cursor,
+            self.opened_block,
+        )
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], ISettlementPhase(raw[1]), raw[2], raw[3], raw[4], raw[5])
+        return cls(raw[0], ISettlementPhase(raw[1]), raw[2], raw[3], raw[4], raw[5], raw[6])
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from p2pchain.cli.prosumer.forward_messages import Carried
 from p2pchain.cli.prosumer.refusals import explained
 from p2pchain.cli.words import FORWARD_REFUSALS
 from p2pchain.errors import BadInput, Refused
-from p2pchain.model import ForwardRefusal, Order, Schedule
+from p2pchain.model import ForwardRefusal, Order, RelayedOrder, Schedule
 
 if TYPE_CHECKING:
     from p2pchain.chain.abi import Call
@@ -155,14 +155,17 @@ def _begun(env: Env, carried: Sequence[Carried]) -> list[Receipt]:
 
 def _taken(env: Env, receipt: Receipt) -> set[tuple[bytes, int, int]]:
     """Auction, meter and number of the messages that a transaction has taken."""
-    from p2pchain.chain.bindings.forward_auction import OrderRelayed, Scheduled
+    from p2pchain.chain.bindings.forward_auction import OrdersRelayed, Scheduled
     from p2pchain.chain.events import of_receipt
 
-    return {
-        (event.auction, event.meter, event.sequence)
-        for event in of_receipt(env.contracts, receipt)
-        if isinstance(event, (OrderRelayed, Scheduled))
-    }
+    taken = set()
+    for event in of_receipt(env.contracts, receipt):
+        if isinstance(event, OrdersRelayed):
+            for order in map(RelayedOrder.unpack, event.orders):
+                taken.add((event.auction, event.meter, order.sequence))
+        elif isinstance(event, Scheduled):
+            taken.add((event.auction, event.meter, event.sequence))
+    return taken
 
 
 def _key(message: Order | Schedule) -> tuple[bytes, int, int]:
