@@ -20,6 +20,7 @@ from p2pchain.cli.common import (
     tell_dry_run,
     zone_option,
 )
+from p2pchain.cli.device import device_option
 from p2pchain.cli.meter_correct import correct
 from p2pchain.cli.meter_exchange import exchange
 from p2pchain.cli.meter_status import status
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from p2pchain.chain.abi import Call
     from p2pchain.chain.records import Receipt
     from p2pchain.eip712 import Domain
+    from p2pchain.keys import LocalSigner
     from p2pchain.meter import SignedReading
     from p2pchain.model import Outcome, Reading
+    from p2pchain.p256 import P256Device, P256Signer
 
     #: What goes as one record: a line, or lines of single slots that follow each other.
     Lot = list[SignedReading]
@@ -62,6 +65,7 @@ def meter() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--meter", "number", type=click.IntRange(1), required=True)
 @click.option("--key", "alias", required=True, metavar="NAME", help="The meter's key.")
+@device_option
 @click.option("--from", "begin", metavar="TIME", help="Only slots from this one on.")
 @click.option("--to", "end", metavar="TIME", help="Only slots before this one.")
 @click.option(
@@ -122,12 +126,12 @@ def sign(
     )
     if by_slot:
         readings = [single for reading in readings for single in readings_by_slot(reading)]
-    key = env.keystore.unlock(alias, env.passphrase(f"passphrase of '{alias}'"))
+    key = env.meter_key(alias)
     domain = _domain(env)
     signed = [r.signed(key.sign_digest(reading_digest(domain, r))) for r in readings]
     write_signed(sys.stdout, signed, domain)
     slots = sum(reading.slots for reading in signed)
-    env.note(f"signed {slots} slots of meter {number} in {len(signed)} records as {key.address}")
+    env.note(f"signed {slots} slots of meter {number} in {len(signed)} records as {_said(key)}")
 
 
 @meter.command(
@@ -188,6 +192,12 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
         done(env, out, f"posted {taken} of {len(records)} records", receipts, result)
     if refused:
         _complain(env, refused, len(records))
+
+
+def _said(key: LocalSigner | P256Signer | P256Device) -> str:
+    from p2pchain.keys import LocalSigner
+
+    return key.address if isinstance(key, LocalSigner) else f"P-256 key 0x{key.public_key.hex()}"
 
 
 def _domain(env: Env) -> Domain:
