@@ -243,7 +243,7 @@ class Market:
         """
         skipped: dict[tuple[int, int], Outcome] = {}
         for batch in self.batches(readings):
-            receipt = sender.send(self.post_call(batch))
+            receipt = sender.send(self.post_call(batch), batching.post_gas(batch))
             skipped |= self.skipped(receipt)
             step(len(batch))
         return skipped

@@ -181,7 +181,7 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
         if not asked:
             env.confirm(f"post {len(records)} records of {file.name}?")
             asked = True
-        receipts.append(env.sender.send(call))
+        receipts.append(env.sender.send(call, _gas(good)))
         late = _skipped(env, receipts[-1])
         skipped = [(lot, late[_key(lot[0])]) for lot in good if _key(lot[0]) in late]
         refused += [(record, why) for lot, why in skipped for record in lot]
@@ -268,13 +268,20 @@ def _call(env: Env, batch: Sequence[Lot]) -> Call:
     return env.contracts.metering.post([packed(reading) for reading in readings])
 
 
+def _gas(batch: Sequence[Lot]) -> int | None:
+    """The gas limit, where the node's estimate may be too low."""
+    from p2pchain.batching import post_gas
+
+    return post_gas([_joined(lot) for lot in batch])
+
+
 def _tried(env: Env, batch: list[Lot]) -> tuple[list[Lot], list[tuple[Lot, Outcome]]]:
     """Ask the contract which of these it would take; the others are not worth their gas."""
     from p2pchain.chain.bindings.metering import Metering
     from p2pchain.model import Outcome
 
-    call = _call(env, batch)
-    raw = env.chain.call(call.to, call.data, sender=env.address)
+    call, gas = _call(env, batch), _gas(batch)
+    raw = env.chain.call(call.to, call.data, sender=env.address, gas=gas)
     answers = [Outcome(int(why)) for why in Metering.post_result(raw)]
     paired = list(zip(batch, answers, strict=True))
     good = [lot for lot, why in paired if why == Outcome.ACCEPTED]
