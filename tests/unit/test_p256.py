@@ -7,7 +7,7 @@ embedded chain, which has no precompile for it: both must say what the table say
 from __future__ import annotations
 
 import pickle
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
 from cryptography.hazmat.primitives.asymmetric.utils import encode_dss_signature
@@ -165,13 +165,18 @@ def test_public_keys_as_people_hand_them_over() -> None:
     assert erc7913("0x" + "ab" * 20, RFC_PUBLIC) == b"\xab" * 20 + RFC_PUBLIC
 
 
+def said(answer: bytes) -> Callable[[bytes], bytes]:
+    """A device that gives this answer."""
+    return lambda _: answer
+
+
 def test_a_device_answers_in_any_form_but_with_its_own_key() -> None:
     high = ORDER - S
     for answer in (GOOD, pair(R, high), *(encode_dss_signature(R, s) for s in (S, high))):
-        assert P256Device(RFC_PUBLIC, lambda _, said=answer: said).sign_digest(DIGEST) == GOOD
+        assert P256Device(RFC_PUBLIC, said(answer)).sign_digest(DIGEST) == GOOD
     for answer in (OTHER.sign_digest(DIGEST), KEY.sign_digest(keccak(b"another"))):
         with pytest.raises(BadInput, match="another key"):
-            P256Device(RFC_PUBLIC, lambda _, said=answer: said).sign_digest(DIGEST)
+            P256Device(RFC_PUBLIC, said(answer)).sign_digest(DIGEST)
     with pytest.raises(BadInput, match="not a P-256 signature"):
         P256Device(RFC_PUBLIC, lambda _: b"no").sign_digest(DIGEST)
     with pytest.raises(BadInput, match="no point"):
