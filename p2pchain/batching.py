@@ -41,7 +41,7 @@ _SIGNATURE = 6_500
 # Of a P-256 signature, without the precompile and with it, and of one that any contract is asked
 # about (`Signatures.VERIFIER_GAS`).
 _P256 = 320_000
-_P256_PRECOMPILED = 25_000
+_P256_PRECOMPILED = 35_000
 _ASKED = 1_050_000
 # Signed orders that are handed in together at most; more than fit where all is warm.
 _MESSAGES = 400
