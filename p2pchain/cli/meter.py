@@ -100,6 +100,7 @@ def sign(
     --import-register and --export-register, no node is needed.
     """
     from p2pchain.eip712 import reading_digest
+    from p2pchain.keys import LocalSigner
     from p2pchain.meter import by_slot as readings_by_slot
     from p2pchain.meter import read_measured, to_readings, write_signed
     from p2pchain.model import Quality
@@ -131,6 +132,8 @@ def sign(
     signed = [r.signed(key.sign_digest(reading_digest(domain, r))) for r in readings]
     write_signed(sys.stdout, signed, domain)
     slots = sum(reading.slots for reading in signed)
+    if by_slot and not isinstance(key, LocalSigner):
+        env.note("single slots of a P-256 key are posted one by one: whole days are cheaper")
     env.note(f"signed {slots} slots of meter {number} in {len(signed)} records as {_said(key)}")
 
 
@@ -150,8 +153,8 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
     """Post signed readings of FILE ('-' is stdin). Anybody may; the signatures are the meters'.
 
     Readings of single slots that follow each other go as one record, each with its signature, which
-    is several times cheaper. Records that the market does not take are named, the others go
-    through, and the exit code is then 1.
+    is several times cheaper (not those of P-256 keys). Records that the market does not take are
+    named, the others go through, and the exit code is then 1.
     """
     from p2pchain.meter import read_signed
 
