@@ -190,7 +190,10 @@ def read_private_pem(text: str, passphrase: Callable[[], str], where: str) -> P2
     except (ValueError, TypeError, UnsupportedAlgorithm):
         if sealed:
             raise BadInput(f"wrong passphrase for {where}, or a damaged file") from None
-        raise BadInput(f"{where} has no private key", hint="a PEM file, PKCS#8 or SEC 1") from None
+        raise BadInput(
+            f"{where} has no private key",
+            hint="a PEM file, PKCS#8 or SEC 1; --public takes a public key",
+        ) from None
     if not isinstance(key, ec.EllipticCurvePrivateKey) or not isinstance(key.curve, ec.SECP256R1):
         raise _another_curve(where, key)
     return P256Signer(_secret(key))

@@ -1,9 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {
-    ERC7913P256Verifier
-} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913P256Verifier.sol";
+import {ERC7913P256Verifier} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913P256Verifier.sol";
 import {Signatures} from "../../contracts/libraries/Signatures.sol";
 import {Base} from "./Base.sol";
 
@@ -71,9 +69,7 @@ contract P256Test is Base {
         (bytes32 r, bytes32 s) = _signed(key, digest);
         bytes memory signature = abi.encodePacked(r, s);
         vm.assertTrue(_book.byKey(digest, signature, signer), "signed");
-        vm.assertTrue(
-            !_book.byKey(digest, abi.encodePacked(r, ORDER - uint256(s)), signer), "high s"
-        );
+        vm.assertTrue(!_book.byKey(digest, abi.encodePacked(r, ORDER - uint256(s)), signer), "high s");
         vm.assertTrue(!_book.byKey(digest ^ bytes32(1 << (bit % 256)), signature, signer), "digest");
         signature[bit % 64] ^= bytes1(uint8(1 << ((bit >> 6) % 8)));
         vm.assertTrue(!_book.byKey(digest, signature, signer), "one bit of the signature");
