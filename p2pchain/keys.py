@@ -139,8 +139,10 @@ def is_signed_by(signer: bytes, digest: bytes, signature: bytes, p256_verifier: 
     from p2pchain import p256
 
     if len(signer) <= 20:
+        if len(signer) < 20 or int.from_bytes(signature[32:64], "big") > ORDER // 2:
+            return False
         try:
-            return len(signer) == 20 and recover(digest, signature) == checksum(signer)
+            return recover(digest, signature) == checksum(signer)
         except (BadInput, ValueError):
             return False
     if signer[:20].hex() != p256_verifier.removeprefix("0x").lower():

@@ -21,7 +21,8 @@ from p2pchain.chain.deployment import P256_VERIFIER, initcode
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput
-from p2pchain.keys import LocalSigner, is_signed_by
+from p2pchain.keys import ORDER as K1_ORDER
+from p2pchain.keys import LocalSigner, is_signed_by, recover
 from p2pchain.networks import TESTER
 from p2pchain.p256 import (
     ORDER,
@@ -188,11 +189,17 @@ def test_who_has_signed_is_told_for_both_kinds_of_keys() -> None:
     mine, plain = erc7913(verifier, RFC_PUBLIC), LocalSigner(RFC_KEY)
     address = bytes.fromhex(plain.address[2:])
     assert is_signed_by(mine, DIGEST, GOOD, verifier)
-    assert is_signed_by(address, DIGEST, plain.sign_digest(DIGEST), verifier)
+    good = plain.sign_digest(DIGEST)
+    assert is_signed_by(address, DIGEST, good, verifier)
     assert not is_signed_by(mine, DIGEST, plain.sign_digest(DIGEST), verifier)
     assert not is_signed_by(address, DIGEST, GOOD, verifier)
     assert not is_signed_by(address, DIGEST, bytes(65), verifier)
     assert not is_signed_by(b"", DIGEST, GOOD, verifier)
+    r, s, v = good[:32], int.from_bytes(good[32:64], "big"), good[64]
+    mirrored = r + (K1_ORDER - s).to_bytes(32, "big") + bytes([55 - v])
+    assert recover(DIGEST, mirrored) == plain.address  # the contracts take one of the two only
+    for bad in (mirrored, bytes(64) + b"\x1b", r + bytes(32) + b"\x1b", b"\xff" * 64 + b"\x1b"):
+        assert not is_signed_by(address, DIGEST, bad, verifier)
     assert not is_signed_by(b"\x01" * 19, DIGEST, GOOD, verifier)
     with pytest.raises(BadInput, match="only the contract 0xabab"):
         is_signed_by(mine, DIGEST, GOOD, "0x" + "cd" * 20)
