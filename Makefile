@@ -24,6 +24,7 @@ test-deep:
 # Gas of a slot from receipts on anvil, to bench/results/gas.json; CHECK=1 compares a part with it.
 gas: setup-dev setup-node
 	@$(BIN)/python -m bench.gas $(if $(CHECK),--check)
+	@$(BIN)/python -m bench.p256 $(if $(CHECK),--check)
 
 # 1,000 microgrids of 100 homes on anvil, to bench/results/scale.json and docs/scale.md.
 scale: setup-dev setup-node

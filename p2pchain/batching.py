@@ -5,6 +5,9 @@ Two sizes are known of every call: one that suffices whatever the state of the s
 usual where storage has been used before. The usual one is cheaper for everybody, since what a call
 reads once serves more members; it is taken where the node finds that it fits. Gas as measured for
 docs/gas.md.
+
+A node's estimate is no measure where a contract is asked about a signature: with too little gas its
+answer counts as a no, the record is skipped, and what is left of the call gets by with less.
 """
 
 from __future__ import annotations
@@ -15,10 +18,12 @@ from itertools import pairwise
 from typing import TYPE_CHECKING, TypeVar
 
 from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings.settlement import Settlement
 from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.errors import P2PError
 from p2pchain.meter.joined import SIGNATURE_BYTES
-from p2pchain.model import WINDOW_SLOTS, ForwardPhase, Order, Phase, Reading, Schedule
+from p2pchain.model import WINDOW_SLOTS, ForwardPhase, Order, Outcome, Phase, Reading, Schedule
+from p2pchain.p256 import SIGNATURE_BYTES as P256_BYTES
 
 if TYPE_CHECKING:
     from p2pchain.chain.connect import Chain
@@ -33,21 +38,32 @@ _MOST = TX_GAS_CAP * 97 // 100
 _ANYBODY = "0x" + 40 * "0"
 # Of each signature but the first, where the slots of a record were signed one by one.
 _SIGNATURE = 6_500
+# Of a P-256 signature, without the precompile and with it, and of one that any contract is asked
+# about (`Signatures.VERIFIER_GAS`).
+_P256 = 320_000
+_P256_PRECOMPILED = 35_000
+_ASKED = 1_050_000
 # Signed orders that are handed in together at most; more than fit where all is warm.
 _MESSAGES = 400
 
 
 @dataclass(frozen=True, slots=True)
 class _Post:
-    """Gas of a call that posts: for itself, by reading, by slot of a reading."""
+    """Gas of a call that posts: for itself, by reading, by slot of a reading, by what a P-256
+    signature takes."""
 
     call: int
     reading: int
     slot: int
+    p256: int = _P256
 
     def of(self, reading: Reading) -> int:
-        signatures = len(reading.signature) // SIGNATURE_BYTES
-        return self.reading + self.slot * reading.slots + _SIGNATURE * max(0, signatures - 1)
+        return self.reading + self.slot * reading.slots + self._signed(reading.signature)
+
+    def _signed(self, signature: bytes) -> int:
+        if _is_asked(signature):
+            return self.p256 if len(signature) == P256_BYTES else _ASKED
+        return _SIGNATURE * max(0, len(signature) // SIGNATURE_BYTES - 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,12 +100,12 @@ _SETTLE = _Walk(call=300_000, window=45_000, member=45_000, slot=850)
 # tick, 256 ticks) and keeps what it has added: by each member four words that may be new.
 _STEP = _Walk(call=2_800_000, window=260_000, member=13_000 + 4 * 22_100, slot=750)
 # What is usual; settling is meant in the call that has cleared.
-_USUAL_POST = _Post(call=400_000, reading=45_000, slot=880)
+_USUAL_POST = _Post(400_000, reading=45_000, slot=880, p256=_P256_PRECOMPILED)
 _USUAL_CLEAR = _Walk(call=200_000, window=125_000, member=12_000, slot=450)
 _WARM_SETTLE = _Walk(call=200_000, window=0, member=27_000, slot=450)
 # The same where members trade ahead: readings may fill more layers, and contracts are settled too.
 _AHEAD_POST = _Post(call=0, reading=190_000, slot=9_500)
-_AHEAD_USUAL_POST = _Post(call=500_000, reading=70_000, slot=2_000)
+_AHEAD_USUAL_POST = _Post(500_000, reading=70_000, slot=2_000, p256=_P256_PRECOMPILED)
 _AHEAD_SETTLE = _Walk(call=400_000, window=60_000, member=50_000, slot=1_600)
 _AHEAD_WARM_SETTLE = _Walk(call=300_000, window=15_000, member=40_000, slot=1_500)
 # And where the market is in a tree: averages differ from slot to slot, and by side.
@@ -113,11 +129,20 @@ def batches(readings: Sequence[Reading], market: Market | None = None) -> Iterat
         size = _count(left, cautious, _CAUTIOUS)
         usual = _count(left, most, _MOST)
         while market and usual > size:
-            if fits(market.contracts.chain, market.post_call(left[:usual])):
+            if _post_fits(market, left[:usual]):
                 size = usual
             usual = usual * 3 // 4
         yield list(left[:size])
         place += size
+
+
+def post_gas(readings: Sequence[Reading]) -> int | None:
+    """Return the gas limit of a call that posts readings, where a contract is asked about one of
+    the signatures: more than it needs. None where the node's estimate holds."""
+    if not any(_is_asked(reading.signature) for reading in readings):
+        return None
+    planned = sum(_AHEAD_POST.of(reading) for reading in readings)
+    return min(TX_GAS_CAP, 500_000 + planned * 3 // 2)
 
 
 def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
@@ -338,6 +363,24 @@ def _count(readings: Sequence[Reading], cost: _Post, gas: int) -> int:
         if gas < 0:
             return max(1, place)
     return len(readings)
+
+
+def _is_asked(signature: bytes) -> bool:
+    """Whether a contract is asked about a signature, as its length tells: those of plain keys have
+    65 bytes, one or one for each slot."""
+    return len(signature) % SIGNATURE_BYTES != 0
+
+
+def _post_fits(market: Market, readings: Sequence[Reading]) -> bool:
+    """Return whether the node finds that readings can be posted together."""
+    call, chain = market.post_call(readings), market.contracts.chain
+    if post_gas(readings) is None:
+        return fits(chain, call)
+    try:
+        raw = chain.call(call.to, call.data, sender=_ANYBODY, gas=_MOST)
+    except P2PError:
+        return False
+    return Outcome.BAD_SIGNATURE not in map(int, Settlement.post_readings_result(raw))
 
 
 def fits(chain: Chain, call: Call) -> bool:

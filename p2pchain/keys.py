@@ -4,6 +4,9 @@ A signer knows its address and signs 32-byte digests; a secure element or a remo
 more to take part. Keys at rest are Keystore V3 files (as in geth) named `<alias>.json` in
 `~/.p2pchain/keys` or `$P2PCHAIN_KEYS`. The directory has mode 0700 and the files 0600; looser modes
 and symbolic links are refused. No function here takes a key or a passphrase from a command line.
+
+A P-256 key of a meter (`p2pchain.p256`) has a file of its own form: its public key in clear, and
+the key as the crypto part of a Keystore V3 file seals it, or nothing where it is in a device.
 """
 
 from __future__ import annotations
@@ -21,15 +24,25 @@ from pathlib import Path
 from typing import Any, Literal, Protocol, runtime_checkable
 
 from p2pchain.errors import BadInput
+from p2pchain.p256 import P256Signer, parse_public_key
 
 ENV_KEYS = "P2PCHAIN_KEYS"
 ENV_PASSPHRASE = "P2PCHAIN_PASSPHRASE"  # noqa: S105 - the name of a variable, not a secret
 ENV_PASSPHRASE_FILE = "P2PCHAIN_PASSPHRASE_FILE"  # noqa: S105 - as above
 
 Kdf = Literal["scrypt", "pbkdf2"]
+Kind = Literal["secp256k1", "p256"]
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _ALIAS = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _HEX_KEY = re.compile(r"^(0x)?[0-9a-fA-F]{64}$")
+
+
+class MeterKey(Protocol):
+    """Whoever can sign what a meter measured: a key of either kind, or the device that has it."""
+
+    def sign_digest(self, digest: bytes) -> bytes:
+        """Return the signature in the form that the contracts take."""
+        ...
 
 
 @runtime_checkable
@@ -116,17 +129,45 @@ def recover(digest: bytes, signature: bytes) -> str:
     return address_of(key.format(compressed=False))
 
 
+def is_signed_by(signer: bytes, digest: bytes, signature: bytes, p256_verifier: str = "") -> bool:
+    """Return whether a signer of the registry has signed a digest, as `Signatures.isSignedBy` does
+    where no contract but the P-256 verifier has to be asked.
+
+    `signer` is an address of 20 bytes or `p256_verifier` and a P-256 key; empty is a revoked key.
+    Raises BadInput for a signer that only the chain can ask.
+    """
+    from p2pchain import p256
+
+    if len(signer) <= 20:
+        if len(signer) < 20 or int.from_bytes(signature[32:64], "big") > ORDER // 2:
+            return False
+        try:
+            return recover(digest, signature) == checksum(signer)
+        except (BadInput, ValueError):
+            return False
+    if signer[:20].hex() != p256_verifier.removeprefix("0x").lower():
+        raise BadInput(f"only the contract 0x{signer[:20].hex()} knows what this key signs")
+    return p256.verify(signer[20:], digest, signature)
+
+
 @dataclass(frozen=True, slots=True)
 class KeyInfo:
-    """A key in the keystore: its alias, its address and the file, which stays shut."""
+    """A key in the keystore: its alias and the file, which stays shut.
+
+    `address` is that of a secp256k1 key, `public_key` that of a P-256 key; `is_here` says whether
+    the key itself is in the file.
+    """
 
     alias: str
-    address: str
+    address: str | None
     path: Path
+    kind: Kind = "secp256k1"
+    public_key: bytes | None = None
+    is_here: bool = True
 
 
 class Keystore:
-    """A directory of Keystore V3 files, one per alias."""
+    """A directory of files with one key each, named by its alias."""
 
     def __init__(self, directory: Path | None = None) -> None:
         default = os.environ.get(ENV_KEYS) or Path.home() / ".p2pchain" / "keys"
@@ -141,14 +182,17 @@ class Keystore:
             )
         return self.directory / f"{alias}.json"
 
-    def new(self, alias: str, passphrase: str, *, kdf: Kdf = "scrypt") -> KeyInfo:
+    def new(
+        self, alias: str, passphrase: str, *, kdf: Kdf = "scrypt", kind: Kind = "secp256k1"
+    ) -> KeyInfo:
         """Make a key and store it. Never overwrites; raises BadInput if the alias is taken."""
-        return self.add(alias, LocalSigner.generate(), passphrase, kdf=kdf)
+        made = P256Signer.generate() if kind == "p256" else LocalSigner.generate()
+        return self.add(alias, made, passphrase, kdf=kdf)
 
     def add(
         self,
         alias: str,
-        signer: LocalSigner,
+        signer: LocalSigner | P256Signer,
         passphrase: str,
         *,
         kdf: Kdf = "scrypt",
@@ -157,45 +201,96 @@ class Keystore:
         """Store a key, sealed by the passphrase (`work`: iterations, or N of scrypt)."""
         from eth_keyfile.keyfile import create_keyfile_json
 
+        path = self._free_path(alias)
+        content = create_keyfile_json(
+            signer.secret(), passphrase.encode(), kdf=kdf, iterations=work
+        )
+        if isinstance(signer, P256Signer):
+            # The address that comes with it is that of a key on another curve.
+            content = _p256_file(signer.public_key, content)
+        else:
+            content["address"] = signer.address.removeprefix("0x").lower()
+        return self._store(alias, path, content)
+
+    def add_public(self, alias: str, public_key: bytes) -> KeyInfo:
+        """Store the public key of a P-256 key that stays in its device."""
+        return self._store(alias, self._free_path(alias), _p256_file(public_key, None))
+
+    def list(self) -> list[KeyInfo]:
+        """Return all keys by alias. Files stay sealed: what is public is written in clear."""
+        if not self.directory.exists():
+            return []
+        self._check_directory()
+        return [
+            _info(path.stem, path, _parse_key_file(read_private(path, "key file"), path))
+            for path in sorted(self.directory.glob("*.json"))
+            if _ALIAS.match(path.stem)
+        ]
+
+    def info(self, alias: str) -> KeyInfo:
+        """Return what is known of a key without opening it."""
+        path = self.path(alias)
+        return _info(alias, path, self._load(alias, path))
+
+    def account(self, alias: str) -> str:
+        """Return the address of a key. Raises BadInput for a P-256 key, which has none."""
+        address = self.info(alias).address
+        if address is None:
+            raise BadInput(
+                f"'{alias}' is a P-256 key of a meter: it signs readings, it is no account",
+                hint="'p2pchain keys list' shows which keys have an address",
+            )
+        return address
+
+    def unlock(self, alias: str, passphrase: str) -> LocalSigner:
+        """Return the signer of an account. Raises BadInput on a wrong passphrase, a damaged file
+        or a P-256 key."""
+        self.account(alias)
+        signer = self.unlock_meter(alias, passphrase)
+        assert isinstance(signer, LocalSigner)
+        return signer
+
+    def unlock_meter(self, alias: str, passphrase: str) -> LocalSigner | P256Signer:
+        """Return the signer of either kind. Raises BadInput on a wrong passphrase or a damaged
+        file, and where the key itself is in its device."""
+        path = self.path(alias)
+        content = self._load(alias, path)
+        info = _info(alias, path, content)
+        self.check_here(info)
+        opened: LocalSigner | P256Signer
+        if info.kind == "p256":
+            opened = P256Signer(_open_v3(content["sealed"], passphrase, path))
+            right = opened.public_key == info.public_key
+        else:
+            opened = open_v3(content, passphrase, path)
+            right = opened.address == info.address
+        if not right:
+            said = "address" if info.kind == "secp256k1" else "public key"
+            raise BadInput(
+                f"key file {path} states another {said} than its key has",
+                hint="the file was altered: restore it from a backup",
+            )
+        return opened
+
+    @staticmethod
+    def check_here(info: KeyInfo) -> None:
+        """Raise BadInput where a key is in its device and cannot sign here."""
+        if not info.is_here:
+            raise BadInput(
+                f"only the public key of '{info.alias}' is here: its device signs",
+                hint="--device names a program that hands a digest to it",
+            )
+
+    def _free_path(self, alias: str) -> Path:
         path = self.path(alias)
         self._prepare_directory()
         if path.is_symlink() or path.exists():
             raise self._taken(alias)
-        content = create_keyfile_json(
-            signer.secret(), passphrase.encode(), kdf=kdf, iterations=work
-        )
-        content["address"] = signer.address.removeprefix("0x").lower()
+        return path
+
+    def _store(self, alias: str, path: Path, content: dict[str, Any]) -> KeyInfo:
         _create_private(path, json.dumps(content).encode() + b"\n", self._taken(alias))
-        return KeyInfo(alias, signer.address, path)
-
-    def list(self) -> list[KeyInfo]:
-        """Return all keys by alias. Files stay sealed: the address is written in clear."""
-        if not self.directory.exists():
-            return []
-        self._check_directory()
-        found = []
-        for path in sorted(self.directory.glob("*.json")):
-            if _ALIAS.match(path.stem):
-                content = _parse_v3(read_private(path, "key file"), path)
-                found.append(KeyInfo(path.stem, _stated_address(content, path), path))
-        return found
-
-    def info(self, alias: str) -> KeyInfo:
-        """Return alias, address and path without opening the key."""
-        path = self.path(alias)
-        return KeyInfo(alias, _stated_address(self._load(alias, path), path), path)
-
-    def unlock(self, alias: str, passphrase: str) -> LocalSigner:
-        """Return the signer. Raises BadInput on a wrong passphrase or a damaged file."""
-        path = self.path(alias)
-        content = self._load(alias, path)
-        signer = open_v3(content, passphrase, path)
-        if signer.address != _stated_address(content, path):
-            raise BadInput(
-                f"key file {path} states another address than its key has",
-                hint="the file was altered: restore it from a backup",
-            )
-        return signer
+        return _info(alias, path, content)
 
     def _load(self, alias: str, path: Path) -> dict[str, Any]:
         if self.directory.exists():
@@ -205,7 +300,7 @@ class Keystore:
                 f"no key '{alias}' in {self.directory}",
                 hint="'p2pchain keys list' shows what is there, 'p2pchain keys new' makes one",
             )
-        return _parse_v3(read_private(path, "key file"), path)
+        return _parse_key_file(read_private(path, "key file"), path)
 
     def _taken(self, alias: str) -> BadInput:
         return BadInput(
@@ -226,32 +321,58 @@ class Keystore:
 
 def open_v3(content: dict[str, Any], passphrase: str, path: Path) -> LocalSigner:
     """Return the signer in a parsed Keystore V3 file. Raises BadInput if it does not open."""
+    return LocalSigner(_open_v3(content, passphrase, path))
+
+
+def _open_v3(content: dict[str, Any], passphrase: str, path: Path) -> bytes:
     from eth_keyfile.keyfile import decode_keyfile_json
 
     try:
-        secret = decode_keyfile_json(content, passphrase.encode())
+        return bytes(decode_keyfile_json(content, passphrase.encode()))
     except ValueError as error:
         if "mac" in str(error).lower():
             raise BadInput(f"wrong passphrase for {path.name}") from None
         raise BadInput(f"{path} cannot be opened: {error}") from None
     except (KeyError, TypeError, NotImplementedError) as error:
         raise BadInput(f"{path} is not a Keystore V3 file ({error})") from None
-    return LocalSigner(bytes(secret))
 
 
-def read_key_file(path: Path, passphrase: Callable[[], str]) -> LocalSigner:
-    """Return the key in a file: 64 hex digits, or Keystore V3, for which `passphrase` is asked."""
+def read_key_file(
+    path: Path, passphrase: Callable[[], str], kind: Kind | None = None
+) -> LocalSigner | P256Signer:
+    """Return the key in a file: 64 hex digits, Keystore V3, or PEM for a P-256 key.
+
+    `passphrase` is asked where the file is sealed. Hex digits do not say of which `kind` they are:
+    secp256k1 unless told. Raises BadInput where the file holds a key of another kind.
+    """
+    from p2pchain.p256 import read_private_pem
+
     text = read_private(path, "key file", links=True).strip()
+    if "-----BEGIN" in text:
+        if kind == "secp256k1":
+            raise BadInput(f"{path} is a PEM file", hint="such files hold P-256 keys: --kind p256")
+        return read_private_pem(text, passphrase, str(path))
     if text.startswith("{"):
-        return open_v3(_parse_v3(text, path), passphrase(), path)
-    return parse_hex_key(text, str(path))
+        content = _parse_key_file(text, path)
+        found: Kind = "p256" if content.get("kind") == "p256" else "secp256k1"
+        if kind not in (None, found):
+            raise BadInput(f"{path} holds a {found} key, not a {kind} key")
+        if found == "secp256k1":
+            return open_v3(content, passphrase(), path)
+        if "sealed" not in content:
+            raise BadInput(f"{path} holds a public key only")
+        return P256Signer(_open_v3(content["sealed"], passphrase(), path))
+    return parse_hex_key(text, str(path), kind or "secp256k1")
 
 
-def parse_hex_key(text: str, where: str) -> LocalSigner:
+def parse_hex_key(text: str, where: str, kind: Kind = "secp256k1") -> LocalSigner | P256Signer:
     """Return the key written as 64 hex digits. The message of BadInput does not repeat it."""
     if not _HEX_KEY.match(text.strip()):
-        raise BadInput(f"{where} has no signing key", hint="64 hex digits, or a Keystore V3 file")
-    return LocalSigner(bytes.fromhex(text.strip().removeprefix("0x")))
+        raise BadInput(
+            f"{where} has no signing key", hint="64 hex digits, a Keystore V3 file, or PEM"
+        )
+    secret = bytes.fromhex(text.strip().removeprefix("0x"))
+    return P256Signer(secret) if kind == "p256" else LocalSigner(secret)
 
 
 def find_passphrase(
@@ -342,6 +463,36 @@ def _check_private(
         )
     if hasattr(os, "geteuid") and status.st_uid not in (os.geteuid(), 0):
         raise BadInput(f"{what} {path} belongs to another user")
+
+
+def _p256_file(public_key: bytes, sealed: dict[str, Any] | None) -> dict[str, Any]:
+    content: dict[str, Any] = {"kind": "p256", "public_key": "0x" + public_key.hex()}
+    if sealed is not None:
+        content["sealed"] = {key: value for key, value in sealed.items() if key != "address"}
+    return content
+
+
+def _info(alias: str, path: Path, content: dict[str, Any]) -> KeyInfo:
+    if content.get("kind") != "p256":
+        return KeyInfo(alias, _stated_address(content, path), path)
+    try:
+        public_key = parse_public_key(str(content.get("public_key")))
+    except BadInput as error:
+        raise BadInput(f"{path}: {error}") from None
+    return KeyInfo(alias, None, path, "p256", public_key, "sealed" in content)
+
+
+def _parse_key_file(text: str, path: Path) -> dict[str, Any]:
+    """The content of a file of the keystore, of either kind of key."""
+    try:
+        content = json.loads(text)
+    except json.JSONDecodeError:
+        content = None
+    if isinstance(content, dict) and content.get("kind") == "p256":
+        if "sealed" in content and not isinstance(content["sealed"], dict):
+            raise BadInput(f"{path} is not the file of a P-256 key")
+        return content
+    return _parse_v3(text, path)
 
 
 def _parse_v3(text: str, path: Path) -> dict[str, Any]:

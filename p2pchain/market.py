@@ -38,7 +38,7 @@ from p2pchain.eip712 import (
 )
 from p2pchain.errors import BadInput
 from p2pchain.evidence import offer
-from p2pchain.keys import Signer
+from p2pchain.keys import MeterKey, Signer
 from p2pchain.model import (
     WINDOW_SLOTS,
     Enrolment,
@@ -165,7 +165,7 @@ class Market:
         signature = owner.sign_digest(limits_digest(self.markets_domain, limits))
         return replace(limits, signature=signature)
 
-    def sign_reading(self, meter_key: Signer, reading: Reading) -> Reading:
+    def sign_reading(self, meter_key: MeterKey, reading: Reading) -> Reading:
         """Return a reading with the meter's signature."""
         return reading.signed(meter_key.sign_digest(reading_digest(self.metering_domain, reading)))
 
@@ -245,7 +245,7 @@ class Market:
         """
         skipped: dict[tuple[int, int], Outcome] = {}
         for batch in self.batches(readings):
-            receipt = sender.send(self.post_call(batch))
+            receipt = sender.send(self.post_call(batch), batching.post_gas(batch))
             skipped |= self.skipped(receipt)
             step(len(batch))
         return skipped

@@ -50,7 +50,7 @@ from p2pchain.evidence import (
     spread_down,
 )
 from p2pchain.history import Ahead
-from p2pchain.keys import Signer
+from p2pchain.keys import MeterKey
 from p2pchain.market import Market, packed
 from p2pchain.model import (
     DAY_SECONDS,
@@ -122,7 +122,9 @@ class _Group(NamedTuple):
     until: int
 
 
-def sign_correction(contracts: Contracts, meter_key: Signer, correction: Correction) -> Correction:
+def sign_correction(
+    contracts: Contracts, meter_key: MeterKey, correction: Correction
+) -> Correction:
     """Return a correction with the meter's signature; its key of now signs."""
     domain = metering_domain(contracts.chain.chain_id, contracts.address("Metering"))
     return correction.signed(meter_key.sign_digest(correction_digest(domain, correction)))

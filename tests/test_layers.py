@@ -41,7 +41,7 @@ LAYERS = (
         "twin",
         "units",
     },
-    {"keys", "networks"},
+    {"keys", "networks", "p256"},
     {"chain", "dev"},
     {
         "batching",
@@ -68,6 +68,7 @@ ONLY = {
     "eth_tester": {"chain"},
     "eth": {"chain"},
     "click": {"cli"},
+    "cryptography": {"p256"},
     "solcx": {"dev"},
     "highspy": {"control"},
     "pandapower": {"grid"},

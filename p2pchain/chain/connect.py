@@ -33,11 +33,17 @@ class Chain(ABC):
 
     @abstractmethod
     def call(
-        self, to: str, data: bytes, block: int | str = "latest", sender: str | None = None
+        self,
+        to: str,
+        data: bytes,
+        block: int | str = "latest",
+        sender: str | None = None,
+        gas: int | None = None,
     ) -> bytes:
         """Return what the contract answers at `block` (a number, latest, finalized or pending).
 
-        Raises its error as p2pchain.errors.Refused (a generated ContractError where it is known).
+        It has the `gas` of a transaction with that limit, or as much as the node allows. Raises its
+        error as p2pchain.errors.Refused (a generated ContractError where it is known).
         """
 
     @abstractmethod

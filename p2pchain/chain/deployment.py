@@ -24,6 +24,7 @@ from eth_utils.crypto import keccak
 
 from p2pchain.chain.abi import Call, checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.erc7913_p256_verifier import ERC7913P256Verifier
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.forward_levels import ForwardLevels
 from p2pchain.chain.bindings.ledger import Ledger
@@ -70,6 +71,8 @@ CORE: Final = (
     "Levels",
     "ForwardLevels",
 )
+#: OpenZeppelin's, stateless: what meters with P-256 keys are registered with.
+P256_VERIFIER: Final = "ERC7913P256Verifier"
 
 #: Roles of the AccessManager: number and what may be called with it. Zero is the administrator.
 ROLES: Final[Mapping[str, int]] = {
@@ -302,6 +305,18 @@ class Contracts:
         return ForwardLevels(self.chain, self.address("ForwardLevels"))
 
     @cached_property
+    def p256_verifier(self) -> ERC7913P256Verifier:
+        """Signatures of P-256 keys. Raises BadInput where the deployment has none."""
+        address = self.deployment.contracts.get(P256_VERIFIER)
+        if address is None:
+            raise BadInput(
+                "this deployment has no verifier for P-256 keys",
+                hint="deploy OpenZeppelin's ERC7913P256Verifier; the key of the meter is then its"
+                " address and the public key, 0x and 168 hex digits",
+            )
+        return ERC7913P256Verifier(self.chain, address)
+
+    @cached_property
     def token(self) -> TestCurrency:
         """The currency; any ERC-20 answers to what is used of it, `mint` aside."""
         return TestCurrency(self.chain, self.address("Token"))
@@ -365,6 +380,7 @@ def deploy(
             "something else was sent with this key meanwhile, so the ledger knows wrong addresses",
             hint="deploy again, with nothing else running",
         )
+    create(P256_VERIFIER)
     calls = [
         Registry(chain, registry).bind_forward(forward),
         ForwardAuction(chain, forward).bind_settlement(settlement),

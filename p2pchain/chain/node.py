@@ -1,7 +1,7 @@
 """A local chain on 127.0.0.1: anvil where it is installed, the embedded chain otherwise.
 
-Both have chain id 31337, the ten development accounts of devkeys.py, Prague rules and blocks that
-hold far more gas than a transaction may use.
+Both have chain id 31337, the ten development accounts of devkeys.py, Prague rules (anvil has others
+too, where asked for) and blocks that hold far more gas than a transaction may use.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ from p2pchain.networks import ANVIL, ANVIL_CHAIN_ID, Network
 Engine = Literal["auto", "anvil", "embedded"]
 
 DEFAULT_PORT = 8545
+HARDFORK = "prague"
 ENV_ANVIL = "P2PCHAIN_ANVIL"
 _START_SECONDS = 30
 _PR_SET_PDEATHSIG = 1
@@ -62,15 +63,18 @@ def start(
     engine: Engine = "auto",
     genesis_time: int | None = None,
     history: bool = True,
+    hardfork: str = HARDFORK,
 ) -> LocalNode:
     """Start a local chain and return when it answers. Port 0 takes a free one.
 
     `genesis_time` is the unix time of its first block: the embedded chain then moves only by
     set_time and a second a block, anvil runs on from there. Without `history` anvil forgets states
     of the past but the last ones, each of which is a copy of all. Raises BadInput where the port is
-    taken or anvil is asked for and not installed.
+    taken, anvil is asked for and not installed, or the embedded chain for another `hardfork`.
     """
     binary = None if engine == "embedded" else find_anvil()
+    if binary is None and hardfork != HARDFORK:
+        raise BadInput(f"the embedded chain has the rules of {HARDFORK} only")
     if engine == "anvil" and binary is None:
         raise BadInput(
             "anvil is not installed",
@@ -78,7 +82,7 @@ def start(
         )
     chosen = _free_port(port)
     if binary is not None:
-        return Anvil(binary, chosen, genesis_time, history)
+        return Anvil(binary, chosen, genesis_time, history, hardfork)
     return Embedded(chosen, genesis_time)
 
 
@@ -89,9 +93,10 @@ def running(
     engine: Engine = "auto",
     genesis_time: int | None = None,
     history: bool = True,
+    hardfork: str = HARDFORK,
 ) -> Iterator[LocalNode]:
     """Start a local chain, on a free port unless told, and stop it at the end of the block."""
-    node = start(port, engine=engine, genesis_time=genesis_time, history=history)
+    node = start(port, engine=engine, genesis_time=genesis_time, history=history, hardfork=hardfork)
     try:
         yield node
     finally:
@@ -104,11 +109,16 @@ class Anvil:
     engine = "anvil"
 
     def __init__(
-        self, binary: Path, port: int, genesis_time: int | None, history: bool = True
+        self,
+        binary: Path,
+        port: int,
+        genesis_time: int | None,
+        history: bool = True,
+        hardfork: str = HARDFORK,
     ) -> None:
         self.port = port
         command = [str(binary), "--host", "127.0.0.1", "--port", str(port), "--quiet"]
-        command += ["--chain-id", str(ANVIL_CHAIN_ID), "--hardfork", "prague"]
+        command += ["--chain-id", str(ANVIL_CHAIN_ID), "--hardfork", hardfork]
         command += ["--gas-limit", str(_BLOCK_GAS), "--balance", "1000000", "--mnemonic", MNEMONIC]
         if genesis_time is not None:
             command += ["--timestamp", str(genesis_time)]

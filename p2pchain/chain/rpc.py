@@ -128,11 +128,18 @@ class Rpc(Chain):
     # reading
 
     def call(
-        self, to: str, data: bytes, block: int | str = "latest", sender: str | None = None
+        self,
+        to: str,
+        data: bytes,
+        block: int | str = "latest",
+        sender: str | None = None,
+        gas: int | None = None,
     ) -> bytes:
         request = {"to": to, "data": _hex(data)}
         if sender is not None:
             request["from"] = sender
+        if gas is not None:
+            request["gas"] = hex(gas)
         return _bytes(self.request("eth_call", request, _tag(block)))
 
     def receipt(self, tx_hash: bytes) -> Receipt | None:

@@ -101,7 +101,9 @@ class Methods:
 
     def _call(self, request: dict[str, str], block: str = "latest", *_: Any) -> str:
         data = _bytes(request.get("data") or request.get("input") or "0x")
-        return _hex(self._chain.call(request["to"], data, _tag(block), request.get("from")))
+        gas = int(request["gas"], 16) if request.get("gas") else None
+        sender = request.get("from")
+        return _hex(self._chain.call(request["to"], data, _tag(block), sender, gas))
 
     def _estimate(self, request: dict[str, str], *_: Any) -> str:
         data = _bytes(request.get("data") or request.get("input") or "0x")

@@ -72,9 +72,14 @@ class Tester(Chain):
     # reading
 
     def call(
-        self, to: str, data: bytes, block: int | str = "latest", sender: str | None = None
+        self,
+        to: str,
+        data: bytes,
+        block: int | str = "latest",
+        sender: str | None = None,
+        gas: int | None = None,
     ) -> bytes:
-        computation = self._execute(to, data, block, sender)
+        computation = self._execute(to, data, block, sender, gas)
         if computation.is_error:
             raise decode_revert(_revert_data(computation))
         return bytes(computation.output)
@@ -291,13 +296,18 @@ class Tester(Chain):
     def _state(self) -> Any:
         return self._evm.get_vm(self._headers[-1]).state
 
-    def _execute(self, to: str, data: bytes, block: int | str, sender: str | None) -> Any:
+    def _execute(
+        self, to: str, data: bytes, block: int | str, sender: str | None, gas: int | None
+    ) -> Any:
         header = self._header(block)
+        limit = header.gas_limit if gas is None else min(gas, header.gas_limit) - _paid_first(data)
+        if limit < 0:
+            raise decode_revert(b"")
         vm = self._evm.get_vm(header)
         state, target = vm.state, _raw(to)
         origin = _raw(sender) if sender else ZERO_ADDRESS
         message = Message(
-            gas=header.gas_limit,
+            gas=limit,
             to=target,
             sender=origin,
             value=0,
@@ -307,6 +317,11 @@ class Tester(Chain):
         )
         context = state.get_transaction_context_class()(gas_price=0, origin=origin)
         return state.computation_class.apply_message(state, message, context)
+
+
+def _paid_first(data: bytes) -> int:
+    """Gas of a transaction before anything runs: itself and its calldata (EIP-2028)."""
+    return 21_000 + 16 * len(data) - 12 * data.count(0)
 
 
 def _new_evm(chain: int, gas_limit: int, timestamp: int, balances: dict[Address, int]) -> Any:

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from p2pchain.keys import Keystore, LocalSigner
     from p2pchain.market import Market
     from p2pchain.networks import Network
+    from p2pchain.p256 import P256Device, P256Signer
 
 F = TypeVar("F", bound=Callable[..., Any])
 
@@ -41,6 +42,7 @@ class Env:
         self.zone: str | None = None
         self.account: str | None = None
         self.passphrase_file: Path | None = None
+        self.device: Callable[[bytes], bytes] | None = None
         self.yes = False
         self.show_traceback = False
 
@@ -82,13 +84,13 @@ class Env:
     @property
     def address(self) -> str:
         """The address of the chosen account, without opening its key."""
-        return self.keystore.info(self._alias()).address
+        return self.keystore.account(self._alias())
 
     @cached_property
     def signer(self) -> LocalSigner:
         """The key of the chosen account, opened."""
         alias = self._alias()
-        self.keystore.info(alias)  # a missing file is a better answer than a prompt
+        self.keystore.account(alias)  # a missing file is a better answer than a prompt
         return self.keystore.unlock(alias, self.passphrase(f"passphrase of '{alias}'"))
 
     @cached_property
@@ -159,6 +161,16 @@ class Env:
     def state_directory(self) -> Path:
         """$P2PCHAIN_HOME or ~/.p2pchain: journals and local indexes."""
         return Path(os.environ.get(ENV_STATE) or Path.home() / ".p2pchain")
+
+    def meter_key(self, alias: str) -> LocalSigner | P256Signer | P256Device:
+        """Return the key of a meter by its name, opened; of either kind, or in its device."""
+        info = self.keystore.info(alias)
+        if self.device is not None and not info.is_here:
+            from p2pchain.p256 import P256Device
+
+            return P256Device(info.public_key or b"", self.device)
+        self.keystore.check_here(info)
+        return self.keystore.unlock_meter(alias, self.passphrase(f"passphrase of '{alias}'"))
 
     def passphrase(self, what: str, *, confirm: bool = False) -> str:
         """Return the passphrase from the option, the environment or a prompt on a terminal."""

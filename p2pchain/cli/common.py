@@ -169,7 +169,7 @@ def account_of(env: Env, text: str | None) -> str:
         return env.address
     if text.lower().startswith("0x"):
         return checksum(text)
-    return env.keystore.info(text).address
+    return env.keystore.account(text)
 
 
 def known_meter(env: Env, meter: int) -> int:

@@ -20,6 +20,7 @@ from p2pchain.cli.common import (
     tell_dry_run,
     zone_option,
 )
+from p2pchain.cli.device import device_option
 from p2pchain.cli.meter_correct import correct
 from p2pchain.cli.meter_exchange import exchange
 from p2pchain.cli.meter_status import status
@@ -31,8 +32,10 @@ if TYPE_CHECKING:
     from p2pchain.chain.abi import Call
     from p2pchain.chain.records import Receipt
     from p2pchain.eip712 import Domain
+    from p2pchain.keys import LocalSigner
     from p2pchain.meter import SignedReading
     from p2pchain.model import Outcome, Reading
+    from p2pchain.p256 import P256Device, P256Signer
 
     #: What goes as one record: a line, or lines of single slots that follow each other.
     Lot = list[SignedReading]
@@ -62,6 +65,7 @@ def meter() -> None:
 @click.argument("file", type=click.Path(dir_okay=False, path_type=Path))
 @click.option("--meter", "number", type=click.IntRange(1), required=True)
 @click.option("--key", "alias", required=True, metavar="NAME", help="The meter's key.")
+@device_option
 @click.option("--from", "begin", metavar="TIME", help="Only slots from this one on.")
 @click.option("--to", "end", metavar="TIME", help="Only slots before this one.")
 @click.option(
@@ -96,6 +100,7 @@ def sign(
     --import-register and --export-register, no node is needed.
     """
     from p2pchain.eip712 import reading_digest
+    from p2pchain.keys import LocalSigner
     from p2pchain.meter import by_slot as readings_by_slot
     from p2pchain.meter import read_measured, to_readings, write_signed
     from p2pchain.model import Quality
@@ -122,12 +127,14 @@ def sign(
     )
     if by_slot:
         readings = [single for reading in readings for single in readings_by_slot(reading)]
-    key = env.keystore.unlock(alias, env.passphrase(f"passphrase of '{alias}'"))
+    key = env.meter_key(alias)
     domain = _domain(env)
     signed = [r.signed(key.sign_digest(reading_digest(domain, r))) for r in readings]
     write_signed(sys.stdout, signed, domain)
     slots = sum(reading.slots for reading in signed)
-    env.note(f"signed {slots} slots of meter {number} in {len(signed)} records as {key.address}")
+    if by_slot and not isinstance(key, LocalSigner):
+        env.note("single slots of a P-256 key are posted one by one: whole days are cheaper")
+    env.note(f"signed {slots} slots of meter {number} in {len(signed)} records as {_said(key)}")
 
 
 @meter.command(
@@ -146,8 +153,8 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
     """Post signed readings of FILE ('-' is stdin). Anybody may; the signatures are the meters'.
 
     Readings of single slots that follow each other go as one record, each with its signature, which
-    is several times cheaper. Records that the market does not take are named, the others go
-    through, and the exit code is then 1.
+    is several times cheaper (not those of P-256 keys). Records that the market does not take are
+    named, the others go through, and the exit code is then 1.
     """
     from p2pchain.meter import read_signed
 
@@ -177,7 +184,7 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
         if not asked:
             env.confirm(f"post {len(records)} records of {file.name}?")
             asked = True
-        receipts.append(env.sender.send(call))
+        receipts.append(env.sender.send(call, _gas(good)))
         late = _skipped(env, receipts[-1])
         skipped = [(lot, late[_key(lot[0])]) for lot in good if _key(lot[0]) in late]
         refused += [(record, why) for lot, why in skipped for record in lot]
@@ -188,6 +195,12 @@ def post(env: Env, file: Any, out: Output, dry_run: bool) -> None:
         done(env, out, f"posted {taken} of {len(records)} records", receipts, result)
     if refused:
         _complain(env, refused, len(records))
+
+
+def _said(key: LocalSigner | P256Signer | P256Device) -> str:
+    from p2pchain.keys import LocalSigner
+
+    return key.address if isinstance(key, LocalSigner) else f"P-256 key 0x{key.public_key.hex()}"
 
 
 def _domain(env: Env) -> Domain:
@@ -258,13 +271,20 @@ def _call(env: Env, batch: Sequence[Lot]) -> Call:
     return env.contracts.metering.post([packed(reading) for reading in readings])
 
 
+def _gas(batch: Sequence[Lot]) -> int | None:
+    """The gas limit, where the node's estimate may be too low."""
+    from p2pchain.batching import post_gas
+
+    return post_gas([_joined(lot) for lot in batch])
+
+
 def _tried(env: Env, batch: list[Lot]) -> tuple[list[Lot], list[tuple[Lot, Outcome]]]:
     """Ask the contract which of these it would take; the others are not worth their gas."""
     from p2pchain.chain.bindings.metering import Metering
     from p2pchain.model import Outcome
 
-    call = _call(env, batch)
-    raw = env.chain.call(call.to, call.data, sender=env.address)
+    call, gas = _call(env, batch), _gas(batch)
+    raw = env.chain.call(call.to, call.data, sender=env.address, gas=gas)
     answers = [Outcome(int(why)) for why in Metering.post_result(raw)]
     paired = list(zip(batch, answers, strict=True))
     good = [lot for lot, why in paired if why == Outcome.ACCEPTED]

@@ -20,6 +20,7 @@ from p2pchain.cli.common import (
     time_text,
     zone_option,
 )
+from p2pchain.cli.device import device_option
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput, Refused
 from p2pchain.model import WINDOW_SLOTS, Correction, Reading
@@ -47,6 +48,7 @@ Records = dict[tuple[int, int], list[Reading]]
 @click.option("--import", "imported", metavar="ENERGY", help="What it should have imported.")
 @click.option("--export", "exported", metavar="ENERGY", help="What it should have exported.")
 @click.option("--key", "alias", metavar="NAME", help="The key that the meter has now.")
+@device_option
 @click.option(
     "--save", type=click.Path(dir_okay=False, path_type=Path), metavar="FILE",
     help="Write the signed corrections to FILE, for the operator, and send nothing.",
@@ -122,7 +124,7 @@ def _made(
             f"nothing to correct: meter {number} has these values already",
             hint="'p2pchain trades --meter' shows what was read",
         )
-    key = env.keystore.unlock(alias, env.passphrase(f"passphrase of '{alias}'"))
+    key = env.meter_key(alias)
     numbers = {day: next_number(records.get((number, day), [])) for _, day in days}
     corrections = []
     for span in spans:

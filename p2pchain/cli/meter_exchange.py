@@ -15,6 +15,7 @@ from p2pchain.cli.common import (
     slot_text,
     zone_option,
 )
+from p2pchain.cli.device import device_option
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput, Refused
 
@@ -48,6 +49,7 @@ if TYPE_CHECKING:
 @click.option("--closing-signature", metavar="HEX", help="As --sign-only has printed it.")
 @click.option("--opening-signature", metavar="HEX", help="As --sign-only has printed it.")
 @click.option("--sign-only", is_flag=True, help="Print the signatures of the keys given, and stop.")
+@device_option
 @deployment_option
 @zone_option
 @output_options
@@ -177,8 +179,7 @@ def _signature(
     if key is not None:
         record = env.deployment
         domain = metering_domain(record.chain_id, record.contracts["Metering"])
-        signer = env.keystore.unlock(key, env.passphrase(f"passphrase of '{key}'"))
-        return signer.sign_digest(exchange_digest(domain, e, opening))
+        return env.meter_key(key).sign_digest(exchange_digest(domain, e, opening))
     if given is not None:
         try:
             return bytes.fromhex(given.removeprefix("0x"))

@@ -87,6 +87,9 @@ def _shown(env: Env, data: dict[str, Any]) -> dict[str, str]:
     key = data["key"]
     until = data["key_until_slot"]
     name = "revoked" if key is None else checksum(key) if len(key) == 42 else key
+    verifier = env.deployment.contracts.get("ERC7913P256Verifier", "").lower()
+    if verifier and name.startswith(verifier):
+        name = f"P-256, 0x{name.removeprefix(verifier)}"
     shown = {
         "meter": f"{data['meter']} in area {data['area']}",
         "owner": data["owner"],

@@ -24,6 +24,8 @@ BINDINGS = Path("p2pchain/chain/bindings")
 # Beside contracts/*.sol: what a deployment needs and the project did not write, and the test token.
 ALSO = {
     "AccessManager": "node_modules/@openzeppelin/contracts/access/manager/AccessManager.sol",
+    "ERC7913P256Verifier": "node_modules/@openzeppelin/contracts/utils/cryptography/verifiers/"
+    "ERC7913P256Verifier.sol",
     "TestCurrency": "contracts/mocks/TestCurrency.sol",
 }
 _WANTED = (

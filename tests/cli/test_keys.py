@@ -243,7 +243,8 @@ def test_new_list_and_again(command: Run, tmp_path: Path, store: Keystore) -> No
     assert (made["schema"], made["name"]) == (1, "alice")
     assert store.unlock("alice", "open").address == made["address"]
     code, out, _ = command("keys", "list", "--json")
-    assert json.loads(out)["keys"] == [{k: made[k] for k in ("name", "address", "file")}]
+    assert json.loads(out)["keys"] == [{k: made[k] for k in ("name", "kind", "address", "file")}]
+    assert made["kind"] == "secp256k1"
     code, out, _ = command("keys", "list")
     assert made["address"] in out
     code, _, err = command("--passphrase-file", str(phrase), "keys", "new", "alice")

@@ -17,13 +17,15 @@ from p2pchain.batching import (
     clear_calls,
     forward_clear_calls,
     message_batches,
+    post_gas,
     settle_calls,
 )
-from p2pchain.chain.abi import Call
+from p2pchain.chain.abi import Call, encode
 from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.forward_market import Auction
 from p2pchain.market import Market
-from p2pchain.model import Action, ForwardPhase, Order, Phase, Reading
+from p2pchain.model import Action, ForwardPhase, Order, Outcome, Phase, Reading
+from p2pchain.p256 import SIGNATURE_BYTES as P256_BYTES
 
 FIRST = 1_000
 
@@ -152,6 +154,75 @@ def test_readings_keep_their_order_and_none_is_left(slots: list[int]) -> None:
     cut = list(batches(readings))
     assert [reading for batch in cut for reading in batch] == readings
     assert all(batch for batch in cut)
+
+
+@dataclass
+class Asked:
+    """A market whose node finds that so many records of P-256 keys fit, the rest of a call being
+    skipped for want of gas; what it estimates says nothing."""
+
+    room: int
+    gas: list[int | None] = field(default_factory=list)
+    id: bytes = b"market"
+
+    def post_call(self, readings: list[Reading]) -> Call:
+        return Call("0x", len(readings).to_bytes(2, "big"), 0, "post")
+
+    @property
+    def contracts(self) -> Any:
+        def call(_: str, data: bytes, *, sender: str, gas: int | None) -> bytes:
+            count = int.from_bytes(data, "big")
+            self.gas.append(gas)
+            outcomes = [Outcome.ACCEPTED] * count
+            for place in range(self.room, count):
+                outcomes[place] = Outcome.BAD_SIGNATURE
+            return encode(("uint8[]",), (outcomes,))
+
+        return SimpleNamespace(
+            forward=SimpleNamespace(auctions_of=lambda _: ()),
+            chain=SimpleNamespace(call=call, estimate_gas=lambda *_: 21_000),
+        )
+
+
+def days(signature: bytes, count: int = 200) -> list[Reading]:
+    """Records of a whole day with such a signature."""
+    record = Reading.of(7, FIRST, 0, 0, [(0, 0)] * 96)
+    return [record.signed(signature)] * count
+
+
+def test_records_of_p256_keys_take_more_room() -> None:
+    plain, p256, other = (
+        len(next(batches(days(bytes(length))))) for length in (65, P256_BYTES, 100)
+    )
+    assert plain > p256 > other > 1
+    # so much do they take at most without the precompile, new storage included
+    assert p256 * (170_000 + 96 * 5_200 + 320_000) <= TX_GAS_CAP
+
+
+def test_what_the_node_skips_for_want_of_gas_does_not_fit() -> None:
+    records = days(bytes(P256_BYTES))
+    alone = len(next(batches(records)))
+    sizes = {}
+    for room in (5, 30, 500):
+        asked = Asked(room)
+        sizes[room] = len(next(batches(records, cast(Market, asked))))
+        assert asked.gas
+        assert all(gas is not None and gas < TX_GAS_CAP for gas in asked.gas)
+    assert sizes[5] == alone
+    assert alone < sizes[30] <= 30 < sizes[500]
+
+
+def test_the_gas_of_a_call_is_left_to_the_node_only_where_no_contract_is_asked() -> None:
+    assert post_gas(days(bytes(65), 3)) is None
+    assert post_gas(days(b"", 1)) is None  # the signer calls himself
+    assert post_gas(days(bytes(65 * 96), 1)) is None
+    one = post_gas(days(bytes(P256_BYTES), 1))
+    assert one is not None
+    assert 1_000_000 < one < TX_GAS_CAP
+    mixed = post_gas([*days(bytes(65), 2), *days(bytes(P256_BYTES), 1)])
+    assert mixed is not None
+    assert one < mixed
+    assert post_gas(days(bytes(P256_BYTES), 50)) == TX_GAS_CAP
 
 
 @dataclass

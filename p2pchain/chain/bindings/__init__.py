@@ -1,6 +1,7 @@
 """Typed bindings of the contracts, one module each.
 
     access_manager  AccessManager
+    erc7913_p256_verifier  ERC7913P256Verifier
     forward_auction  ForwardAuction
     forward_levels  ForwardLevels
     ledger  Ledger

@@ -56,7 +56,7 @@ def deploy(
     The plan is shown first. The record, deployments/<network>.json, holds nothing secret: give it
     to everybody who takes part.
     """
-    from p2pchain.chain.deployment import CORE, LIBRARIES, RESTRICTED
+    from p2pchain.chain.deployment import CORE, LIBRARIES, P256_VERIFIER, RESTRICTED
     from p2pchain.chain.deployment import deploy as deploy_contracts
     from p2pchain.report.progress import Progress
 
@@ -83,6 +83,7 @@ def deploy(
         *CORE[:5],
         *LIBRARIES,
         *CORE[5:],
+        P256_VERIFIER,
     ]
     steps = len(names) + 3 + sum(2 + len(targets) for targets in RESTRICTED.values())
     plan = {

@@ -48,7 +48,8 @@ def meter() -> None:
     "signer",
     required=True,
     metavar="KEY",
-    help="The meter's key: its address, its name here, or an ERC-7913 signer.",
+    help="The meter's key: its address, its name here, p256: and a public key, or an ERC-7913 "
+    "signer.",
 )
 @click.option(
     "--point",
@@ -217,12 +218,38 @@ def _fuse(text: str) -> int:
 
 def _signer(env: Env, text: str) -> bytes:
     """Return an address of 20 bytes, or a longer ERC-7913 signer."""
+    from p2pchain.p256 import erc7913, parse_public_key
+
+    if text.lower().startswith("p256:"):
+        return erc7913(env.contracts.p256_verifier.address, parse_public_key(text[5:]))
     if text.lower().startswith("0x") and len(text) > 42:
-        try:
-            return bytes.fromhex(text[2:])
-        except ValueError:
-            raise BadInput("the signer is not hexadecimal", hint="0x, verifier, key") from None
+        return _checked(env, text)
+    if not text.lower().startswith("0x"):
+        public_key = env.keystore.info(text).public_key
+        if public_key is not None:
+            return erc7913(env.contracts.p256_verifier.address, public_key)
     return bytes.fromhex(account_of(env, text)[2:])
+
+
+def _checked(env: Env, text: str) -> bytes:
+    """Return an ERC-7913 signer, if it is one that can ever sign."""
+    from p2pchain.chain.deployment import P256_VERIFIER
+    from p2pchain.keys import checksum
+    from p2pchain.p256 import checked_public_key
+
+    try:
+        signer = bytes.fromhex(text[2:])
+    except ValueError:
+        raise BadInput("the signer is not hexadecimal", hint="0x, verifier, key") from None
+    verifier = checksum(signer[:20])
+    if verifier == env.deployment.contracts.get(P256_VERIFIER):
+        checked_public_key(signer[20:])
+    if not env.chain.code(verifier):
+        raise BadInput(
+            f"there is no contract at {verifier}, so nothing that this key signs would count",
+            hint="0x, the address of the verifier, the key; or p256: and the public key",
+        )
+    return signer
 
 
 def _salt(env: Env, point: str) -> bytes:
