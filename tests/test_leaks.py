@@ -7,10 +7,11 @@ import gzip
 import json
 import os
 import random
+import shutil
 import sqlite3
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -23,6 +24,13 @@ SIGNER = LocalSigner.generate()
 KEY = SIGNER.secret()
 OTHER = LocalSigner.generate().secret()
 PHRASE = 'walnut "seven" ß 2/3'
+
+
+@pytest.fixture(autouse=True)
+def nothing_stays(tmp_path: Path) -> Iterator[None]:
+    """What is planted here is not to be found by the search at the end of a whole run."""
+    yield
+    shutil.rmtree(tmp_path)
 
 
 @pytest.fixture
@@ -120,6 +128,7 @@ def test_a_key_is_found_at_every_offset(noted: Path, logs: Path, shift: int) -> 
         PHRASE.encode().hex().upper().encode(),
         b"?p=walnut%20%22seven%22%20%C3%9F%202%2F3",
     ],
+    ids=["plain", "JSON", "base64", "hex", "URL"],
 )
 def test_a_planted_passphrase_is_found(
     noted: Path, logs: Path, planted: bytes, capsys: pytest.CaptureFixture[str]
@@ -337,10 +346,12 @@ def test_no_secret_is_checked_in() -> None:
         "xoxb-" + "1" * 12,
         "https://user:" + "geheim@example.org/rpc",
         '{"crypto": {"ciphertext": "' + "0f" * 32 + '"}}',
-        f"{SIGNER.address} = {KEY.hex()}",
+        "a key beside its address",
     ],
 )
 def test_what_has_the_form_of_a_secret_is_found(tmp_path: Path, text: str) -> None:
+    if text == "a key beside its address":  # not as a parameter, whose text is in every log
+        text = f"{SIGNER.address} = {KEY.hex()}"
     (tmp_path / "file").write_text(f"x\n{text}\ny")
     assert len(leaks.scan(tmp_path, [Path("file")])) == 1
 

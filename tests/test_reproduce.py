@@ -5,6 +5,7 @@ from __future__ import annotations
 import shutil
 import tarfile
 import zipfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,11 +16,13 @@ from tools import reproduce
 
 
 @pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Path:
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
     """A copy of the sources, in a folder whose name is long and has a space."""
-    place = tmp_path_factory.mktemp("elsewhere") / "another place" / "p2pchain"
+    folder = tmp_path_factory.mktemp("elsewhere")
+    place = folder / "another place" / "p2pchain"
     reproduce.copy(ROOT, place)
-    return place
+    yield place
+    shutil.rmtree(folder)  # the tests' own keys are in it, which tools/leaks.py would find
 
 
 def test_the_copy_is_what_git_has(place: Path) -> None:

@@ -139,7 +139,7 @@ def test_names(store: Keystore, alias: str) -> None:
         store.path(alias)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610, 0o601, 0o620, 0o602, 0o777])
 def test_file_that_others_can_use(store: Keystore, mode: int) -> None:
     add(store)
     path = store.path("alice")
@@ -149,6 +149,17 @@ def test_file_that_others_can_use(store: Keystore, mode: int) -> None:
     assert caught.value.hint == f"chmod 600 {path}"
     with pytest.raises(BadInput):
         store.list()
+
+
+def test_file_of_somebody_else(store: Keystore, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store)
+    path = store.path("alice")
+    if os.geteuid() == 0:
+        os.chown(path, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(BadInput, match="belongs to another user"):
+        store.unlock("alice", OPEN)
 
 
 def test_directory_that_others_can_use(store: Keystore) -> None:
