@@ -123,6 +123,17 @@ def test_a_change_of_pyproject_needs_new_locks(tree: Path) -> None:
         assert f"{name}.lock: web3 8.0.0 is not web3[tester]<10,>=9" in said
 
 
+def test_what_builds_the_package_and_what_extras_bring_is_locked(tree: Path) -> None:
+    change(tree / "pyproject.toml", '["hatchling>=1.27"]', '["hatchling>=99", "hatch-vcs"]')
+    change(tree / "pyproject.toml", 'plan = ["highspy>=1.10"]', 'plan = ["highspy>=99", "pyomo"]')
+    assert locks.wrong(tree) == [
+        "pyproject.toml: build-system asks for hatchling>=99, which is in no lock",
+        "pyproject.toml: build-system asks for hatch-vcs, which is in no lock",
+        "pyproject.toml: extra plan asks for highspy>=99, which is in no lock",
+        "pyproject.toml: extra plan asks for pyomo, which is in no lock",
+    ]
+
+
 def test_a_change_of_another_input_needs_a_new_lock(tree: Path) -> None:
     (tree / "requirements" / "tools.in").write_text("uv==0.13.10 # newer\nbuild\n")
     assert locks.wrong(tree) == [

@@ -4,7 +4,8 @@
 looked for in the logs, in what pytest captured, in the arguments of all programs that were started,
 in the records and reports in build/, and in the files that tests wrote, databases included: as
 bytes, as hexadecimal in either case, in decimal, in base64 at any offset, and as Python prints
-bytes. Only the files that a test gave to the program as its key or passphrase may hold one.
+bytes. Only the private files that a test gave to the program for its key or passphrase, or that the
+program made for them, may hold one.
 
 Besides, any 64 hexadecimal digits that are the key of an address in the same file are found, noted
 or not. Found secrets are not printed. Exit code 1 where there is one, or where too little was noted
@@ -36,6 +37,7 @@ COMPILED = ("build/forge/out", "build/forge/cache")
 # Tests count their meters: such a number is in every file, and no secret.
 NUMBER = 1 << 128
 SHORTEST = 12  # a shorter passphrase is a word that stands anywhere
+MOST_SHOWN = 40
 _BLOCK = 8  # bytes; the search goes from one such block to the next
 
 
@@ -88,7 +90,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
             size += len(data)
             found += [Finding(path, at, what) for at, what in patterns.search(data)]
             found += [Finding(path, at, what) for at, what in keys_of_addresses(data)]
-    for finding in found:
+    for finding in found[:MOST_SHOWN]:
         print(f"error: {finding}", file=sys.stderr)
     print(
         f"looked for {len(noted.keys)} keys and {len(noted.passphrases)} passphrases in "

@@ -109,6 +109,7 @@ def wrong(root: Path = ROOT) -> list[str]:
     said = [*_without_hash(found), *_disagreeing(found)]
     for name, entries in found.items():
         said += out_of_step(root, name, entries)
+    said += _nowhere(root, found)
     return [*said, *_npm(root), *around(commands(root)), *around_in_python(root)]
 
 
@@ -171,6 +172,24 @@ def out_of_step(root: Path, name: str, entries: Sequence[Locked]) -> list[str]:
         if not entry.via:
             said.append(f"{name}.lock: nothing asks for {entry.name}")
     return said
+
+
+def _nowhere(root: Path, found: Mapping[str, Sequence[Locked]]) -> Iterator[str]:
+    """What builds the package, and what extras bring, must be in a lock as well."""
+    content = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))
+    asked = {"build-system": (content["build-system"]["requires"], ["build"])}
+    for extra, texts in content["project"]["optional-dependencies"].items():
+        asked[f"extra {extra}"] = (texts, list(found))
+    for what, (texts, names) in asked.items():
+        for wanted in map(Requirement, texts):
+            versions = [
+                entry.version
+                for name in names
+                for entry in found.get(name, ())
+                if entry.name == canonicalize_name(wanted.name)
+            ]
+            if not any(wanted.specifier.contains(one, prereleases=True) for one in versions):
+                yield f"pyproject.toml: {what} asks for {wanted}, which is in no lock"
 
 
 def _npm(root: Path) -> Iterator[str]:

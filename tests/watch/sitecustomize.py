@@ -72,7 +72,7 @@ def watch_curve(module: ModuleType) -> None:
 
 
 def watch_keys(module: ModuleType) -> None:
-    """Passphrases of keystores, and the files that keys and passphrases are read from."""
+    """Passphrases of keystores, and the private files that keys and passphrases are kept in."""
 
     def add(self: Any, alias: str, signer: Any, passphrase: str, **_: Any) -> None:
         note("passphrase", passphrase)
@@ -80,13 +80,14 @@ def watch_keys(module: ModuleType) -> None:
     def open_v3(content: Any, passphrase: str, path: Any) -> None:
         note("passphrase", passphrase)
 
-    def read_private(path: Any, *_: Any, **__: Any) -> None:
+    def private(path: Any, *_: Any, **__: Any) -> None:
         note("file", os.path.abspath(path))
         note("file", os.path.realpath(path))
 
     before(module.Keystore, "add", add)
     before(module, "open_v3", open_v3)
-    before(module, "read_private", read_private)
+    before(module, "read_private", private)
+    before(module, "create_private", private)
     original = module.find_passphrase
 
     @functools.wraps(original)
