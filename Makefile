@@ -7,9 +7,10 @@ VENV   := .venv
 BIN    := $(VENV)/bin
 PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --quiet
 UV     := .tools/bin/uv
-PINNED_UV := 0.13.9
+# By hash, and wheels only: what a source archive asks for while it is built comes without a hash.
+LOCKED := --only-binary :all: --require-hashes
 
-.PHONY: demo test test-deep gas scale setup setup-dev setup-node capabilities lock clean
+.PHONY: demo test test-deep gas scale setup setup-dev setup-node capabilities lock sbom reproduce clean
 
 demo: setup
 	@$(BIN)/p2pchain demo
@@ -41,12 +42,12 @@ $(BIN)/python:
 # Pinned packages by hash, then the package itself, which follows the sources from then on.
 $(VENV)/.runtime: requirements/runtime.lock requirements/build.lock pyproject.toml | $(BIN)/python
 	@echo "installing Python packages into $(VENV) (once)"
-	@$(PIP) --require-hashes -r requirements/build.lock -r requirements/runtime.lock
+	@$(PIP) $(LOCKED) -r requirements/build.lock -r requirements/runtime.lock
 	@$(PIP) --no-deps --no-build-isolation --editable .
 	@touch $@
 
 $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
-	@$(PIP) --require-hashes -r requirements/dev.lock
+	@$(PIP) $(LOCKED) -r requirements/dev.lock
 	@touch $@
 
 # The programs come as packages of their own; no install script has to run.
@@ -59,22 +60,34 @@ capabilities: setup-dev setup-node
 	@$(BIN)/python -m pytest tests -q -m capability --record build/capability-run.json
 	@$(BIN)/python tools/capabilities.py build/capability-run.json
 
-lock: $(UV)
-	@for name in build runtime dev; do \
+lock: $(UV) setup-dev setup-node
+	@for name in build tools runtime dev; do \
 	  case $$name in \
-	    build) from="requirements/build.in" ;; \
 	    runtime) from="pyproject.toml" ;; \
 	    dev) from="pyproject.toml --extra dev --constraint requirements/runtime.lock" ;; \
+	    *) from="requirements/$$name.in" ;; \
 	  esac; \
 	  $(UV) pip compile $$from --no-config --quiet --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --custom-compile-command "make lock" \
+	    --generate-hashes --only-binary :all: --custom-compile-command "make lock" \
 	    --output-file requirements/$$name.lock || exit 1; \
 	done
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error
+	@$(BIN)/python -m tools.sbom --licences .tools/bin/python
 
-$(UV):
+# The program that writes the locks is itself locked; requirements/tools.in names its version.
+$(UV): requirements/tools.lock
 	@$(PYTHON) -m venv .tools
-	@.tools/bin/python -m pip --disable-pip-version-check install --quiet uv==$(PINNED_UV)
+	@.tools/bin/python -m pip --disable-pip-version-check --no-input install --quiet \
+	  $(LOCKED) -r requirements/tools.lock
+	@touch $@
+
+# A bill of materials (CycloneDX) for each lock, to build/sbom.
+sbom: setup-dev setup-node
+	@$(BIN)/python -m tools.sbom
+
+# Contracts and packages built a second time in another place: the same bytes, or a failure.
+reproduce: setup-dev setup-node
+	@$(BIN)/python -m tools.reproduce
 
 clean:
 	@rm -rf build out cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

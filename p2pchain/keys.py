@@ -35,6 +35,7 @@ Kind = Literal["secp256k1", "p256"]
 ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 _ALIAS = re.compile(r"^[a-z0-9][a-z0-9_-]{0,63}$")
 _HEX_KEY = re.compile(r"^(0x)?[0-9a-fA-F]{64}$")
+_ANY_HEX_KEY = re.compile(r"(?<![0-9a-fA-F])(0x)?[0-9a-fA-F]{64}(?![0-9a-fA-F])", re.IGNORECASE)
 
 
 class MeterKey(Protocol):
@@ -98,6 +99,11 @@ class LocalSigner:
         raise TypeError("a signing key is not pickled")
 
 
+def without_keys(text: str) -> str:
+    """Return a text to be shown, where what may be a key that was typed in is not repeated."""
+    return _ANY_HEX_KEY.sub("(64 hex digits)", text)
+
+
 def address_of(public_key: bytes) -> str:
     """Return the checksummed address of a public key of 64 bytes, or 65 with the 04 in front."""
     from eth_hash.auto import keccak
@@ -111,7 +117,8 @@ def checksum(address: bytes | str) -> str:
 
     text = address.hex() if isinstance(address, bytes) else address.removeprefix("0x").lower()
     if not re.fullmatch("[0-9a-f]{40}", text):
-        raise BadInput(f"'{address!r}' is not an address", hint="0x and 40 hex digits")
+        shown = without_keys(str(address))
+        raise BadInput(f"'{shown}' is not an address", hint="0x and 40 hex digits")
     digest = keccak(text.encode()).hex()
     return "0x" + "".join(
         c.upper() if h >= "8" else c for c, h in zip(text, digest[:40], strict=True)
@@ -175,9 +182,9 @@ class Keystore:
 
     def path(self, alias: str) -> Path:
         """Return where the key of this alias is or would be."""
-        if not _ALIAS.match(alias):
+        if not _ALIAS.match(alias) or _HEX_KEY.match(alias):
             raise BadInput(
-                f"'{alias}' is not a name for a key",
+                f"'{without_keys(alias)}' is not a name for a key",
                 hint="small letters, digits, - and _, at most 64",
             )
         return self.directory / f"{alias}.json"

@@ -41,12 +41,16 @@ def has_anvil() -> bool:
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", metavar="FILE", help="write each test's outcome and marks as JSON")
+    parser.addoption("--captured", metavar="FILE", help="write what each test printed")
 
 
 def pytest_configure(config: pytest.Config) -> None:
     path = config.getoption("--record")
     if path and not hasattr(config, "workerinput"):  # only the process that sees all reports
         config.pluginmanager.register(Recorder(Path(path)))
+    path = config.getoption("--captured")
+    if path and not hasattr(config, "workerinput"):
+        config.pluginmanager.register(Captured(Path(path)))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
@@ -69,6 +73,22 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             if REQUIRE_ALL:
                 raise pytest.UsageError(f"{item.nodeid} needs anvil: run `npm ci`")
             item.add_marker(pytest.mark.skip(reason="anvil is not installed (npm ci)"))
+
+
+class Captured:
+    """Writes what tests printed and logged, also those that passed, for `tools/leaks.py`."""
+
+    def __init__(self, path: Path) -> None:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        self.file = path.open("w", encoding="utf-8")
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        if report.when == "teardown":  # it has what set-up and call have left as well
+            for title, text in report.sections:
+                self.file.write(f"=== {report.nodeid}: {title}\n{text}\n")
+
+    def pytest_sessionfinish(self) -> None:
+        self.file.close()
 
 
 class Recorder:

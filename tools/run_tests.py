@@ -1,9 +1,10 @@
 """Install what the tests need, run all of them in two lanes, and sum up.
 
 Lane one is Python's (ruff, mypy, pytest), lane two the contracts' (forge, artifacts, solhint), so
-that two cores are enough. Needs only the standard library. Every part's output goes to
-build/logs/<part>.log, the sum to build/test-summary.json; the last line says `N passed, N failed,
-N skipped`. Where a tool cannot be installed its tests are skipped by name; with
+that two cores are enough. At the end all that they have written is searched for the keys and
+passphrases that were used (`tools/leaks.py`). Needs only the standard library. Every part's output
+goes to build/logs/<part>.log, the sum to build/test-summary.json; the last line says `N passed,
+N failed, N skipped`. Where a tool cannot be installed its tests are skipped by name; with
 P2PCHAIN_REQUIRE_ALL=1 that is a failure.
 """
 
@@ -16,6 +17,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +31,7 @@ RECORD = BUILD / "test-record.json"
 PROGRAMS = ROOT / "node_modules" / ".bin"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
+LEAST_KEYS = 100  # a full run uses more; fewer mean that nobody noted them
 
 
 @dataclass
@@ -173,14 +176,23 @@ def main() -> int:
     (BUILD / "logs").mkdir(parents=True, exist_ok=True)
     RECORD.unlink(missing_ok=True)
     run = Run()
+    # What tests write, and the secrets that they use: not in build/, where things are kept.
+    scratch = Path(tempfile.mkdtemp(prefix="p2pchain-tests-"))
     try:
         if install(run):
-            together(run, python_lane(), contract_lane())
+            together(run, python_lane(scratch), contract_lane())
             run.part(capability_part())
+            run.part(leaks_part(scratch))
     except KeyboardInterrupt:
         run.stop()
         print("interrupted", file=sys.stderr)
         return 130
+    finally:
+        (scratch / "secrets").unlink(missing_ok=True)
+        if any(outcome.failed for outcome in run.outcomes.values()):
+            print(f"what the tests have written is in {scratch}")
+        else:
+            shutil.rmtree(scratch, ignore_errors=True)
     run.seconds["total"] = round(time.monotonic() - started, 1)
     return report(run)
 
@@ -205,25 +217,41 @@ def together(run: Run, *lanes: Sequence[Part]) -> None:
             thread.join(0.5)
 
 
-def python_lane() -> list[Part]:
+def python_lane(scratch: Path) -> list[Part]:
     python = str(PYTHON)
     pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--record", str(RECORD)]
+    pytest += ["--basetemp", str(scratch / "pytest"), "--captured", str(log("pytest output"))]
     return [
         Part("ruff", [python, "-m", "ruff", "check"], check),
         Part("ruff format", [python, "-m", "ruff", "format", "--check"], check),
         Part("mypy", [python, "-m", "mypy"], check),
-        Part("pytest", [*pytest, "--durations", "15"], count_pytest(RECORD)),
+        Part(
+            "pytest",
+            [*pytest, "--durations", "15"],
+            count_pytest(RECORD),
+            environment=watched(scratch),
+        ),
     ]
+
+
+def watched(scratch: Path) -> dict[str, str]:
+    """Return what makes each Python of the tests note its secrets: see tests/watch."""
+    arguments = log("arguments")
+    arguments.unlink(missing_ok=True)
+    return {
+        "PYTHONPATH": str(ROOT / "tests" / "watch"),
+        "P2PCHAIN_TEST_SECRETS": str(scratch / "secrets"),
+        "P2PCHAIN_TEST_ARGUMENTS": str(arguments),
+    }
 
 
 def contract_lane() -> list[Part]:
     snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
     solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
-    rebuilt = [str(PYTHON.parent / "p2pchain"), "dev", "build", "--check"]
     return [
         Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
         Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots),
-        Part("dev build --check", rebuilt, check, ["node"]),
+        Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
     ]
 
 
@@ -238,6 +266,13 @@ def capability_part() -> Part:
         [str(PYTHON), "tools/capabilities.py", str(RECORD), "--check"],
         check,
     )
+
+
+def leaks_part(scratch: Path) -> Part:
+    """Look for the secrets of the run in all that it has left behind, after everything else."""
+    command = [str(PYTHON), "-m", "tools.leaks", str(scratch / "secrets")]
+    command += [str(BUILD), str(scratch / "pytest"), "--least", str(LEAST_KEYS)]
+    return Part("no secrets in logs", command, check)
 
 
 def report(run: Run, path: Path = BUILD / "test-summary.json") -> int:

@@ -13,7 +13,7 @@ import os
 import signal
 import sys
 import traceback
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
@@ -150,8 +150,12 @@ def run(arguments: Sequence[str], env: Env | None = None) -> int:
         error.show()
         return error.exit_code
     except click.UsageError as error:
+        from p2pchain.keys import without_keys
+
         path = error.ctx.command_path if error.ctx else "p2pchain"
-        return _report(env, error.format_message(), f"'{path} --help' shows the usage", 2)
+        # What was typed may have been a key; neither message nor traceback repeats it.
+        hint = f"'{path} --help' shows the usage"
+        return _report(env, error.format_message(), hint, 2, said=without_keys)
     except click.ClickException as error:
         return _report(env, error.format_message(), None, 2)
     except (KeyboardInterrupt, click.Abort, EOFError):
@@ -168,10 +172,12 @@ def run(arguments: Sequence[str], env: Env | None = None) -> int:
         env.close()
 
 
-def _report(env: Env, message: str, hint: str | None, code: int) -> int:
+def _report(
+    env: Env, message: str, hint: str | None, code: int, said: Callable[[str], str] = str
+) -> int:
     if env.show_traceback and sys.exc_info()[0] is not None:
-        traceback.print_exc()
-    click.echo(f"error: {message}", err=True)
+        click.echo(said(traceback.format_exc()), err=True, nl=False)
+    click.echo(f"error: {said(message)}", err=True)
     if hint:
         click.echo(f"hint: {hint}", err=True)
     return code

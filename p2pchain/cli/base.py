@@ -174,8 +174,9 @@ class Env:
 
     def passphrase(self, what: str, *, confirm: bool = False) -> str:
         """Return the passphrase from the option, the environment or a prompt on a terminal."""
-        from p2pchain.keys import find_passphrase
+        from p2pchain.keys import find_passphrase, without_keys
 
+        what = without_keys(what)
         found = find_passphrase(self.passphrase_file)
         if found is not None:
             return found

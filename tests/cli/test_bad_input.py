@@ -336,7 +336,7 @@ def test_key_file_readable_by_others(world: World) -> None:
 
 def test_wrong_passphrase(world: World) -> None:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("P2PCHAIN_PASSPHRASE", "wrong")
+        patch.setenv("P2PCHAIN_PASSPHRASE", "not-the-passphrase-4")
         before = world.state()
         result = world.cli("withdraw", "1EUR", account="alice")
     told(result, 2, "wrong passphrase for alice.json")

@@ -23,6 +23,7 @@ from p2pchain.errors import (
     Refused,
     WrongNetwork,
 )
+from tests.cli.conftest import PASSPHRASE
 
 
 def commands(
@@ -222,10 +223,10 @@ def test_env_builds_what_is_asked_for(
 
     monkeypatch.setenv("P2PCHAIN_HOME", str(tmp_path))
     monkeypatch.setenv("P2PCHAIN_KEYS", str(tmp_path / "keys"))
-    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", "open")
+    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", PASSPHRASE)
     from p2pchain.chain.devkeys import dev_signer
 
-    Keystore().add("dev", dev_signer(0), "open", kdf="pbkdf2", work=1000)
+    Keystore().add("dev", dev_signer(0), PASSPHRASE, kdf="pbkdf2", work=1000)
     env = Env()
     env.configure(network="tester", account="dev")
     assert env.address == dev_signer(0).address

@@ -19,6 +19,8 @@ from p2pchain.keys import ORDER, Keystore, LocalSigner, checksum, find_passphras
 Run = Callable[..., tuple[int, str, str]]
 
 SECRET = bytes.fromhex("4c0883a69102937d6231471b5dbb6204fe5129617082792ae468d01a3f362318")
+# No words of any text: they are looked for in all that a run of the tests leaves behind.
+OPEN, OTHER, SESAME = "spindle-orchard-40", "harbour-thimble-91", "meadow copper 63 !"
 ADDRESS = "0x2c7536E3605D9C16a7a3D7b1898e529396a65c23"
 
 
@@ -39,6 +41,8 @@ def command(
         code = run(list(arguments))
         captured = capsys.readouterr()
         assert "Traceback" not in captured.err
+        for secret in (SECRET.hex(), OPEN, OTHER, SESAME):
+            assert secret not in (captured.out + captured.err).lower()
         return code, captured.out, captured.err
 
     return call
@@ -50,7 +54,7 @@ def private(path: Path, text: str) -> Path:
     return path
 
 
-def add(store: Keystore, alias: str = "alice", passphrase: str = "open") -> LocalSigner:
+def add(store: Keystore, alias: str = "alice", passphrase: str = OPEN) -> LocalSigner:
     signer = LocalSigner(SECRET)
     store.add(alias, signer, passphrase, kdf="pbkdf2", work=1000)
     return signer
@@ -102,14 +106,14 @@ def test_addresses() -> None:
 
 
 def test_made_and_opened(store: Keystore) -> None:
-    info = store.new("alice", "open sesame", kdf="pbkdf2")
+    info = store.new("alice", SESAME, kdf="pbkdf2")
     assert stat.S_IMODE(info.path.stat().st_mode) == 0o600
     assert stat.S_IMODE(store.directory.stat().st_mode) == 0o700
     assert [path.name for path in store.directory.iterdir()] == ["alice.json"]
-    assert store.unlock("alice", "open sesame").address == info.address
+    assert store.unlock("alice", SESAME).address == info.address
     assert store.info("alice") == info
     with pytest.raises(BadInput, match=r"wrong passphrase for alice\.json"):
-        store.unlock("alice", "open")
+        store.unlock("alice", OPEN)
 
 
 def test_readable_by_other_software(store: Keystore) -> None:
@@ -118,14 +122,14 @@ def test_readable_by_other_software(store: Keystore) -> None:
     add(store)
     content = json.loads(store.path("alice").read_text())
     assert content["version"] == 3
-    assert bytes(Account.decrypt(content, "open")) == SECRET
+    assert bytes(Account.decrypt(content, OPEN)) == SECRET
 
 
 def test_never_overwritten(store: Keystore) -> None:
     add(store)
     before = store.path("alice").read_bytes()
     with pytest.raises(BadInput, match="already"):
-        store.new("alice", "other", kdf="pbkdf2")
+        store.new("alice", OTHER, kdf="pbkdf2")
     assert store.path("alice").read_bytes() == before
 
 
@@ -135,22 +139,33 @@ def test_names(store: Keystore, alias: str) -> None:
         store.path(alias)
 
 
-@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644])
+@pytest.mark.parametrize("mode", [0o640, 0o604, 0o660, 0o644, 0o610, 0o601, 0o620, 0o602, 0o777])
 def test_file_that_others_can_use(store: Keystore, mode: int) -> None:
     add(store)
     path = store.path("alice")
     path.chmod(mode)
     with pytest.raises(BadInput, match="can be used by others") as caught:
-        store.unlock("alice", "open")
+        store.unlock("alice", OPEN)
     assert caught.value.hint == f"chmod 600 {path}"
     with pytest.raises(BadInput):
         store.list()
 
 
+def test_file_of_somebody_else(store: Keystore, monkeypatch: pytest.MonkeyPatch) -> None:
+    add(store)
+    path = store.path("alice")
+    if os.geteuid() == 0:
+        os.chown(path, 4711, -1)
+    else:
+        monkeypatch.setattr(os, "geteuid", lambda: 4711)
+    with pytest.raises(BadInput, match="belongs to another user"):
+        store.unlock("alice", OPEN)
+
+
 def test_directory_that_others_can_use(store: Keystore) -> None:
     add(store)
     store.directory.chmod(0o755)
-    for use in (store.list, lambda: store.unlock("alice", "open"), lambda: add(store, "bob")):
+    for use in (store.list, lambda: store.unlock("alice", OPEN), lambda: add(store, "bob")):
         with pytest.raises(BadInput, match="can be used by others") as caught:
             use()
         assert caught.value.hint == f"chmod 700 {store.directory}"
@@ -161,7 +176,7 @@ def test_symbolic_links(store: Keystore, tmp_path: Path) -> None:
     real = store.path("alice").rename(tmp_path / "elsewhere.json")
     store.path("alice").symlink_to(real)
     with pytest.raises(BadInput, match="symbolic link"):
-        store.unlock("alice", "open")
+        store.unlock("alice", OPEN)
     with pytest.raises(BadInput, match="already"):
         add(store)
     store.directory.rename(tmp_path / "moved")
@@ -175,7 +190,7 @@ def test_not_a_key_file(store: Keystore, text: str) -> None:
     add(store)
     private(store.path("bob"), text)
     with pytest.raises(BadInput, match="not a Keystore V3 file"):
-        store.unlock("bob", "open")
+        store.unlock("bob", OPEN)
 
 
 def test_altered_files(store: Keystore) -> None:
@@ -184,22 +199,22 @@ def test_altered_files(store: Keystore) -> None:
     content = json.loads(path.read_text())
     private(path, json.dumps({**content, "address": "11" * 20}))
     with pytest.raises(BadInput, match="another address"):
-        store.unlock("alice", "open")
+        store.unlock("alice", OPEN)
     private(path, json.dumps({**content, "crypto": {}}))
     with pytest.raises(BadInput):
-        store.unlock("alice", "open")
+        store.unlock("alice", OPEN)
 
 
 # passphrases
 
 
 def test_where_a_passphrase_comes_from(tmp_path: Path) -> None:
-    one = private(tmp_path / "one", "first\nsecond\n")
-    two = private(tmp_path / "two", "other\n")
-    environ = {"P2PCHAIN_PASSPHRASE_FILE": str(two), "P2PCHAIN_PASSPHRASE": "env"}
-    assert find_passphrase(one, environ=environ) == "first"
-    assert find_passphrase(environ=environ) == "other"
-    assert find_passphrase(environ={"P2PCHAIN_PASSPHRASE": "env"}) == "env"
+    one = private(tmp_path / "one", f"{OPEN}\nsecond\n")
+    two = private(tmp_path / "two", f"{OTHER}\n")
+    environ = {"P2PCHAIN_PASSPHRASE_FILE": str(two), "P2PCHAIN_PASSPHRASE": SESAME}
+    assert find_passphrase(one, environ=environ) == OPEN
+    assert find_passphrase(environ=environ) == OTHER
+    assert find_passphrase(environ={"P2PCHAIN_PASSPHRASE": SESAME}) == SESAME
     assert find_passphrase(environ={}) is None
     one.chmod(0o644)
     with pytest.raises(BadInput, match=r"passphrase file .* can be used by others"):
@@ -212,16 +227,16 @@ def test_where_a_passphrase_comes_from(tmp_path: Path) -> None:
 
 def test_passphrase_through_a_pipe(tmp_path: Path) -> None:
     read, write = os.pipe()
-    os.write(write, b"piped\n")
+    os.write(write, f"{OPEN}\n".encode())
     os.close(write)
-    assert find_passphrase(Path(f"/dev/fd/{read}"), environ={}) == "piped"
+    assert find_passphrase(Path(f"/dev/fd/{read}"), environ={}) == OPEN
     os.close(read)
 
 
 def test_passphrase_through_a_link(tmp_path: Path) -> None:
-    real = private(tmp_path / "real", "linked\n")
+    real = private(tmp_path / "real", f"{OPEN}\n")
     (tmp_path / "link").symlink_to(real)
-    assert find_passphrase(tmp_path / "link", environ={}) == "linked"
+    assert find_passphrase(tmp_path / "link", environ={}) == OPEN
     real.chmod(0o644)
     with pytest.raises(BadInput, match="can be used by others"):
         find_passphrase(tmp_path / "link", environ={})
@@ -231,7 +246,7 @@ def test_passphrase_through_a_link(tmp_path: Path) -> None:
 
 
 def test_new_list_and_again(command: Run, tmp_path: Path, store: Keystore) -> None:
-    phrase = private(tmp_path / "phrase", "open\n")
+    phrase = private(tmp_path / "phrase", f"{OPEN}\n")
     code, out, err = command("keys", "list")
     assert (code, err) == (0, "")
     assert "no keys" in out
@@ -241,7 +256,7 @@ def test_new_list_and_again(command: Run, tmp_path: Path, store: Keystore) -> No
     made = json.loads(out)
     assert code == 0
     assert (made["schema"], made["name"]) == (1, "alice")
-    assert store.unlock("alice", "open").address == made["address"]
+    assert store.unlock("alice", OPEN).address == made["address"]
     code, out, _ = command("keys", "list", "--json")
     assert json.loads(out)["keys"] == [{k: made[k] for k in ("name", "kind", "address", "file")}]
     assert made["kind"] == "secp256k1"
@@ -254,7 +269,7 @@ def test_new_list_and_again(command: Run, tmp_path: Path, store: Keystore) -> No
 
 @pytest.mark.parametrize("kind", ["hex", "0x", "v3", "stdin"])
 def test_import(command: Run, tmp_path: Path, store: Keystore, kind: str, monkeypatch) -> None:
-    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", "open")
+    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", OPEN)
     source: list[str] = []
     stdin = ""
     if kind == "v3":
@@ -270,14 +285,14 @@ def test_import(command: Run, tmp_path: Path, store: Keystore, kind: str, monkey
     assert (code, err) == (0, "")
     assert ADDRESS in out
     assert SECRET.hex() not in out
-    assert store.unlock("bob", "open").address == ADDRESS
+    assert store.unlock("bob", OPEN).address == ADDRESS
 
 
 @pytest.mark.parametrize("text", ["", "12", "zz" * 32, "00" * 32, "{}"])
 def test_import_of_nonsense(
     command: Run, tmp_path: Path, store: Keystore, text: str, monkeypatch
 ) -> None:
-    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", "open")
+    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", OPEN)
     source = private(tmp_path / "key", text)
     code, out, err = command("keys", "import", "bob", "--file", str(source))
     assert (code, out) == (2, "")
@@ -290,7 +305,7 @@ def test_import_of_nonsense(
 def test_import_of_a_loose_file_and_wrong_passphrase(
     command: Run, tmp_path: Path, monkeypatch
 ) -> None:
-    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", "wrong")
+    monkeypatch.setenv("P2PCHAIN_PASSPHRASE", OTHER)
     other = Keystore(tmp_path / "other")
     add(other)
     code, _, err = command("keys", "import", "bob", "--file", str(other.path("alice")))

@@ -260,6 +260,54 @@ contract SignaturesTest is World {
         assertRefusal(limitOne(l), IMarkets.Refusal.OldSequence, "once");
     }
 
+    /* REVOKED KEYS */
+
+    function _keyRevoked(
+        IMetering.Reading memory r,
+        string memory why
+    ) private {
+        assertOutcome(meterOne(r), IMetering.Outcome.KeyRevoked, why);
+    }
+
+    /// @dev The owner takes the key away in the middle of what it signs, and gets it back later.
+    function test_T18_revokedKey() public {
+        uint32 change = slotNow();
+        vm.prank(homes[_id].owner);
+        registry.revokeSigner(homes[_id].meter);
+        warpToSlot(change + 12);
+        _keyRevoked(recordAt(_id, change, 10, 20, flat(1, 5), flat(1, 6)), "the running slot");
+        _keyRevoked(recordAt(_id, change + 3, 10, 20, flat(4, 5), flat(4, 6)), "slots after it");
+        IMetering.Reading memory r = recordAt(_id, change - 2, 10, 20, flat(4, 5), flat(4, 6));
+        assertOutcome(meterOne(r), IMetering.Outcome.SplitAtChange, "across the change");
+        r = recordAt(_id, change, 10, 20, flat(1, 5), flat(1, 6));
+        signReading(r, 0x9999);
+        _keyRevoked(r, "a key that nobody installed");
+        r.signature = "";
+        _keyRevoked(r, "no key and no signature");
+        vm.prank(meterOperator);
+        registry.setSigner(homes[_id].meter, change + 14, abi.encodePacked(vm.addr(homes[_id].meterKey)));
+        warpToSlot(change + 20);
+        _keyRevoked(recordAt(_id, change + 2, 10, 20, flat(4, 5), flat(4, 6)), "in between, also afterwards");
+        vm.assertEq(metering.headOf(homes[_id].meter).nextSlot, 0, "nothing is left behind");
+        r = recordAt(_id, change - 2, 10, 20, flat(2, 5), flat(2, 6));
+        assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "slots before");
+        r = recordAt(_id, change + 14, 90, 90, flat(4, 5), flat(4, 6));
+        assertOutcome(meterOne(r), IMetering.Outcome.Accepted, "slots since it is back");
+    }
+
+    function test_T18_revokedWallet() public {
+        MockWallet wallet = new MockWallet(vm.addr(0x88));
+        (IMetering.Reading memory before, uint32 from) = _withSigner(abi.encodePacked(address(wallet)));
+        vm.prank(homes[_id].owner);
+        registry.revokeSigner(homes[_id].meter);
+        warpToSlot(from + 32);
+        IMetering.Reading memory r = recordAt(_id, from + 16, 90, 90, flat(4, 5), flat(4, 6));
+        signReading(r, 0x88);
+        _keyRevoked(r, "the wallet would say yes");
+        signReading(before, 0x88);
+        assertOutcome(meterOne(before), IMetering.Outcome.Accepted, "slots before");
+    }
+
     /* MALLEABILITY */
 
     function test_T18_malleableAndShapelessSignatures() public {
