@@ -19,7 +19,7 @@ import json
 import os
 import sqlite3
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any, Final
@@ -404,18 +404,17 @@ def alone(path: Path) -> Iterator[None]:
     """Keep other processes from the same deployment; ends with the process, however it ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     lock = path.with_name(path.name + ".lock")
-    database = sqlite3.connect(lock, isolation_level=None, timeout=0)
-    try:
+    with closing(sqlite3.connect(lock, isolation_level=None, timeout=0)) as database:
         try:
             database.execute("BEGIN EXCLUSIVE")
         except sqlite3.OperationalError:
             raise CheckFailed(
                 f"another process is working on {path}", hint="wait for it, or end it first"
             ) from None
-        yield
-        lock.unlink(missing_ok=True)
-    finally:
-        database.close()
+        try:
+            yield
+        finally:
+            lock.unlink(missing_ok=True)
 
 
 def load(path: Path) -> dict[str, Any] | None:

@@ -91,7 +91,7 @@ def deploy(
     if env.network.chain_id is None:
         raise BadInput(
             f"nothing says which chain {env.network.label} must be",
-            hint="give it a profile with url and chain_id in p2pchain.toml, and choose that with -n",
+            hint="make a profile with url and chain_id in p2pchain.toml, and choose it with -n",
         )
     with nullcontext() if dry_run else alone(part_path(env.deployment_path)):
         rollout = _taken_up(
@@ -163,9 +163,8 @@ def _carry_out(env: Env, out: Output, rollout: Rollout, dry_run: bool) -> None:
     if dry_run:
         return
     if missing:
-        env.confirm(
-            "deploy?" if not rollout.begun else f"send the {len(missing)} that are missing?"
-        )
+        question = f"send the {len(missing)} that are missing?" if rollout.begun else "deploy?"
+        env.confirm(question)
     with Progress("Deploying", len(missing)) as bar:
         record = rollout.run(env.sender, step=lambda name: bar.step())
     record.save(path)
@@ -267,4 +266,5 @@ def _holders(setup: Setup) -> list[dict[str, Any]]:
 
 
 def _gwei(wei: int) -> str:
-    return f"{wei / 10**9:.3g} gwei" if wei else "nothing"
+    """A price of gas; whole gwei, or wei where it is less than a hundred of these."""
+    return f"{wei // 10**9:,} gwei" if wei >= 100 * 10**9 else f"{wei:,} wei"
