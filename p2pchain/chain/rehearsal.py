@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 from p2pchain.chain.bindings.test_currency import TestCurrency
 from p2pchain.chain.connect import Chain
@@ -39,6 +40,14 @@ class Cost:
 
 def gas_of(setup: Setup, steps: Sequence[Step]) -> list[int]:
     """Return the gas of each step of a deployment, in their order."""
+    found = list(_rehearsed(setup))
+    if len(found) != len(steps):
+        raise AssertionError(f"{len(found)} steps were rehearsed, {len(steps)} are planned")
+    return found
+
+
+@lru_cache(maxsize=4)
+def _rehearsed(setup: Setup) -> tuple[int, ...]:
     actor = dev_signer(0)
     chain = Tester(genesis_time=1_700_000_000)
     with Sender(chain, actor) as sender:
@@ -54,10 +63,7 @@ def gas_of(setup: Setup, steps: Sequence[Step]) -> list[int]:
             chain, replace(setup, deployer=actor.address, token=token, holders=holders)
         )
         rehearsed.run(sender)
-    found = [row["gas"] for row in rehearsed.log]
-    if len(found) != len(steps):
-        raise AssertionError(f"{len(found)} steps were rehearsed, {len(steps)} are planned")
-    return found
+    return tuple(row["gas"] for row in rehearsed.log)
 
 
 def cost_of(chain: Chain, account: str, gas: Sequence[int]) -> Cost:
