@@ -14,11 +14,15 @@ import pytest
 from p2pchain.chain import rollout as rollouts
 from p2pchain.chain import tester
 from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.registry import Registry
+from p2pchain.chain.bindings.test_currency import TestCurrency
 from p2pchain.chain.connect import Chain, connect
 from p2pchain.chain.deployment import (
     Contracts,
     Deployment,
     Holder,
+    artifact,
     created_address,
     deploy,
     initcode,
@@ -94,7 +98,8 @@ def test_cut_off_at_every_step(
         def die(name: str) -> None:
             raise Killed
 
-        while True:
+        made = None
+        while made is None:
             chain = Faulty(real)
             if when == "before it is sent":
                 if died % 2 == 0:
@@ -105,7 +110,6 @@ def test_cut_off_at_every_step(
                 made = take_up(
                     chain.as_chain(), path, die if when != "after it was sent" else lambda _: None
                 )
-                break
             except Killed:
                 died += 1
         assert died >= nonce
@@ -194,7 +198,7 @@ def test_another_contract_at_a_reserved_address(tmp_path: Path) -> None:
 def test_a_token_that_exists(tmp_path: Path) -> None:
     path = tmp_path / "valley.part.json"
     with fresh() as chain, Sender(chain, dev_signer(3)) as other:
-        code = initcode("TestCurrency", {}) + rollouts.TestCurrency.constructor("x", "y")
+        code = initcode("TestCurrency", {}) + TestCurrency.constructor("x", "y")
         token = other.deploy(code).contract_address
         assert token is not None
         with Sender(chain, dev_signer(0)) as sender:
@@ -248,7 +252,7 @@ def test_contracts_that_have_changed_since(
     begun: tuple[Chain, Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     chain, path = begun
-    real = rollouts.artifact
+    real = artifact
     monkeypatch.setattr(
         rollouts,
         "artifact",
@@ -306,7 +310,7 @@ def test_a_foreign_binding_is_refused(begun: tuple[Chain, Path]) -> None:
 
     def bind(name: str) -> None:
         if name == "ForwardLevels":
-            registry = rollouts.Registry(chain, addresses["Registry"])
+            registry = Registry(chain, addresses["Registry"])
             with Sender(chain, dev_signer(0)) as sender:
                 sender.send(registry.bind_forward(OFFICE))
 
@@ -324,7 +328,7 @@ def test_nobody_gives_up_the_last_role_too_early(begun: tuple[Chain, Path]) -> N
     def meddle(name: str) -> None:
         if name == "AccessManager.setRoleGuardian":
             contracts = json.loads(path.read_text())["addresses"]
-            manager = rollouts.AccessManager(chain, contracts["AccessManager"])
+            manager = AccessManager(chain, contracts["AccessManager"])
             with Sender(chain, dev_signer(0)) as sender:
                 sender.send(manager.revoke_role(1, OFFICE))
 
@@ -378,7 +382,7 @@ def test_faults_of_code(whole: tuple[Deployment, list[Holder], int]) -> None:
             kind = rollouts.artifact_name(name)
             code = chain.code(address)
             assert faults(kind, code, address, implied) == []
-            described = rollouts.artifact(kind)
+            described = artifact(kind)
             for immutable, places in described["immutable_references"].items():
                 for place in places:
                     wrong = code[: place + 31] + bytes([code[place + 31] ^ 1]) + code[place + 32 :]
@@ -403,7 +407,7 @@ def test_faults_of_code(whole: tuple[Deployment, list[Holder], int]) -> None:
             assert faults(kind, chain.code(at), at, other)
 
 
-def test_unknown_calls_are_not_sent(begun: tuple[Chain, Path]) -> None:
+def test_what_was_left_is_finished_first(begun: tuple[Chain, Path]) -> None:
     """A transaction that was left is finished first, whatever it was."""
     chain, path = begun
     journal = path.with_suffix(".sqlite")
