@@ -14,9 +14,9 @@ import pytest
 from p2pchain.chain import rollout as rollouts
 from p2pchain.chain import tester
 from p2pchain.chain.abi import Call
+from p2pchain.chain.bindings import test_currency as currency
 from p2pchain.chain.bindings.access_manager import AccessManager
 from p2pchain.chain.bindings.registry import Registry
-from p2pchain.chain.bindings.test_currency import TestCurrency
 from p2pchain.chain.connect import Chain, connect
 from p2pchain.chain.deployment import (
     Contracts,
@@ -198,7 +198,7 @@ def test_another_contract_at_a_reserved_address(tmp_path: Path) -> None:
 def test_a_token_that_exists(tmp_path: Path) -> None:
     path = tmp_path / "valley.part.json"
     with fresh() as chain, Sender(chain, dev_signer(3)) as other:
-        code = initcode("TestCurrency", {}) + TestCurrency.constructor("x", "y")
+        code = initcode("TestCurrency", {}) + currency.TestCurrency.constructor("x", "y")
         token = other.deploy(code).contract_address
         assert token is not None
         with Sender(chain, dev_signer(0)) as sender:

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from p2pchain.chain.abi import Call
-from p2pchain.chain.bindings.test_currency import TestCurrency
+from p2pchain.chain.bindings import test_currency as currency
 from p2pchain.chain.connect import Chain, connect
 from p2pchain.chain.deployment import Deployment, initcode
 from p2pchain.chain.devkeys import dev_signer
@@ -84,7 +84,7 @@ def test_the_walk_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
 
 def walk(chain: Chain, payer: Sender, monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, str]]:
     """Type the page; yield each line and what it printed."""
-    code = initcode("TestCurrency", {}) + TestCurrency.constructor("Euro", "EUR")
+    code = initcode("TestCurrency", {}) + currency.TestCurrency.constructor("Euro", "EUR")
     token = payer.deploy(code).contract_address
     assert token is not None
     wallet = Multisig(chain, payer, [World.key(name) for name in ("anna", "ben", "cleo")], 2)
