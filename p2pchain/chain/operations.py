@@ -129,9 +129,9 @@ def find(contracts: Contracts, text: str) -> Operation:
     known = {one.id: one for one in operations(contracts)}  # the newest of an id stays
     found = [one for one in known.values() if one.id.hex().startswith(wanted)]
     if len(wanted) < _SHORTEST or len(found) != 1:
+        several = len(found) > 1 and len(wanted) >= _SHORTEST
         raise BadInput(
-            f"'{text}' names {len(found) if len(wanted) >= _SHORTEST else 'no'} operation"
-            + ("s" if len(found) > 1 and len(wanted) >= _SHORTEST else ""),
+            f"'{text}' names {len(found) if several else 'no'} operation{'s' * several}",
             hint=f"{_SHORTEST} digits or more of an id of 'p2pchain admin announced list'",
         )
     return found[0]

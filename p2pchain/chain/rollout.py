@@ -425,7 +425,16 @@ def load(path: Path) -> dict[str, Any] | None:
         return None
     except (OSError, ValueError, TypeError) as error:
         raise BadInput(f"{path} cannot be read: {error}", hint=_ANEW) from None
-    wanted = {"chain_id", "genesis", "block", "setup", "artifacts", "addresses", "steps"}
+    wanted = {
+        "chain_id",
+        "genesis",
+        "block",
+        "setup",
+        "artifacts",
+        "addresses",
+        "steps",
+        "given_up",
+    }
     if content.get("schema") != SCHEMA or not wanted <= set(content):
         raise BadInput(f"{path} is not a deployment under way of this version", hint=_ANEW)
     return content

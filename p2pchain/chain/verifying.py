@@ -64,7 +64,7 @@ class Finding:
         return self.expected != self.found
 
     def __str__(self) -> str:
-        return f"{self.subject}: {self.what} is {self.found}, not {self.expected}"
+        return f"{self.subject}: {self.what}: {self.found}, expected: {self.expected}"
 
 
 def verify(contracts: Contracts) -> list[Finding]:
@@ -82,6 +82,11 @@ def verify(contracts: Contracts) -> list[Finding]:
     if missing := [name for name in wanted if name not in record.contracts]:
         raise BadInput(
             f"the record names no {', '.join(missing)}", hint="it is of another version of p2pchain"
+        )
+    if extra := [name for name in record.contracts if name not in wanted]:
+        raise BadInput(
+            f"the record names {', '.join(extra)}, which this version does not have",
+            hint="verify it with the version of p2pchain that deployed it",
         )
     found = list(_code(contracts))
     if any(not chain.code(record.contracts[name]) for name in (*MANAGED, "AccessManager")):
@@ -216,8 +221,8 @@ def _holders(contracts: Contracts) -> Iterator[Finding]:
     }
     keys = sorted({*there, *recorded})
     for key in sorted(keys, key=lambda key: _ORDER.index(key[0]) if key[0] in _ORDER else 99):
-        found = f"delay {there[key]} s" if key in there else "not a holder"
-        expected = f"delay {recorded[key]} s" if key in recorded else "not a holder"
+        found = f"delay {there[key]} s" if key in there else "no holder"
+        expected = f"delay {recorded[key]} s" if key in recorded else "no holder"
         yield Finding(key[0], key[1], expected if recorded else found, found)
 
 
