@@ -346,8 +346,8 @@ def deploy(
     get the roles, and the sender keeps none that is not named there; without them the sender is
     administrator in all roles. With `part` the deployment is written down there while it is under
     way and, called again with the same arguments, continues with what is missing; the file stays,
-    and is deleted when the record is safe. Raises what the sender raises, NonceTakenByOther where something else is sent with the key meanwhile. `step` is
-    told what was done.
+    and is deleted when the record is safe. Raises what the sender raises, NonceTakenByOther where
+    something else is sent with the key meanwhile. `step` is told what was done.
     """
     from p2pchain.chain.rollout import Rollout, Setup
 
