@@ -133,7 +133,10 @@ def test_build_writes_and_check_finds_each_difference(tree: Path) -> None:
         "notice": "The figure is above the limit.",
         "hint": "ask for less",
     }
-    assert {length for _, length in content["immutable_references"]} == {32}
+    assert list(content["immutable_references"]) == ["LIMIT"]
+    word = "7f" + "00" * 32  # PUSH32, and a gap for what the constructor fills in
+    for place in content["immutable_references"]["LIMIT"]:
+        assert content["deployed_bytecode"][2 * place : 2 * place + 66] == word
     artifact.write_bytes(artifact.read_bytes().replace(b'"bytecode": "0x60', b'"bytecode": "0x61'))
     (tree / builder.BINDINGS / "gone.py").write_text("")
     with pytest.raises(CheckFailed) as caught:

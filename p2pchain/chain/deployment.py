@@ -1,16 +1,14 @@
 """Deploying the contracts, and the record of where they stand.
 
-`deploy` creates the core set in the order in which it depends on itself, links the libraries of
-ForwardAuction, Settlement and Levels, names the first two to the others, and gives the roles of
-docs/governance.md to one administrator, who hands them on. Who depends on what comes later is told
-when it is created, by the addresses that they are going to have. The record is a JSON file
-`deployments/<network>.json`.
+`deploy` creates the core set, names the contracts to each other and gives the roles of
+docs/governance.md; how, and what happens where it is cut off, is in rollout.py. The record is a
+JSON file `deployments/<network>.json`.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from functools import cache, cached_property
 from importlib import resources
@@ -22,7 +20,7 @@ import rlp  # type: ignore[import-untyped]
 from eth_abi.abi import encode
 from eth_utils.crypto import keccak
 
-from p2pchain.chain.abi import Call, checksum
+from p2pchain.chain.abi import checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
 from p2pchain.chain.bindings.erc7913_p256_verifier import ERC7913P256Verifier
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
@@ -37,7 +35,7 @@ from p2pchain.chain.bindings.tariffs import Tariffs
 from p2pchain.chain.bindings.test_currency import TestCurrency
 from p2pchain.chain.connect import Chain
 from p2pchain.chain.sender import Sender
-from p2pchain.errors import BadInput, NonceTakenByOther, WrongNetwork
+from p2pchain.errors import BadInput, WrongNetwork
 
 SCHEMA: Final = 1
 _RECORD: Final = "'p2pchain admin deploy' writes it; whoever runs the market hands it out"
@@ -125,13 +123,22 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
 
 
 @dataclass(frozen=True, slots=True)
+class Holder:
+    """An account with a role; a call of its has to wait `delay_seconds` after it is announced."""
+
+    role: str
+    account: str
+    delay_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Deployment:
     """Where the contracts of one deployment stand.
 
     `contracts` name -> address, libraries included; `code_hashes` of the same, as hex; `block` is
     the first with a contract of it; `markets`, `auctions` and `levels` name -> id as hex, as their
     creators called them; `test_money` says that the currency has no value and anybody may make
-    more of it.
+    more of it; `roles` role -> account -> delay in seconds, as they were last given on purpose.
     """
 
     chain_id: int
@@ -144,6 +151,7 @@ class Deployment:
     test_money: bool = False
     auctions: Mapping[str, str] = field(default_factory=dict)
     levels: Mapping[str, str] = field(default_factory=dict)
+    roles: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     schema: int = SCHEMA
 
     def with_market(self, name: str, market: bytes) -> Deployment:
@@ -157,6 +165,21 @@ class Deployment:
     def with_level(self, name: str, level: bytes) -> Deployment:
         """Return the record with one more level."""
         return replace(self, levels={**self.levels, name: "0x" + level.hex()})
+
+    def with_roles(self, holders: Iterable[Holder]) -> Deployment:
+        """Return the record with these as those who have the roles."""
+        roles: dict[str, dict[str, int]] = {}
+        for one in holders:
+            roles.setdefault(one.role, {})[one.account] = one.delay_seconds
+        return replace(self, roles=roles)
+
+    def holders(self) -> list[Holder]:
+        """Return who has which role as the record says."""
+        return [
+            Holder(role, account, delay)
+            for role, accounts in self.roles.items()
+            for account, delay in accounts.items()
+        ]
 
     def level(self, name: str) -> bytes:
         """Return the id of a level, by name or id. Raises BadInput."""
@@ -243,7 +266,7 @@ class Contracts:
                 hint="-n chooses the network, --deployment the record",
             )
         for name, address in deployment.contracts.items():
-            if deployment.code_hashes.get(name) not in (None, _hash(chain.code(address))):
+            if deployment.code_hashes.get(name) not in (None, code_hash(chain.code(address))):
                 raise WrongNetwork(
                     f"{name} at {address} is not the contract that was deployed",
                     hint="the node is of another network, or its chain was started afresh",
@@ -328,90 +351,24 @@ def deploy(
     slot_seconds: int,
     currency: str,
     token: str | None = None,
+    holders: Sequence[Holder] = (),
+    part: Path | None = None,
     step: Callable[[str], None] = lambda name: None,
 ) -> Deployment:
-    """Deploy the core set with the sender as administrator in all roles; return the record.
+    """Deploy the core set and return the record.
 
-    `token` is an existing ERC-20; without it a test currency without value is deployed. Raises
-    what the sender raises. `step` is told what was done.
+    `token` is an existing ERC-20; without it a test currency without value is deployed. `holders`
+    get the roles, and the sender keeps none that is not named there; without them the sender is
+    administrator in all roles. With `part` the deployment is written down there while it is under
+    way and, called again with the same arguments, continues with what is missing; the file stays,
+    and is deleted when the record is safe. Raises what the sender raises, NonceTakenByOther where
+    something else is sent with the key meanwhile. `step` is told what was done.
     """
-    chain = sender.chain
-    start = chain.block().number
-    built: dict[str, str] = {}
+    from p2pchain.chain.rollout import Rollout, Setup
 
-    def create(name: str, arguments: bytes = b"", entry: str | None = None) -> str:
-        receipt = sender.deploy(initcode(name, built) + arguments, name=f"deploy {name}")
-        assert receipt.contract_address is not None
-        built[entry or name] = receipt.contract_address
-        step(entry or name)
-        return receipt.contract_address
-
-    test_money = token is None
-    manager = create("AccessManager", AccessManager.constructor(sender.address))
-    if token is None:
-        token = create("TestCurrency", TestCurrency.constructor("Test money", currency), "Token")
-    built["Token"] = token
-    registry = create("Registry", Registry.constructor(manager, slot_seconds))
-    tariffs = create("Tariffs", Tariffs.constructor(registry))
-    metering = create("Metering", Metering.constructor(manager, registry))
-    markets = create("Markets", Markets.constructor(manager, registry, metering))
-    for library in LIBRARIES:
-        create(library)
-    nonce = chain.nonce(sender.address)
-    # Settlement, forward auctions, levels, forward levels.
-    expected = [created_address(sender.address, nonce + later) for later in (2, 1, 3, 4)]
-    ledger = create("Ledger", Ledger.constructor(token, *expected[:3]))
-    forward = create(
-        "ForwardAuction",
-        ForwardAuction.constructor(manager, registry, markets, ledger, expected[3]),
-    )
-    core = (registry, tariffs, ledger, metering, markets, forward)
-    settlement = create("Settlement", Settlement.constructor(*core, expected[2]))
-    levels = create(
-        "Levels",
-        Levels.constructor(manager, registry, markets, ledger, settlement, expected[3]),
-    )
-    forward_levels = create(
-        "ForwardLevels",
-        ForwardLevels.constructor(manager, registry, markets, forward, levels),
-    )
-    if [settlement, forward, levels, forward_levels] != expected:
-        raise NonceTakenByOther(
-            "something else was sent with this key meanwhile, so the ledger knows wrong addresses",
-            hint="deploy again, with nothing else running",
-        )
-    create(P256_VERIFIER)
-    calls = [
-        Registry(chain, registry).bind_forward(forward),
-        ForwardAuction(chain, forward).bind_settlement(settlement),
-        Metering(chain, metering).bind(settlement, markets),
-        *role_calls(AccessManager(chain, manager), built, sender.address),
-    ]
-    for call in calls:
-        sender.send(call)
-        step(call.name)
-    return Deployment(
-        chain_id=chain.chain_id,
-        block=start,
-        slot_seconds=slot_seconds,
-        currency=currency,
-        contracts=built,
-        code_hashes={name: _hash(chain.code(address)) for name, address in built.items()},
-        test_money=test_money,
-    )
-
-
-def role_calls(manager: AccessManager, contracts: Mapping[str, str], admin: str) -> list[Call]:
-    """Return the calls that set up the roles of `RESTRICTED` and give them to `admin`."""
-    calls: list[Call] = []
-    for role, targets in RESTRICTED.items():
-        number = ROLES[role]
-        calls.append(manager.label_role(number, role))
-        for contract, functions in targets.items():
-            selectors = [keccak(text=function)[:4] for function in functions]
-            calls.append(manager.set_target_function_role(contracts[contract], selectors, number))
-        calls.append(manager.grant_role(number, admin, 0))
-    return calls
+    setup = Setup(sender.address, slot_seconds, currency, token, tuple(holders))
+    rollout = Rollout.take_up(sender.chain, setup, part)
+    return rollout.run(sender, step)
 
 
 @cache
@@ -453,5 +410,6 @@ def commitment(point: str, salt: bytes) -> bytes:
     return keccak(encode(["string", "bytes32"], [point, salt]))
 
 
-def _hash(code: bytes) -> str:
+def code_hash(code: bytes) -> str:
+    """Return the hash of a contract's code, as the record has it."""
     return "0x" + keccak(code).hex()

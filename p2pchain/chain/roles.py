@@ -18,7 +18,7 @@ from p2pchain.chain.bindings.errors import (
     AccessManagedUnauthorized,
     AccessManagerUnauthorizedAccount,
 )
-from p2pchain.chain.deployment import CORE, ROLES, Contracts, artifact
+from p2pchain.chain.deployment import CORE, ROLES, Contracts, Holder, artifact
 from p2pchain.errors import Refused
 
 ADMIN: Final = "ADMIN"
@@ -37,13 +37,9 @@ class FunctionRole:
     role: str | None
 
 
-@dataclass(frozen=True, slots=True)
-class Holder:
-    """An account with a role; a call of its has to wait `delay_seconds` after it is announced."""
-
-    role: str
-    account: str
-    delay_seconds: int
+def role_name(number: int) -> str:
+    """Return what a role of the AccessManager is called here."""
+    return _NAMES.get(number, f"role {number}")
 
 
 def function_roles(contracts: Contracts) -> list[FunctionRole]:
@@ -79,23 +75,27 @@ def holders(contracts: Contracts) -> list[Holder]:
     for role, account in sorted(named):
         access = manager.has_role(role, account)
         if access.is_member:
-            name = _NAMES.get(role, str(role))
-            found.append(Holder(name, account, access.execution_delay))
+            found.append(Holder(role_name(role), account, access.execution_delay))
     return found
+
+
+def signature(entry: Mapping[str, Any]) -> str:
+    """Return name and types of a function of an artifact, as its selector is made from them."""
+    return f"{entry['name']}({','.join(_type(one) for one in entry['inputs'])})"
 
 
 def _needed(contracts: Contracts, name: str, entry: Mapping[str, Any]) -> str | None:
     address = contracts.address(name)
+    selector = keccak(text=signature(entry))[:4]
     types = [_type(one) for one in entry["inputs"]]
-    selector = keccak(text=f"{entry['name']}({','.join(types)})")[:4]
     data = selector + encode(types, [_nothing(one) for one in entry["inputs"]])
     try:
         contracts.chain.call(address, data, sender=_STRANGER)
     except AccessManagedUnauthorized:
         role = contracts.access_manager.get_target_function_role(address, selector)
-        return _NAMES.get(role, str(role))
+        return role_name(role)
     except AccessManagerUnauthorizedAccount as refusal:
-        return _NAMES.get(refusal.role_id, str(refusal.role_id))
+        return role_name(refusal.role_id)
     except Refused:
         return None
     return None

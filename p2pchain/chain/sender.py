@@ -72,12 +72,20 @@ class Sender:
         """The address that sends."""
         return self.signer.address
 
-    def send(self, call: Call, gas: int | None = None, *, key: str | None = None) -> Receipt:
+    def send(
+        self,
+        call: Call,
+        gas: int | None = None,
+        *,
+        key: str | None = None,
+        nonce: int | None = None,
+    ) -> Receipt:
         """Send a call, wait until it is in a block and return the receipt, whose status is 1.
 
-        `gas` is found by itself on a node and is the cap on the embedded chain. Raises Refused
-        (before anything is sent where that can be known), NodeError where the node fails: then the
-        call is stored and is finished by the next run.
+        `gas` is found by itself on a node and is the cap on the embedded chain. With `nonce` it is
+        sent at this one or not at all. Raises Refused (before anything is sent where that can be
+        known), NonceTakenByOther, NodeError where the node fails: then the call is stored and is
+        finished by the next run.
         """
         entry = self._earlier(call, key)
         if entry is None:
@@ -85,9 +93,11 @@ class Sender:
             with self._book.locked():
                 entry = self._same(key, call)
                 if entry is None:
-                    (entry,) = self._store([(call, limit, key)])
+                    (entry,) = self._store([(call, limit, key)], nonce)
                     with self._minding([entry]):
                         self._broadcast(entry)
+        if nonce not in (None, entry.nonce):
+            raise _not_free(nonce, entry.nonce)
         (receipt,) = self._await([entry])
         if receipt.status == 0:
             raise why_reverted(self.chain, self.address, entry.call, entry.gas, receipt)
@@ -131,9 +141,19 @@ class Sender:
             raise trouble
         return receipts
 
-    def deploy(self, initcode: bytes, gas: int | None = None, *, name: str = "deploy") -> Receipt:
-        """Create a contract and return the receipt, whose `contract_address` is set."""
-        return self.send(Call("", initcode, 0, name), gas)
+    def deploy(
+        self,
+        initcode: bytes,
+        gas: int | None = None,
+        *,
+        name: str = "deploy",
+        nonce: int | None = None,
+    ) -> Receipt:
+        """Create a contract and return the receipt, whose `contract_address` is set.
+
+        The address follows from the nonce: who counts on one gives the other.
+        """
+        return self.send(Call("", initcode, 0, name), gas, nonce=nonce)
 
     def resume(self) -> list[Recovered]:
         """Finish what was left: hand in the same bytes again, look for receipts.
@@ -142,6 +162,13 @@ class Sender:
         """
         assert self._book is not None
         return self.recovered
+
+    def finish(self) -> None:
+        """Wait until all that was left unfinished is in a block, or cannot be in one any more."""
+        self.resume()
+        for entry in list(self._left):
+            with contextlib.suppress(NonceTakenByOther):
+                self._await([entry])
 
     def close(self) -> None:
         """Close the journal."""
@@ -257,16 +284,23 @@ class Sender:
                     self._book.finish(entry, "void", None, None)
                 raise
 
-    def _store(self, wanted: Sequence[tuple[Call, int, str | None]]) -> list[Entry]:
-        """Sign at the next free nonces and store, in one durable step."""
+    def _store(
+        self, wanted: Sequence[tuple[Call, int, str | None]], first: int | None = None
+    ) -> list[Entry]:
+        """Sign at the next free nonces and store, in one durable step.
+
+        Raises NonceTakenByOther where the first of them is not `first`.
+        """
         book, fee = self._book, fee_offer(self.chain)
         nonce = self.chain.nonce(self.signer.address)
-        entries = []
+        entries: list[Entry] = []
         with book.writing():
             taken = {entry.nonce for entry in book.live()}
             for call, gas, key in wanted:
                 while nonce in taken:
                     nonce += 1
+                if first is not None and not entries and nonce != first:
+                    raise _not_free(first, nonce)
                 signed = sign(self.signer, self.chain.chain_id, nonce, call, gas, fee)
                 entries.append(book.add(nonce, call, gas, key, signed))
                 nonce += 1
@@ -381,6 +415,13 @@ class Sender:
 def _equal(one: Call, other: Call) -> bool:
     """Return whether two calls do the same thing; their names do not count."""
     return (one.to, one.data, one.value) == (other.to, other.data, other.value)
+
+
+def _not_free(wanted: int | None, free: int) -> NonceTakenByOther:
+    return NonceTakenByOther(
+        f"nonce {wanted} of this key is not the next: that is {free}",
+        hint="something else was sent with this key: let only one program use it",
+    )
 
 
 def _taken(entry: Entry) -> NonceTakenByOther:

@@ -44,6 +44,7 @@ class Env:
         self.passphrase_file: Path | None = None
         self.device: Callable[[bytes], bytes] | None = None
         self.yes = False
+        self.unsigned_for: str | None = None  # who is to send what is only printed
         self.show_traceback = False
 
     def configure(
@@ -83,7 +84,9 @@ class Env:
 
     @property
     def address(self) -> str:
-        """The address of the chosen account, without opening its key."""
+        """The address of the chosen account, without opening its key; that of `--unsigned`."""
+        if self.unsigned_for is not None:
+            return self.unsigned_for
         return self.keystore.account(self._alias())
 
     @cached_property
@@ -98,6 +101,11 @@ class Env:
         """A sender with the chosen account and its journal on this machine."""
         from p2pchain.chain.sender import Sender
 
+        if self.unsigned_for is not None:
+            raise BadInput(
+                "--unsigned sends nothing, and this command has to send",
+                hint="choose the account that sends with -a",
+            )
         chain, signer = self.chain, self.signer
         sender = Sender(chain, signer, self.journal_path(signer.address))
         for found in sender.resume():
@@ -255,3 +263,23 @@ def sending_options(function: F) -> F:
     return click.option(
         "--dry-run", is_flag=True, help="Show what would be sent and what would come of it."
     )(function)
+
+
+def role_options(function: F) -> F:
+    """Add `--unsigned ADDRESS` (into the Env) to those of `sending_options`: for calls that a role
+    allows, which a wallet with several signers may have."""
+
+    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+        from p2pchain.keys import checksum
+
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            env.unsigned_for = checksum(value)
+
+    return click.option(
+        "--unsigned",
+        metavar="ADDRESS",
+        expose_value=False,
+        callback=choose,
+        help="Send nothing: print as JSON what this account, such as a multisig, is to send.",
+    )(sending_options(function))

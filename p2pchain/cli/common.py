@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
 from p2pchain.cli.base import Env
 from p2pchain.cli.output import Output, plain, table
-from p2pchain.errors import BadInput
+from p2pchain.errors import BadInput, Refused
 
 if TYPE_CHECKING:
     from p2pchain.chain.abi import Call
@@ -192,19 +193,88 @@ def deliver(
     *,
     dry_run: bool,
     result: Callable[[Receipt], Mapping[str, Any]] = lambda receipt: {},
+    told: Mapping[str, Any] | None = None,
 ) -> Receipt | None:
     """Ask, send one call, wait, and print what came of it; `what` says it in words.
 
-    With `dry_run` the call is tried and nothing is sent. Raises Refused where the contract says no,
-    before anything is sent where that can be known.
+    A call of a role with a delay is announced first, and carried out when the same command is run
+    again after the delay. With `--unsigned` the calls are printed, with `told` beside them. With
+    `dry_run` the call is tried and nothing is sent. Returns the receipt where the call itself was
+    carried out. Raises Refused where the contract says no, before anything is sent where that can
+    be known.
     """
-    if dry_run:
-        tell_dry_run(env, out, [call], what)
+    from p2pchain.chain.operations import announcement, delay_of
+
+    if env.unsigned_for is not None:
+        tell_unsigned(env, out, call, what, told or {})
         return None
-    env.confirm(f"{what}?")
-    receipt = env.sender.send(call)
-    done(env, out, what, [receipt], result(receipt))
-    return receipt
+    delay = delay_of(env.contracts, env.address, call)
+    if delay is None:
+        if dry_run:
+            tell_dry_run(env, out, [call], what)
+            return None
+        env.confirm(f"{what}?")
+        receipt = env.sender.send(call)
+        done(env, out, what, [receipt], result(receipt))
+        return receipt
+    if delay.ready_at is not None:
+        raise Refused(
+            "AccessManagerNotReady",
+            (delay.operation,),
+            f"run it again from {time_text(env, delay.ready_at)} on",
+            message=f"it is announced, and its delay of {delay.seconds} seconds is not over",
+        )
+    announced = announcement(env.contracts, call)
+    wait = f"announce, {delay.seconds} seconds ahead: {what}"
+    if dry_run:
+        tell_dry_run(env, out, [announced], wait)
+        return None
+    env.confirm(f"{wait}?")
+    sent = env.sender.send(announced)
+    ready = env.contracts.access_manager.get_schedule(delay.operation)
+    shown = {
+        "operation": delay.operation,
+        "ready": time_text(env, ready),
+        "ready_unix": ready,
+        "next": "run the same command again then, or 'p2pchain admin announced execute'",
+    }
+    done(env, out, wait, [sent], shown)
+    return None
+
+
+def tell_unsigned(
+    env: Env, out: Output, call: Call, what: str, told: Mapping[str, Any] = MappingProxyType({})
+) -> None:
+    """Print as JSON what the account of `--unsigned` is to send, and when; nothing is sent.
+
+    Raises Refused where it lacks the role or the contract says no.
+    """
+    from p2pchain.chain.operations import announcement, delay_of, execution
+
+    contracts, account = env.contracts, env.address
+    delay = delay_of(contracts, account, call)
+    head: dict[str, Any] = {"unsigned": True, "what": what, "chain_id": env.chain.chain_id}
+    head |= {"from": account, **told}
+    if delay is None:
+        env.chain.call(call.to, call.data, "pending", account)  # a refusal is a better answer
+        out.json({**head, "delay_seconds": 0, "calls": [_described(call, "at once")]})
+        return
+    head |= {"delay_seconds": delay.seconds, "operation": delay.operation}
+    carried_out = execution(contracts, call)
+    if delay.ready_at is None:
+        steps = [
+            _described(announcement(contracts, call), "at once"),
+            _described(carried_out, f"{delay.seconds} seconds later, within a week"),
+        ]
+    else:
+        head["ready_unix"] = delay.ready_at
+        steps = [_described(carried_out, f"from {time_text(env, delay.ready_at)} on")]
+    out.json({**head, "calls": steps})
+
+
+def _described(call: Call, when: str) -> dict[str, Any]:
+    return {"when": when, "name": call.name, "to": call.to, "value_wei": call.value,
+            "data": call.data}  # fmt: skip
 
 
 def tell_dry_run(env: Env, out: Output, calls: list[Call], what: str) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchain.cli.base import Env, examples, sending_options
+from p2pchain.cli.base import Env, examples, role_options
 from p2pchain.cli.common import (
     deliver,
     deployment_option,
@@ -53,7 +53,7 @@ if TYPE_CHECKING:
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def exchange(
     env: Env,

@@ -27,7 +27,7 @@ class Output:
     def fields(self, data: Mapping[str, Any], shown: Mapping[str, str] | None = None) -> None:
         """Print one result: `data` as JSON, or `shown` (label -> text) as lines for people."""
         if self.as_json:
-            self._json(data)
+            self.json(data)
             return
         lines = shown if shown is not None else {k: plain(v) for k, v in data.items()}
         width = max((len(label) for label in lines), default=0)
@@ -47,7 +47,7 @@ class Output:
         `columns` maps a key of the rows to its heading, or to heading and formatter.
         """
         if self.as_json:
-            self._json({name: list(rows)})
+            self.json({name: list(rows)})
             return
         if not rows:
             click.echo(empty)
@@ -63,7 +63,8 @@ class Output:
         right = [all(isinstance(row.get(key), int) for row in rows) for key in chosen]
         click.echo(table(heads, body, right))
 
-    def _json(self, data: Mapping[str, Any]) -> None:
+    def json(self, data: Mapping[str, Any]) -> None:
+        """Print JSON, asked for or not."""
         body = data if "schema" in data else {"schema": SCHEMA, **data}
         click.echo(json.dumps(_jsonable(body), indent=2, ensure_ascii=False))
 

@@ -113,6 +113,7 @@ def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
     wanted = sources(root)
     output = _run(root, wanted, settings(root))
     enums = dict(_enums(output["sources"]))
+    variables = dict(_variables(output["sources"]))
     artifacts: dict[str, dict[str, Any]] = {}
     waiting = [(path, name) for name, path in wanted.items()]
     while waiting:
@@ -124,7 +125,7 @@ def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
             )
         if not compiled["evm"]["bytecode"]["object"]:  # an abstract contract has none
             continue
-        artifacts[name] = _artifact(root, name, compiled, enums, settings(root))
+        artifacts[name] = _artifact(root, name, compiled, enums, variables, settings(root))
         linked = compiled["evm"]["bytecode"]["linkReferences"]
         waiting += [
             (file, library)
@@ -183,6 +184,7 @@ def _artifact(
     name: str,
     compiled: Mapping[str, Any],
     enums: Mapping[str, list[str]],
+    variables: Mapping[str, str],
     chosen: Mapping[str, Any],
 ) -> dict[str, Any]:
     runtime = compiled["evm"]["deployedBytecode"]
@@ -193,13 +195,7 @@ def _artifact(
         "abi": compiled["abi"],
         "bytecode": "0x" + compiled["evm"]["bytecode"]["object"],
         "deployed_bytecode": "0x" + runtime["object"],
-        "immutable_references": sorted(
-            (
-                [at["start"], at["length"]]
-                for places in runtime["immutableReferences"].values()
-                for at in places
-            ),
-        ),
+        "immutable_references": _immutables(name, runtime["immutableReferences"], variables),
         # Where the address of a library goes, in bytes from the beginning; the code has a
         # placeholder there that is not hexadecimal.
         "link_references": {
@@ -231,6 +227,26 @@ def _artifact(
     }
 
 
+def _immutables(
+    contract: str, references: Mapping[str, Any], variables: Mapping[str, str]
+) -> dict[str, list[int]]:
+    """Where each immutable variable goes in the deployed code, by name: bytes from the beginning.
+
+    Each place is a word of 32 bytes. The compiler numbers them by their declaration, and calls the
+    address of a library, which guards it from being called directly, `library_deploy_address`.
+    """
+    found: dict[str, list[int]] = {}
+    for number, places in references.items():
+        name = variables.get(number, number)
+        if name in found or any(at["length"] != 32 for at in places):
+            raise CheckFailed(
+                f"{contract}: the immutable '{name}' cannot be told from another",
+                hint="immutables of a contract and its bases need names of their own",
+            )
+        found[name] = sorted(at["start"] for at in places)
+    return found
+
+
 def _docs(user: Mapping[str, Any], dev: Mapping[str, Any]) -> dict[str, Any]:
     """The sentences that the bindings repeat: `@notice`, and an error's `@custom:hint`."""
     found: dict[str, Any] = {
@@ -255,6 +271,15 @@ def _enums(units: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
             for inner in (node, *node.get("nodes", ())):
                 if inner["nodeType"] == "EnumDefinition":
                     yield inner["canonicalName"], [member["name"] for member in inner["members"]]
+
+
+def _variables(units: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """The state variables of all contracts: the compiler's number of each, and its name."""
+    for unit in units.values():
+        for node in unit["ast"]["nodes"]:
+            for inner in node.get("nodes", ()):
+                if inner["nodeType"] == "VariableDeclaration":
+                    yield str(inner["id"]), inner["name"]
 
 
 def _internal_types(items: Any) -> Iterator[str]:

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 import click
 
+from p2pchain.cli.admin.announced import announced
 from p2pchain.cli.admin.areas import area
 from p2pchain.cli.admin.auctions import auction
 from p2pchain.cli.admin.boundary import boundary
 from p2pchain.cli.admin.deploy import deploy
+from p2pchain.cli.admin.handover import handover
 from p2pchain.cli.admin.levels import level
 from p2pchain.cli.admin.markets import market
 from p2pchain.cli.admin.meters import meter
 from p2pchain.cli.admin.roles import roles
 from p2pchain.cli.admin.suppliers import supplier
 from p2pchain.cli.admin.tariffs import tariff
+from p2pchain.cli.admin.verify import verify
 from p2pchain.cli.base import HelpfulGroup, examples
 
 
@@ -33,5 +36,8 @@ def admin() -> None:
     """
 
 
-for _command in (deploy, area, boundary, supplier, tariff, meter, market, auction, level, roles):
+for _command in (
+    deploy, verify, handover, announced, area, boundary, supplier, tariff, meter, market, auction,
+    level, roles,
+):  # fmt: skip
     admin.add_command(_command)

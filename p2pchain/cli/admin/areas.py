@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import account_of, deliver, deployment_option
 from p2pchain.cli.output import Output, output_options
 
@@ -24,7 +24,7 @@ def area() -> None:
 @click.option("--parent", type=click.IntRange(0), default=0, help="The area above; 0 for none.")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def add(env: Env, operator: str, parent: int, out: Output, dry_run: bool) -> None:
     """Add an area and print its number. Role: REGISTRAR."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pchain.cli.admin.markets import duration, share_ppm
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import auction_options, deliver, market_options, shown_price
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
@@ -80,7 +80,7 @@ def auction() -> None:
 )
 @market_options
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def create(
     env: Env,
@@ -159,7 +159,7 @@ def create(
 @auction.command(epilog=examples("p2pchain -a guardian admin auction pause --auction day-ahead"))
 @auction_options
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def pause(env: Env, out: Output, dry_run: bool) -> None:
     """Stop new orders of an auction; nothing else stops. Role: GUARDIAN."""
@@ -170,7 +170,7 @@ def pause(env: Env, out: Output, dry_run: bool) -> None:
 @auction.command(epilog=examples("p2pchain -a guardian admin auction resume --auction day-ahead"))
 @auction_options
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def resume(env: Env, out: Output, dry_run: bool) -> None:
     """Take new orders of an auction again. Role: GUARDIAN."""

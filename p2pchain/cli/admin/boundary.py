@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from p2pchain.cli.admin.markets import share_ppm
-from p2pchain.cli.base import Env, examples, sending_options
+from p2pchain.cli.base import Env, examples, role_options
 from p2pchain.cli.common import deliver, deployment_option, known_meter
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
@@ -29,7 +29,7 @@ from p2pchain.errors import BadInput
 )  # fmt: skip
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def boundary(
     env: Env, area: int, meter: int | None, tolerance: str, share: str, out: Output, dry_run: bool

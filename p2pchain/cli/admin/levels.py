@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import click
 
 from p2pchain.cli.admin.markets import duration, share_ppm
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import (
     deliver,
     deployment_option,
@@ -72,7 +72,7 @@ def level() -> None:
 @click.option("--lot", metavar="ENERGY", help="With --forward: their lot. Else 1 Wh.")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def create(
     env: Env,
@@ -160,7 +160,7 @@ def create(
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def attach(env: Env, node: str, above: str, begin: str | None, out: Output, dry_run: bool) -> None:
     """What MARKET, AUCTION or LEVEL cannot match goes to the level above. Role: MARKET_OPERATOR.
@@ -203,7 +203,7 @@ def attach(env: Env, node: str, above: str, begin: str | None, out: Output, dry_
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def edge(
     env: Env,
@@ -324,7 +324,7 @@ def _said(env: Env, terms: EdgeTerms) -> str:
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def critical(
     env: Env, meter: int, off: bool, begin: str | None, out: Output, dry_run: bool

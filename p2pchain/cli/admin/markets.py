@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import account_of, deliver, deployment_option, shown_price
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
@@ -83,7 +83,7 @@ def market() -> None:
 )
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def create(
     env: Env,
@@ -196,7 +196,7 @@ def list_(env: Env, out: Output) -> None:
 @market.command(epilog=examples("p2pchain -a guardian admin market pause"))
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def pause(env: Env, out: Output, dry_run: bool) -> None:
     """Stop new enrolments and new limits; nothing else stops. Role: GUARDIAN."""
@@ -207,7 +207,7 @@ def pause(env: Env, out: Output, dry_run: bool) -> None:
 @market.command(epilog=examples("p2pchain -a guardian admin market resume"))
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def resume(env: Env, out: Output, dry_run: bool) -> None:
     """Take new enrolments and limits again. Role: GUARDIAN."""

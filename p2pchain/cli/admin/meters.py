@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from secrets import token_bytes
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import (
     account_of,
     current_slot,
@@ -62,7 +63,7 @@ def meter() -> None:
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def add(
     env: Env,
@@ -81,7 +82,8 @@ def add(
     """Register a meter and print its number. Role: REGISTRAR.
 
     The salt that is printed proves later which metering point the meter stands for. It is made from
-    the number and your key, so the same command gives the same salt.
+    the number and your key, so the same command gives the same salt; with --unsigned it is a new
+    one each time, which belongs to the call that is printed with it.
     """
     from p2pchain.chain.bindings.registry import MeterRegistered
     from p2pchain.chain.deployment import commitment
@@ -91,11 +93,14 @@ def add(
     slot = current_slot(env) if begin is None else slot_number(env, begin)
     account = account_of(env, owner)
     terms = Terms(account, slot, supplier, tariff, _fuse(fuse), not not_billing_grade)
-    salt = bytes(32) if dry_run else _salt(env, point)
+    # Who only prints the call has no key to make a salt from that can be made again.
+    salt = token_bytes(32) if env.unsigned_for else bytes(32) if dry_run else _salt(env, point)
     call = Operator(env.contracts).register_meter_call(
         area, commitment(point, salt), terms, _signer(env, signer)
     )
-    if not dry_run:  # a run that was cut off may have registered it in an earlier slot
+    if (
+        not dry_run and not env.unsigned_for
+    ):  # a run that was cut off may have registered it in an earlier slot
         for found in env.sender.recovered:
             if found.call.to == call.to and found.call.data[:68] == call.data[:68]:
                 call = found.call if found.state != "void" else call
@@ -109,6 +114,7 @@ def add(
             "meter": created(env.contracts, receipt, MeterRegistered).meter,
             "salt": salt,
         },
+        told={"salt": salt},
     )
 
 
@@ -128,7 +134,7 @@ def add(
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def terms(
     env: Env,
@@ -177,7 +183,7 @@ def terms(
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def rotate_key(
     env: Env, number: int, signer: str, begin: str | None, out: Output, dry_run: bool
@@ -193,7 +199,7 @@ def rotate_key(
 @click.argument("number", type=click.IntRange(1), metavar="METER")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def revoke(env: Env, number: int, out: Output, dry_run: bool) -> None:
     """Revoke the key of METER from the running slot on. Its owner, or role: METER_OPERATOR.

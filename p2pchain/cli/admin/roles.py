@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import account_of, deliver, deployment_option
 from p2pchain.cli.output import Output, output_options
+
+if TYPE_CHECKING:
+    from p2pchain.chain.deployment import Holder
 
 
 @click.group(cls=HelpfulGroup, epilog=examples("p2pchain admin roles list"))
@@ -50,15 +55,18 @@ def list_(env: Env, functions: bool, out: Output) -> None:
 )
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def grant(env: Env, role: str, account: str, delay: int, out: Output, dry_run: bool) -> None:
     """Give ROLE to ACCOUNT, an address or the name of a key. Role: ADMIN."""
+    from p2pchain.chain.deployment import Holder
     from p2pchain.operator import Operator
 
     address = account_of(env, account)
     call = Operator(env.contracts).grant_role(role.upper(), address, delay)
-    deliver(env, out, call, f"give {role.upper()} to {address}", dry_run=dry_run)
+    if deliver(env, out, call, f"give {role.upper()} to {address}", dry_run=dry_run):
+        others = [one for one in env.deployment.holders() if not _same(one, role, address)]
+        _note(env, [*others, Holder(role.upper(), address, delay)])
 
 
 @roles.command(epilog=examples("p2pchain -a operator admin roles revoke GUARDIAN carol"))
@@ -66,7 +74,7 @@ def grant(env: Env, role: str, account: str, delay: int, out: Output, dry_run: b
 @click.argument("account")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def revoke(env: Env, role: str, account: str, out: Output, dry_run: bool) -> None:
     """Take ROLE from ACCOUNT. Role: ADMIN.
@@ -77,4 +85,15 @@ def revoke(env: Env, role: str, account: str, out: Output, dry_run: bool) -> Non
 
     address = account_of(env, account)
     call = Operator(env.contracts).revoke_role(role.upper(), address)
-    deliver(env, out, call, f"take {role.upper()} from {address}", dry_run=dry_run)
+    if deliver(env, out, call, f"take {role.upper()} from {address}", dry_run=dry_run):
+        _note(env, [one for one in env.deployment.holders() if not _same(one, role, address)])
+
+
+def _same(holder: Holder, role: str, address: str) -> bool:
+    return (holder.role, holder.account) == (role.upper(), address)
+
+
+def _note(env: Env, holders: list[Holder]) -> None:
+    """Write down who has the roles, for 'admin verify'; not in a record that never said it."""
+    if env.deployment.roles:
+        env.deployment.with_roles(holders).save(env.deployment_path)

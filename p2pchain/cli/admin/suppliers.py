@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import (
     account_of,
     current_slot,
@@ -28,7 +28,7 @@ def supplier() -> None:
 @click.argument("name")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def add(env: Env, account: str, name: str, out: Output, dry_run: bool) -> None:
     """Add the supplier NAME with its ACCOUNT and print its number. Role: REGISTRAR."""
@@ -74,7 +74,7 @@ def list_(env: Env, out: Output) -> None:
 @click.option("--return", "back", is_flag=True, help="Take back what is not locked.")
 @deployment_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def guarantee(env: Env, meter: int, amount: str, back: bool, out: Output, dry_run: bool) -> None:
     """Cover the purchases of METER, whose owner pays by bill, up to AMOUNT.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, sending_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
 from p2pchain.cli.common import (
     deliver,
     deployment_option,
@@ -56,7 +56,7 @@ def tariff() -> None:
 @deployment_option
 @zone_option
 @output_options
-@sending_options
+@role_options
 @click.pass_obj
 def publish(
     env: Env,
