@@ -11,8 +11,10 @@ import pytest
 from brownie import project, web3
 
 from p2pchain.chain.deployment import Deployment, artifact
+from p2pchain.dev.build import settings
 
-ARTIFACTS = Path(__file__).resolve().parents[2] / "p2pchain" / "chain" / "artifacts"
+ROOT = Path(__file__).resolve().parents[2]
+ARTIFACTS = ROOT / "p2pchain" / "chain" / "artifacts"
 NAMES = sorted(path.stem for path in ARTIFACTS.glob("*.json"))
 # OpenZeppelin's own, which no contract imports as a whole: brownie compiles contracts/ only.
 ELSEWHERE = {"AccessManager"}
@@ -28,10 +30,21 @@ def compiled() -> dict[str, Any]:
 def without_metadata(code: str) -> str:
     """Runtime code without the CBOR at its end, whose length are the last two bytes.
 
-    brownie cannot say `bytecodeHash: none`, so its metadata has a hash and that of the package none.
+    brownie cannot say `bytecodeHash: none`, so its metadata is longer than that of the package.
     """
     plain = code.removeprefix("0x")
     return plain[: -2 * (int(plain[-4:], 16) + 2)]
+
+
+def test_the_settings_are_those_of_foundry() -> None:
+    (loaded,) = project.get_loaded_projects()
+    solc, chosen = loaded._compiler_config["solc"], settings(ROOT)
+    assert solc["evm_version"] == chosen["evmVersion"]
+    assert solc["viaIR"] == chosen["viaIR"]
+    assert solc["optimizer"] == chosen["optimizer"]
+    assert solc["remappings"] == chosen["remappings"]
+    pinned = json.loads((ROOT / "package.json").read_text("utf-8"))["devDependencies"]["solc"]
+    assert solc["version"] == pinned
 
 
 def test_all_but_the_access_manager_is_compiled() -> None:
