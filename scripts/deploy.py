@@ -23,6 +23,7 @@ It returns brownie's objects of the contracts by name, to be used in `brownie ru
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import dataclass, fields, replace
 from pathlib import Path
@@ -71,11 +72,17 @@ def deploy_and_save(settings: Settings) -> dict[str, Any]:
             f"{path} holds a deployment already",
             hint="record=FILE names another file, replace=yes overwrites this one",
         )
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise BadInput(f"{path} cannot be written: {error.strerror}") from None
+    if not os.access(path.parent, os.W_OK):
+        raise BadInput(f"{path} cannot be written", hint="record=FILE names another file")
     with connect(profile) as chain:
         token = token_at(chain, settings.token)
         signer = signer_of(settings.account)
         print(f"deploying to {profile.label}, administrator {signer.address}")
-        with Sender(chain, signer) as sender:
+        with Sender(chain, signer, journal_of(chain, signer.address)) as sender:
             record = deploy(
                 sender,
                 slot_seconds=int(settings.slot_seconds),
@@ -91,16 +98,18 @@ def deploy_and_save(settings: Settings) -> dict[str, Any]:
 
 
 def contracts_of(record: Deployment) -> dict[str, Any]:
-    """Return brownie's objects of the contracts of a deployment that brownie has compiled."""
-    (loaded,) = project.get_loaded_projects()
-    objects = {
-        name: loaded[name].at(address)
-        for name, address in record.contracts.items()
-        if name in loaded
-    }
+    """Return brownie's objects of the contracts of a deployment that brownie has compiled.
+
+    They are not kept in brownie's database of deployments: on live networks 1.22 fails to.
+    """
+    (compiled,) = project.get_loaded_projects()
+    known = {name: name for name in record.contracts if name in compiled}
     if record.test_money:
-        objects["Token"] = loaded["TestCurrency"].at(record.contracts["Token"])
-    return objects
+        known["Token"] = "TestCurrency"
+    return {
+        name: compiled[contract].at(record.contracts[name], persist=False)
+        for name, contract in known.items()
+    }
 
 
 def profile_of_brownie() -> Network:
@@ -119,20 +128,48 @@ def profile_of_brownie() -> Network:
 def signer_of(name: str) -> LocalSigner:
     """Return the key of an account of brownie; without a name that of a development network."""
     if name:
-        try:
-            account = accounts.load(name, password=find_passphrase())
-        except FileNotFoundError:
-            raise BadInput(
-                f"brownie has no account '{name}'",
-                hint="`brownie accounts list` shows the names; a path of a keystore is good too",
-            ) from None
-        except (ValueError, KeyError, TypeError) as error:
-            raise BadInput(f"the account '{name}' cannot be opened: {error}") from None
-    elif "cmd" in network.main.CONFIG.active_network:
+        account = loaded(name)
+    elif on_development_network():
         account = accounts.from_mnemonic(MNEMONIC)
     else:
         raise BadInput("no account was chosen", hint="account=NAME: one of `brownie accounts list`")
     return LocalSigner(bytes.fromhex(account.private_key.removeprefix("0x")))
+
+
+def loaded(name: str) -> Any:
+    """Return an account of brownie's with its key. Raises BadInput."""
+    accounts.clear()  # one that the node can sign for would be returned without its key
+    try:
+        return accounts.load(name, password=find_passphrase())
+    except FileNotFoundError:
+        raise BadInput(
+            f"brownie has no account '{name}'",
+            hint="`brownie accounts list` shows the names; a path of a keystore is good too",
+        ) from None
+    except (ValueError, KeyError, TypeError) as error:
+        if "MAC" in str(error):
+            raise BadInput(f"wrong passphrase for the account '{name}'") from None
+        raise BadInput(f"the account '{name}' cannot be opened: {error}") from None
+    finally:
+        accounts.clear()
+        for address in web3.eth.accounts:
+            accounts.at(address)
+
+
+def journal_of(chain: Chain, address: str) -> Path | None:
+    """Return where transactions are stored before they are sent: where `p2pchain` does, too.
+
+    None on a development network, which is gone with its program.
+    """
+    if on_development_network():
+        return None
+    state = Path(os.environ.get("P2PCHAIN_HOME") or Path.home() / ".p2pchain")
+    return state / "journal" / f"{chain.chain_id}-{address}.sqlite"
+
+
+def on_development_network() -> bool:
+    """Whether brownie takes the network for one of this machine, that ends with its program."""
+    return "cmd" in network.main.CONFIG.active_network
 
 
 def token_at(chain: Chain, address: str) -> str | None:
