@@ -22,7 +22,7 @@ import time
 from pathlib import Path
 
 from p2pchain.chain.node import DEFAULT_PORT, running
-from p2pchain.errors import P2PError
+from p2pchain.errors import INTERRUPTED, P2PError
 
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build" / "brownie"
@@ -55,6 +55,9 @@ def main() -> int:
         if error.hint:
             print(f"hint: {error.hint}", file=sys.stderr)
         return error.exit_code
+    except KeyboardInterrupt:
+        print("interrupted", file=sys.stderr)
+        return INTERRUPTED
     finally:
         make_home(BUILD / "home", DEFAULT_PORT)
 
