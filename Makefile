@@ -9,8 +9,10 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --
 UV     := .tools/bin/uv
 # By hash, and wheels only: what a source archive asks for while it is built comes without a hash.
 LOCKED := --only-binary :all: --require-hashes
+UV_FLAGS := --no-config --quiet --python
 
-.PHONY: demo test test-deep gas scale setup setup-dev setup-node capabilities lock sbom reproduce clean
+.PHONY: demo test test-deep gas scale brownie setup setup-dev setup-node setup-brownie setup-web3-7 \
+        capabilities lock sbom reproduce clean
 
 demo: setup
 	@$(BIN)/p2pchain demo
@@ -31,9 +33,15 @@ gas: setup-dev setup-node
 scale: setup-dev setup-node
 	@$(BIN)/python -m bench.scale
 
+# Compile with brownie, deploy to an anvil of its own through scripts/deploy.py, test there.
+brownie: setup-brownie setup-node
+	@.venv-brownie/bin/python -m tools.run_brownie
+
 setup: $(VENV)/.runtime
 setup-dev: $(VENV)/.dev
 setup-node: node_modules/.installed
+setup-brownie: .venv-brownie/.installed
+setup-web3-7: .venv-web3-7/.installed
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed (PYTHON=/path/to/python3)")'
@@ -50,6 +58,16 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 	@$(PIP) $(LOCKED) -r requirements/dev.lock
 	@touch $@
 
+# Environments of what does not go into .venv together with the rest: brownie pins eighty packages, and
+# web3 7 stands for the oldest that the package works with. By uv, in a tenth of pip's time.
+.venv-%/.installed: requirements/%.lock requirements/build.lock pyproject.toml | $(UV)
+	@echo "installing Python packages into .venv-$* (once)"
+	@$(PYTHON) -m venv --without-pip .venv-$*
+	@$(UV) pip sync $(UV_FLAGS) .venv-$*/bin/python --require-hashes requirements/build.lock
+	@$(UV) pip install $(UV_FLAGS) .venv-$*/bin/python --no-build-isolation --require-hashes -r $<
+	@$(UV) pip install $(UV_FLAGS) .venv-$*/bin/python --no-build-isolation --no-deps --editable .
+	@touch $@
+
 # The programs come as packages of their own; no install script has to run.
 node_modules/.installed: package-lock.json package.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
@@ -61,10 +79,11 @@ capabilities: setup-dev setup-node
 	@$(BIN)/python tools/capabilities.py build/capability-run.json
 
 lock: $(UV) setup-dev setup-node
-	@for name in build tools runtime dev; do \
+	@for name in build tools runtime dev web3-7 brownie; do \
 	  case $$name in \
 	    runtime) from="pyproject.toml" ;; \
 	    dev) from="pyproject.toml --extra dev --constraint requirements/runtime.lock" ;; \
+	    web3-7|brownie) from="pyproject.toml requirements/$$name.in" ;; \
 	    *) from="requirements/$$name.in" ;; \
 	  esac; \
 	  $(UV) pip compile $$from --no-config --quiet --upgrade --universal --python-version 3.11 \
@@ -91,4 +110,4 @@ reproduce: setup-dev setup-node
 
 clean:
 	@rm -rf build out cache dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
-	@find . -name __pycache__ -not -path './$(VENV)/*' -not -path './node_modules/*' -prune -exec rm -rf {} +
+	@find . -name __pycache__ -not -path './$(VENV)*' -not -path './node_modules/*' -prune -exec rm -rf {} +

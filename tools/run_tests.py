@@ -28,6 +28,7 @@ from typing import Any
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 RECORD = BUILD / "test-record.json"
+RECORD_WEB3_7 = BUILD / "test-record-web3-7.json"
 PROGRAMS = ROOT / "node_modules" / ".bin"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
@@ -140,6 +141,11 @@ def quiet(_: str, code: int) -> Outcome:
     return Outcome(failed=int(code != 0))
 
 
+def skip(_: str, code: int) -> Outcome:
+    """A step of the set-up that a part needs alone, which then is not run."""
+    return Outcome()
+
+
 def count_pytest(record: Path) -> Callable[[str, int], Outcome]:
     """Return what reads the record that tests/conftest.py writes."""
 
@@ -171,15 +177,23 @@ def count_forge(text: str, code: int) -> Outcome:
     return Outcome(passed, failed or int(code != 0 or not found), skipped)
 
 
+def count_brownie(text: str, code: int) -> Outcome:
+    """Read the last line of brownie's pytest."""
+    found = {word: int(number) for number, word in re.findall(r"\b(\d+) (passed|failed)\b", text)}
+    passed = found.get("passed", 0)
+    return Outcome(passed, found.get("failed", 0) or int(code != 0 or not passed))
+
+
 def main() -> int:
     started = time.monotonic()
     (BUILD / "logs").mkdir(parents=True, exist_ok=True)
-    RECORD.unlink(missing_ok=True)
+    for record in (RECORD, RECORD_WEB3_7):
+        record.unlink(missing_ok=True)
     run = Run()
     # What tests write, and the secrets that they use: not in build/, where things are kept.
     scratch = Path(tempfile.mkdtemp(prefix="p2pchain-tests-"))
     try:
-        if install(run):
+        if install(run, *environments()):
             together(run, python_lane(scratch), contract_lane())
             run.part(capability_part())
             run.part(leaks_part(scratch))
@@ -197,14 +211,24 @@ def main() -> int:
     return report(run)
 
 
-def install(run: Run) -> bool:
-    """Install everything; return whether that worked."""
+def install(run: Run, *more: Part) -> bool:
+    """Install what everything needs, and `more`; return whether that worked."""
     together(
         run,
         [Part("install python", ["make", "--silent", "setup-dev"], quiet)],
-        [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"])],
+        [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"]), *more],
     )
     return not any(outcome.failed for outcome in run.outcomes.values())
+
+
+def environments() -> list[Part]:
+    """What installs the environments of single parts; without one its part is skipped by name."""
+    return [
+        Part(
+            f"install {name}", ["make", "--silent", f"setup-{name}"], quiet if REQUIRE_ALL else skip
+        )
+        for name in ("brownie", "web3-7")
+    ]
 
 
 def together(run: Run, *lanes: Sequence[Part]) -> None:
@@ -231,6 +255,7 @@ def python_lane(scratch: Path) -> list[Part]:
             count_pytest(RECORD),
             environment=watched(scratch),
         ),
+        web3_7_part(),
     ]
 
 
@@ -245,6 +270,35 @@ def watched(scratch: Path) -> dict[str, str]:
     }
 
 
+def web3_7_part() -> Part:
+    """The package on the oldest web3 that it allows: all kinds of chain, a market, the demo."""
+    program = environment("web3-7", "p2pchain")
+    python = str(Path(program).with_name("python"))
+    # web3 7 itself imports what websockets has deprecated.
+    known = "ignore:websockets.legacy is deprecated:DeprecationWarning"
+    tests = [
+        "tests/chain/test_chains.py",
+        "tests/chain/test_reverts.py",
+        "tests/chain/test_rpc_faults.py",
+        "tests/chain/test_sender.py",
+        "tests/cli/test_prosumer.py::test_the_whole_way_on_every_chain",
+        "tests/cli/test_demo.py::test_one_command_starts_it_with_nothing_installed",
+    ]
+    command = [python, "-m", "pytest", "-n", "2", "-W", known, "--record", str(RECORD_WEB3_7)]
+    return Part("web3 7", [*command, *tests], count_pytest(RECORD_WEB3_7), [program])
+
+
+def brownie_part() -> Part:
+    program = environment("brownie", "p2pchain")
+    python = str(Path(program).with_name("python"))
+    return Part("brownie", [python, "-m", "tools.run_brownie"], count_brownie, ["node", program])
+
+
+def environment(name: str, program: str) -> str:
+    """Return a program of an environment other than .venv."""
+    return str(ROOT / f".venv-{name}" / "bin" / program)
+
+
 def contract_lane() -> list[Part]:
     snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
     solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
@@ -252,6 +306,7 @@ def contract_lane() -> list[Part]:
         Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
         Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots),
         Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
+        brownie_part(),
     ]
 
 
