@@ -1,8 +1,8 @@
 """Prove properties with halmos: `make test-deep PART=halmos`; some: `python -m tools.proofs NAME`.
 
-Every function `check_*` of `tests/proofs/*Proofs.sol` is a proof: halmos runs it on symbolic inputs
-and asks a solver whether any of them can break an assertion. It counts as proved only if no path was
-left out and it took no more than a minute: a bound of a loop that was reached, or a solver that gave
+Every function `check_*` of `tests/proofs/*Proofs.sol` is a proof: halmos runs it on symbolic
+inputs and asks a solver whether any of them can break an assertion. It counts as proved only if
+no path was left out and it took no more than a minute: a bound of a loop that was reached, or a solver that gave
 up, is a failure. The minute is the processor's, so that other work on the machine changes nothing.
 
 Each proof contract is compiled by itself with the settings of foundry.toml, and only when one of its
@@ -18,6 +18,7 @@ import os
 import re
 import resource
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -159,16 +160,22 @@ def _run(name: str, check: str, root: Path, program: Path, out: Path) -> Check:
             "--solver-timeout-assertion": f"{SECONDS * PATIENCE}s",
             "--json-output": answer,
         }
-        run = subprocess.run(
+        process = subprocess.Popen(
             [str(program), "--no-status", *(str(part) for o in options.items() for part in o)],
             cwd=root,
             env={**os.environ, "PATH": f"{folder}:{os.environ['PATH']}", "NO_COLOR": "1"},
-            capture_output=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
-            timeout=SECONDS * PATIENCE,
+            start_new_session=True,
         )
-        said = re.sub(r"\x1b\[[0-9;]*m", "", run.stdout + run.stderr)
+        try:
+            output, _ = process.communicate(timeout=SECONDS * PATIENCE)
+        except BaseException:
+            os.killpg(process.pid, signal.SIGKILL)  # its solvers too
+            process.wait()
+            raise
+        said = re.sub(r"\x1b\[[0-9;]*m", "", output)
         if not answer.is_file():
             raise RuntimeError(f"halmos gave no answer for {name}.{check}:\n{said[-2000:]}")
         results = json.loads(answer.read_text(encoding="utf-8"))["test_results"]

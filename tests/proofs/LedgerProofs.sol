@@ -9,13 +9,13 @@ import {svm, vm} from "./Cheats.sol";
 /// @title The ledger: money moves, none is made, none is lost, and nobody's but that of those who are named
 /// @dev All storage of the ledger is symbolic: what is proved holds in every state, reached or not, within the bounds
 /// that are assumed. This contract stands in for all three callers. Of calls that revert nothing is claimed, unless it
-/// says so.
+/// says so. The token has nine decimals, so a unit is a nano; other tokens: P7 in Ledger.t.sol.
 contract LedgerProofs {
     Ledger private _ledger;
     MockToken private _token;
 
     function setUp() public {
-        _token = new MockToken(6);
+        _token = new MockToken(9);
         _ledger = new Ledger(_token, address(this), address(this), address(this));
         svm.enableSymbolicStorage(address(_ledger));
     }
@@ -40,7 +40,7 @@ contract LedgerProofs {
     /// @dev P5: whoever has free money gets it, whatever else the state is, where the ledger is solvent.
     function check_P5_freeMoneyCanBeWithdrawn(address account, address to, uint64 units, uint96 balance) external {
         vm.assume(to != address(0) && to != address(_ledger) && account != address(0));
-        uint256 nano = uint256(units) * 1000;
+        uint256 nano = units;
         (uint256 free, uint256 locked) = _account(account);
         uint256 held = _ledger.heldNano();
         vm.assume(nano <= free && nano <= held && units <= balance);
@@ -69,7 +69,7 @@ contract LedgerProofs {
 
     /// @dev P1, P2: what is credited is what has come in.
     function check_P1_P2_depositIsWhatCameIn(address account, uint64 units) external {
-        uint256 nano = uint256(units) * 1000;
+        uint256 nano = units;
         _token.mint(address(this), units);
         _token.approve(address(_ledger), units);
         (uint256 free, uint256 locked) = _account(account);
