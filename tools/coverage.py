@@ -2,8 +2,8 @@
 
 `python` runs the unit tests over the twin and the messages, and wants 95 % of their branches;
 `contracts` runs forge's tests, and wants every line and 98 % of the branches, mocks left out. The
-code that is measured is not the code that is shipped: forge compiles with as little of the optimizer as the stack
-allows (`--ir-minimum`), because the optimizer loses the way back to the lines.
+code that is measured is not the code that is shipped: forge compiles with as little of the
+optimizer as the stack allows (`--ir-minimum`), because it loses the way back to the lines.
 """
 
 from __future__ import annotations
@@ -21,6 +21,8 @@ from tools.run_tests import BUILD, ROOT, forge
 OUT = BUILD / "deep"
 LINES, BRANCHES = 100.0, 98.0
 TWIN_BRANCHES = 95.0
+#: Lines found and hit, branches found and hit, in lcov's format.
+COUNTS = ("LF", "LH", "BRF", "BRH")
 #: The rules a second time, and what is signed: all that the contracts are compared with.
 TWIN = (
     "eip712",
@@ -72,10 +74,10 @@ def of_lcov(text: str) -> list[Covered]:
         name = fields.get("SF", [""])[0]
         if not name.startswith("contracts/") or name.startswith("contracts/mocks/"):
             continue
-        counted = {key: int(fields.get(key, ["0"])[0]) for key in ("LF", "LH", "BRF", "BRH")}
-        hits = [tuple(map(int, entry.split(",")[:2])) for entry in fields.get("DA", ())]
-        missing = tuple(line for line, count in hits if count == 0)
-        files.append(Covered(name, *counted.values(), missing))
+        lines, hit, branches, taken = (int(fields.get(key, ["0"])[0]) for key in COUNTS)
+        entries = [entry.split(",") for entry in fields.get("DA", ())]
+        missing = tuple(int(line) for line, count, *_ in entries if count == "0")
+        files.append(Covered(name, lines, hit, branches, taken, missing))
     return files
 
 

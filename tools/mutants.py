@@ -60,11 +60,12 @@ class Verdict:
 
 def mutants() -> list[Mutant]:
     """Return the mutants of all lists."""
-    found = []
-    for path in sorted(LISTS.glob("*.toml")):
-        for entry in tomllib.loads(path.read_text(encoding="utf-8"))["mutant"]:
-            found.append(Mutant(**entry | {"compile": tuple(entry.get("compile", ()))}))
-    return found
+    entries = [
+        entry
+        for path in sorted(LISTS.glob("*.toml"))
+        for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", ())
+    ]
+    return [Mutant(**entry | {"compile": tuple(entry.get("compile", ()))}) for entry in entries]
 
 
 class Copy:

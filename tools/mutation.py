@@ -1,14 +1,14 @@
 """Score the contracts' tests with the mutants of slither-mutate: `make test-deep PART=mutation`.
 
-For each target slither's mutators propose every mutant (`tools/slither_mutants.py`). There are thousands, and
-each needs a compilation, so a sample is drawn by a fixed seed: the same mutants on every machine, and more
-of them only add to those that have been run. Each is put into a copy of the tree that has only the
-target's tests; forge compiles what it changes and runs them. What does not compile counts for nothing,
-as in slither-mutate. What was run is kept, so an interrupted run goes on, and nothing is run again as
-long as the sources of the target and its tests stay as they are.
+For each target slither's mutators propose every mutant (`tools/slither_mutants.py`). There are
+thousands, and each needs a compilation, so some are drawn by a fixed seed: the same ones on every
+machine, and a larger sample only adds to those that have been run. Each is put into a copy of the
+tree that has only the target's tests; forge compiles what it changes and runs them. What does not
+compile counts for nothing, as in slither-mutate. What was run is kept, so an interrupted run goes
+on, and nothing is run again as long as the sources of the target and its tests stay as they are.
 
-`docs/mutation.md` has the scores and a reason for every survivor, from `bench/results/mutation.json` and
-`tests/mutants/survivors.toml`.
+Scores and survivors go to bench/results/mutation.json; tests/mutants/survivors.toml has a reason
+for every survivor.
 """
 
 from __future__ import annotations
@@ -37,9 +37,10 @@ WORK = ROOT / "build" / "mutation"
 RESULTS = ROOT / "bench" / "results" / "mutation.json"
 REASONS = ROOT / "tests" / "mutants" / "survivors.toml"
 SEED = 20261127
+#: Mutants of each target.
 SAMPLE = 100
-#: What slither-mutate calls tweaks, reverts and comments. Left out: function headers (FHR), which seldom
-#: compile here; initial values (MVIV, MVIE), which Solidity repeats; types (SBR), whose bounds are checked by others.
+#: Reverts, comments and tweaks. Left out: function headers (FHR), which seldom compile here,
+#: initial values (MVIV, MVIE), which are Solidity's own, and types (SBR).
 OPERATORS = ("RR", "CR", "ROR", "AOR", "ASOR", "BOR", "LOR", "MIA", "MWA", "UOR", "LIR")
 SECONDS = 600
 #: The first compilation of a target takes all contracts that its tests deploy.

@@ -1,12 +1,12 @@
 """Prove properties with halmos: `make test-deep PART=halmos`; some: `python -m tools.proofs NAME`.
 
-Every function `check_*` of `tests/proofs/*Proofs.sol` is a proof: halmos runs it on symbolic
-inputs and asks a solver whether any of them can break an assertion. It counts as proved only if
-no path was left out and it took no more than a minute: a bound of a loop that was reached, or a solver that gave
-up, is a failure. The minute is the processor's, so that other work on the machine changes nothing.
+Every function `check_*` of `tests/proofs/*Proofs.sol` is a proof: halmos runs it on symbolic inputs
+and asks a solver whether any of them can break an assertion. It counts as proved only if no path
+was left out and it took no more than a minute: a bound of a loop that was reached, or a solver that
+gave up, is a failure. The minute is the processor's, so other work on the machine changes nothing.
 
-Each proof contract is compiled by itself with the settings of foundry.toml, and only when one of its
-sources has changed; halmos wants forge to build, which would compile all that they touch once more.
+Each proof contract is compiled by itself with the settings of foundry.toml, and only when one of
+its sources has changed; halmos wants forge to build, which would compile all that they touch.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """The long campaigns: `make test-deep`, or one of them with PART=name.
 
-A part is made of steps. A step that has passed on the same sources is not run again, so what was interrupted,
-or did not fit into a part's two hours, goes on with the next call. At the end there is a line for each part;
-`--keep` writes these to bench/results/deep.json, which docs/properties.md shows.
+A part is made of steps. A step that has passed on the same sources is not run again, so what was
+interrupted, or did not fit into a part's two hours, goes on with the next call. At the end there is
+a line for each part; `--keep` writes these to bench/results/deep.json and docs/properties.md.
 """
 
 from __future__ import annotations
@@ -17,9 +17,9 @@ import time
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
 from typing import Any
 
+from tools import properties
 from tools.run_tests import (
     BUILD,
     PYTHON,
@@ -69,7 +69,7 @@ class Sum:
 
     @property
     def seconds(self) -> float:
-        return round(sum(step["seconds"] for step in self.done.values()), 1)
+        return float(sum(step["seconds"] for step in self.done.values()))
 
     @property
     def verdict(self) -> str:
@@ -286,6 +286,8 @@ def keep(sums: Mapping[str, Sum], state: str) -> None:
             "sources": state,
         }
     RESULTS.write_text(json.dumps(kept, indent=1) + "\n", encoding="utf-8")
+    shown = properties.PAGE.read_text(encoding="utf-8")
+    properties.PAGE.write_text(properties.page(shown), encoding="utf-8")
 
 
 def summary(sums: Mapping[str, Sum]) -> str:

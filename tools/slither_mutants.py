@@ -1,9 +1,9 @@
 """Print the mutants that slither-mutate would make of one contract, as JSON.
 
-Run by the Python of slither's environment (`tools/mutation.py` does it). slither-mutate itself compiles
-the whole project for each file and runs one command for each mutant, from the beginning every time;
-this asks its mutators for their patches alone, so that they can be sampled, run where they are cheap,
-and gone on with. Compiles nothing: slither gets the syntax trees of the pinned compiler.
+Run by the Python of slither's environment; `tools/mutation.py` does it. slither-mutate itself
+compiles the whole project for each file and runs one command for each mutant, from the beginning
+every time; this asks its mutators for their patches alone, so that some can be drawn, run where
+that is cheap, and gone on with. No code is made: slither gets the pinned compiler's syntax trees.
 """
 
 from __future__ import annotations
@@ -67,7 +67,7 @@ def patches(path: str) -> list[dict[str, Any]]:
     for remapping in ("@openzeppelin/=node_modules/@openzeppelin/",):
         project.add_remapping(remapping)
     slither = Slither(CryticCompile(project, solc=str(ROOT / "tools" / "solc.js")))
-    mutators = [
+    mutators: list[Any] = [
         found
         for found in vars(all_mutators).values()
         if isinstance(found, type)
