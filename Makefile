@@ -12,7 +12,7 @@ LOCKED := --only-binary :all: --require-hashes
 UV_FLAGS := --no-config --quiet --python
 
 .PHONY: demo test test-deep gas scale brownie setup setup-dev setup-node setup-brownie setup-web3-7 \
-        capabilities lock sbom reproduce clean
+        setup-halmos setup-slither capabilities lock sbom reproduce clean
 
 demo: setup
 	@$(BIN)/p2pchain demo
@@ -20,9 +20,10 @@ demo: setup
 test:
 	@$(PYTHON) -m tools.run_tests
 
-# Long campaigns: all that have not passed on these sources, or PART=fuzz|invariant|books.
-test-deep:
-	@$(PYTHON) -m tools.run_deep $(PART)
+# Long campaigns: what has not passed on these sources, two hours a part; `make test-deep PART=halmos`, or another
+# of fuzz, invariant, books, halmos, mutants, mutation, coverage, repeat. KEEP=1 writes bench/results/deep.json.
+test-deep: setup-dev
+	@$(BIN)/python -m tools.run_deep $(PART) $(if $(KEEP),--keep) $(if $(AGAIN),--again)
 
 # Gas of a slot from receipts on anvil, to bench/results/gas.json; CHECK=1 compares a part with it.
 gas: setup-dev setup-node
@@ -42,6 +43,8 @@ setup-dev: $(VENV)/.dev
 setup-node: node_modules/.installed
 setup-brownie: .venv-brownie/.installed
 setup-web3-7: .venv-web3-7/.installed
+setup-halmos: .tools/halmos/.installed
+setup-slither: .tools/slither/.installed
 
 $(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "error: Python 3.11 or newer is needed (PYTHON=/path/to/python3)")'
@@ -73,13 +76,19 @@ node_modules/.installed: package-lock.json package.json
 	@npm ci --ignore-scripts --no-audit --no-fund --loglevel=error
 	@touch $@
 
+# Tools that pin much of what the package uses at other versions: each in an environment of its own.
+.tools/%/.installed: requirements/%.lock
+	@$(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r $<
+	@touch $@
+
 # docs/capabilities.md from the markers of the tests and what they just did.
 capabilities: setup-dev setup-node
 	@$(BIN)/python -m pytest tests -q -m capability --record build/capability-run.json
 	@$(BIN)/python tools/capabilities.py build/capability-run.json
 
 lock: $(UV) setup-dev setup-node
-	@for name in build tools runtime dev web3-7 brownie; do \
+	@for name in build tools runtime dev web3-7 brownie halmos slither; do \
 	  case $$name in \
 	    runtime) from="pyproject.toml" ;; \
 	    dev) from="pyproject.toml --extra dev --constraint requirements/runtime.lock" ;; \

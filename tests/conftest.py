@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import tomllib
 from pathlib import Path
@@ -42,6 +43,14 @@ def has_anvil() -> bool:
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--record", metavar="FILE", help="write each test's outcome and marks as JSON")
     parser.addoption("--captured", metavar="FILE", help="write what each test printed")
+    parser.addoption(
+        "--shuffle", metavar="SEED", help="run files, and tests in them, in random order"
+    )
+
+
+def pytest_report_header(config: pytest.Config) -> str | None:
+    seed = config.getoption("--shuffle")
+    return f"order: --shuffle {seed}" if seed else None
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -53,7 +62,9 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Captured(Path(path)))
 
 
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    if seed := config.getoption("--shuffle"):
+        shuffle(items, seed)
     known = capability_ids()
     no_anvil = not has_anvil()
     for item in items:
@@ -89,6 +100,16 @@ class Captured:
 
     def pytest_sessionfinish(self) -> None:
         self.file.close()
+
+
+def shuffle(items: list[pytest.Item], seed: str) -> None:
+    """Put files in random order, and the tests of each; what they share is set up once a file."""
+    rng = random.Random(seed)
+    files = sorted({item.path for item in items})
+    rng.shuffle(files)
+    rng.shuffle(items)
+    place = {path: number for number, path in enumerate(files)}
+    items.sort(key=lambda item: place[item.path])
 
 
 class Recorder:

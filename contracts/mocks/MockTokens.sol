@@ -157,3 +157,56 @@ contract BareToken {
         }
     }
 }
+
+/// @title RebasingToken: all balances are multiplied at once, up or down, as some tokens do (tests only)
+contract RebasingToken {
+    uint8 public constant decimals = 6;
+    /// @dev What a share is worth, in millionths.
+    uint256 public indexPpm = 1_000_000;
+    mapping(address account => uint256) private _shares;
+
+    function rebase(
+        uint256 indexPpm_
+    ) external {
+        indexPpm = indexPpm_;
+    }
+
+    function mint(
+        address account,
+        uint256 amount
+    ) external {
+        _shares[account] += (amount * 1_000_000) / indexPpm;
+    }
+
+    function balanceOf(
+        address account
+    ) public view returns (uint256) {
+        return (_shares[account] * indexPpm) / 1_000_000;
+    }
+
+    function transfer(
+        address to,
+        uint256 amount
+    ) external returns (bool) {
+        return _move(msg.sender, to, amount);
+    }
+
+    function transferFrom(
+        address from,
+        address to,
+        uint256 amount
+    ) external returns (bool) {
+        return _move(from, to, amount);
+    }
+
+    function _move(
+        address from,
+        address to,
+        uint256 amount
+    ) private returns (bool) {
+        uint256 shares = (amount * 1_000_000) / indexPpm;
+        _shares[from] -= shares;
+        _shares[to] += shares;
+        return true;
+    }
+}

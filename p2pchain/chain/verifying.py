@@ -27,6 +27,7 @@ from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.deployment import (
     CORE,
     LIBRARIES,
+    P256_VERIFIER,
     RESTRICTED,
     ROLES,
     Contracts,
@@ -40,7 +41,7 @@ from p2pchain.chain.runtime import Implied, faults
 from p2pchain.errors import BadInput, Refused, WrongNetwork
 
 _CHANGING: Final = ("nonpayable", "payable")
-_NOT_ROLES: Final = ("AccessManager", "Token", *CORE, *LIBRARIES)
+_NOT_ROLES: Final = ("AccessManager", "Token", *CORE, *LIBRARIES, P256_VERIFIER)
 _ORDER: Final = (ADMIN, *ROLES)
 
 
@@ -78,7 +79,7 @@ def verify(contracts: Contracts) -> list[Finding]:
             f"the deployment is on chain {record.chain_id}, this is {chain.chain_id}",
             hint="-n chooses the network, --deployment the record",
         )
-    wanted = ("AccessManager", "Token", *CORE, *LIBRARIES)
+    wanted = ("AccessManager", "Token", *CORE, *LIBRARIES, P256_VERIFIER)
     if missing := [name for name in wanted if name not in record.contracts]:
         raise BadInput(
             f"the record names no {', '.join(missing)}", hint="it is of another version of p2pchain"

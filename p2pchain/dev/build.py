@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 import tomllib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -136,6 +136,24 @@ def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
     return artifacts
 
 
+def compile_only(root: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Return the artifacts of some contracts and linked libraries, by name, in a fraction of the
+    time that all of them take. Raises BadInput for a name that no file under contracts/ has."""
+    wanted = {}
+    for name in names:
+        path = next((root / "contracts").rglob(f"{name}.sol"), None)
+        if path is None:
+            raise BadInput(f"no file is named after {name}", hint="a file has its contract's name")
+        wanted[name] = str(path.relative_to(root))
+    chosen = settings(root)
+    output = _run(root, wanted, chosen, {path: {name: [*_WANTED]} for name, path in wanted.items()})
+    enums = dict(_enums(output["sources"]))
+    return {
+        name: _artifact(root, name, output["contracts"][path][name], enums, chosen)
+        for name, path in wanted.items()
+    }
+
+
 def too_large(artifacts: Mapping[str, Mapping[str, Any]]) -> list[str]:
     """Return a sentence for every contract that is larger than EIP-170 allows."""
     sizes = {name: len(a["deployed_bytecode"]) // 2 - 1 for name, a in sorted(artifacts.items())}
@@ -151,7 +169,12 @@ def render(artifact: Mapping[str, Any]) -> str:
     return json.dumps(artifact, indent=1, sort_keys=True, ensure_ascii=False) + "\n"
 
 
-def _run(root: Path, wanted: Mapping[str, str], chosen: Mapping[str, Any]) -> dict[str, Any]:
+def _run(
+    root: Path,
+    wanted: Mapping[str, str],
+    chosen: Mapping[str, Any],
+    only: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     try:
         import solcx
         from solcx.exceptions import SolcError
@@ -163,7 +186,11 @@ def _run(root: Path, wanted: Mapping[str, str], chosen: Mapping[str, Any]) -> di
     request = {
         "language": "Solidity",
         "sources": {path: {"urls": [path]} for path in sorted(wanted.values())},
-        "settings": {**chosen, "outputSelection": {"*": {"*": list(_WANTED), "": ["ast"]}}},
+        "settings": {
+            **chosen,
+            "outputSelection": {"*": {"": ["ast"], **({} if only else {"*": [*_WANTED]})}}
+            | dict(only or {}),
+        },
     }
     shim = root / "tools" / "solc.js"
     if not (root / "node_modules" / "solc").is_dir():
