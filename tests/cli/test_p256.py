@@ -27,7 +27,7 @@ from p2pchain.errors import BadInput
 from p2pchain.keys import Keystore, is_signed_by
 from p2pchain.meter import read_signed
 from p2pchain.p256 import ORDER, P256Signer, verify
-from tests.cli.conftest import DAY_ONE, World
+from tests.cli.conftest import DAY_ONE, PASSPHRASE, World
 from tests.cli.test_bad_input import refused
 
 FIRST = 494521  # 2026-06-01T01:00Z in hours
@@ -52,7 +52,7 @@ def p256_key(name: str) -> P256Signer:
 def install(world: World, name: str) -> P256Signer:
     """Put a P-256 key into the keystore."""
     key = p256_key(name)
-    Keystore().add(name, key, "open", kdf="pbkdf2", work=10)
+    Keystore().add(name, key, PASSPHRASE, kdf="pbkdf2", work=10)
     return key
 
 
@@ -113,7 +113,7 @@ def test_a_key_is_made_sealed_and_never_an_account(world: World) -> None:
     assert (made["kind"], len(made["public_key"])) == ("p256", 2 + 128)
     path = Path(made["file"])
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    signer = Keystore().unlock_meter("m7", "open")
+    signer = Keystore().unlock_meter("m7", PASSPHRASE)
     assert isinstance(signer, P256Signer)
     assert signer.public_key.hex() == made["public_key"][2:]
     assert signer.secret().hex() not in path.read_text()
@@ -137,7 +137,7 @@ def test_a_key_is_made_sealed_and_never_an_account(world: World) -> None:
     ):
         path.write_text(json.dumps(altered))
         with pytest.raises(BadInput, match=said):
-            Keystore().unlock_meter("m7", "open")
+            Keystore().unlock_meter("m7", PASSPHRASE)
 
 
 @pytest.mark.parametrize("form", ["plain", "sealed", "hex", "keystore"])
@@ -151,9 +151,9 @@ def test_a_key_of_another_program_is_taken_in(world: World, tmp_path: Path, form
     elif form == "keystore":
         number = key.private_numbers().private_value
         other = Keystore(tmp_path / "other")
-        source = other.add("m", P256Signer(number.to_bytes(32, "big")), "open", work=2).path
+        source = other.add("m", P256Signer(number.to_bytes(32, "big")), PASSPHRASE, work=2).path
     else:
-        pem(source, key, b"open" if form == "sealed" else None)
+        pem(source, key, PASSPHRASE.encode() if form == "sealed" else None)
     made = world.ok("keys", "import", "m8", "--file", str(source), *more, *KDF, "--json").json
     assert made["public_key"] == "0x" + raw(key).hex()
 

@@ -114,7 +114,7 @@ abstract contract Correctors is Traders {
             call.fills.push(new uint256[](0));
         }
         vm.recordLogs();
-        settlement.settle(market, first, windows, maxMembers, offers(market, first, windows));
+        settleUpTo(first, windows, maxMembers);
         Vm.Log[] memory logs = vm.getRecordedLogs();
         for (uint256 i; i < logs.length; ++i) {
             if (logs[i].topics[0] != ISettlement.MemberSettled.selector) continue;
@@ -134,7 +134,7 @@ abstract contract Correctors is Traders {
 
     /// @dev The same of windows that are not cleared yet.
     function clearAndSettleKept(uint32 first, uint32 windows) internal {
-        settlement.clear(market, first, windows, type(uint32).max, offers(market, first, windows));
+        clearUpTo(first, windows, type(uint32).max);
         settleKept(first, windows, type(uint32).max);
     }
 

@@ -58,19 +58,19 @@ contract CutsTest is Neighbours {
         bool together = chance(2) == 0;
         while (phase(window) < ISettlement.Phase.Cleared || phase(window + 1) < ISettlement.Phase.Cleared) {
             if (together) {
-                settlement.clear(market, window, 2, _cut(2 * N), offers(market, window, 2));
+                clearUpTo(window, 2, _cut(2 * N));
             } else {
                 // The later window may be cleared before the earlier one.
                 uint32 w = phase(window + 1) < ISettlement.Phase.Cleared ? window + 1 : window;
-                settlement.clear(market, w, 1, _cut(N), offers(market, w, 1));
+                clearUpTo(w, 1, _cut(N));
             }
         }
         if (together) {
-            while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 2, _cut(N), offers(market, window, 2));
+            while (phase(window) != ISettlement.Phase.Settled) settleUpTo(window, 2, _cut(N));
             return;
         }
-        while (phase(window) != ISettlement.Phase.Settled) settlement.settle(market, window, 1, _cut(N), offers(market, window, 1));
-        while (phase(window + 1) != ISettlement.Phase.Settled) settlement.settle(market, window + 1, 1, _cut(N), offers(market, window + 1, 1));
+        while (phase(window) != ISettlement.Phase.Settled) settleUpTo(window, 1, _cut(N));
+        while (phase(window + 1) != ISettlement.Phase.Settled) settleUpTo(window + 1, 1, _cut(N));
     }
 
     /// forge-config: default.fuzz.runs = 700
@@ -92,8 +92,8 @@ contract CutsTest is Neighbours {
         for (uint256 i; i < 2 * N; ++i) {
             assertOutcome(postOne(rs[i]), IMetering.Outcome.Accepted, "one by one");
         }
-        settlement.clear(market, window, 2, type(uint32).max, offers(market, window, 2));
-        settlement.settle(market, window, 2, type(uint32).max, offers(market, window, 2));
+        clearUpTo(window, 2, type(uint32).max);
+        settleUpTo(window, 2, type(uint32).max);
         bytes32 whole = _state(2);
         vm.revertToState(start);
         // Another order of members, all in one batch, and any cut.
@@ -122,7 +122,7 @@ contract CutsTest is Neighbours {
         vm.warp(windowEnd(window + 1) + rules.postSeconds);
         postMany(rs);
         uint256 start = vm.snapshotState();
-        settlement.clearAndSettle(market, window, 2, type(uint32).max, offers(market, window, 2));
+        clearAndSettleUpTo(window, 2, type(uint32).max);
         int256[N] memory want = wealthOfHomes();
         int256[4] memory others = [wealth(supplierA), wealth(supplierB), wealth(gridOperator), wealth(feeAccount)];
         vm.revertToState(start);

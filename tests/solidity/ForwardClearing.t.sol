@@ -386,7 +386,7 @@ contract ForwardClearingTest is Traders {
                 vm.assertTrue(i == 1 || i == 0 || i == 3 ? collateral != 0 : collateral == 0, "only collateral");
             }
             vm.warp(windowEnd(_w) + params().postSeconds);
-            settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+            clearAndSettleUpTo(_w, 1, 100);
             for (uint256 i; i < N; ++i) {
                 vm.assertEq(free(homes[i].owner), 1e6 * EUR, "P24: all collateral is back");
             }
@@ -404,7 +404,7 @@ contract ForwardClearingTest is Traders {
         forward.clear(auction, _w, 1, 4);
         forward.voidWindow(auction, _w);
         vm.warp(windowEnd(_w) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         warpToSlot((_w + 100) * 8);
         uint32 s = (_w + 128) * 8;
         buy(0, s, 100_000, 30);

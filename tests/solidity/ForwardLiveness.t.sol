@@ -71,8 +71,8 @@ contract ForwardLivenessTest is Traders {
             }
             if (vm.getBlockTimestamp() < windowEnd(w) + params().postSeconds) continue;
             if (chance(2) == 0 || phase(w) != ISettlement.Phase.Open) continue;
-            settlement.clear(market, w, 1, uint32(1 + chance(2 * N)), offers(market, w, 1));
-            if (chance(2) == 0 && phase(w) == CLEARED) settlement.settle(market, w, 1, uint32(1 + chance(N)), offers(market, w, 1));
+            clearUpTo(w, 1, uint32(1 + chance(2 * N)));
+            if (chance(2) == 0 && phase(w) == CLEARED) settleUpTo(w, 1, uint32(1 + chance(N)));
         }
     }
 
@@ -95,8 +95,8 @@ contract ForwardLivenessTest is Traders {
         }
         if (phase(w) == ISettlement.Phase.Absent && !orders) return;
         if (chance(4) == 0 && phase(w) < CLEARED) settlement.voidWindow(market, w);
-        while (phase(w) < CLEARED) settlement.clear(market, w, 1, uint32(1 + chance(N)), offers(market, w, 1));
-        while (phase(w) == CLEARED) settlement.settle(market, w, 1, uint32(1 + chance(N)), offers(market, w, 1));
+        while (phase(w) < CLEARED) clearUpTo(w, 1, uint32(1 + chance(N)));
+        while (phase(w) == CLEARED) settleUpTo(w, 1, uint32(1 + chance(N)));
         for (uint256 a; a < 3; ++a) {
             auction = _ids[a];
             IForwardAuction.Phase p = orderPhase(w);

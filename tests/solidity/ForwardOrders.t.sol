@@ -513,10 +513,10 @@ contract ForwardOrdersTest is Traders {
         _refused(o, IForwardAuction.Refusal.RingFull);
         forward.clear(auction, _w, 2, 100);
         _refused(o, IForwardAuction.Refusal.RingFull);
-        settlement.clear(market, _w, 2, 100, offers(market, _w, 2));
-        settlement.settle(market, _w, 1, 1, offers(market, _w, 1));
+        clearUpTo(_w, 2, 100);
+        settleUpTo(_w, 1, 1);
         _refused(_one(_s + 8 * 128, PLACE, false, 0, 10), IForwardAuction.Refusal.RingFull);
-        settlement.settle(market, _w, 1, 100, offers(market, _w, 1));
+        settleUpTo(_w, 1, 100);
         assertOrderPhase(_w, IForwardAuction.Phase.Settled);
         vm.assertEq(_orderOf(_s).wh, 10, "still to be seen");
         buy(0, _s + 8 * 128, 0, 20);
@@ -525,7 +525,7 @@ contract ForwardOrdersTest is Traders {
         assertOrderPhase(_w + 128, IForwardAuction.Phase.Open);
         o = _one(_s + 8 * 129, PLACE, false, 0, 10);
         _refused(o, IForwardAuction.Refusal.RingFull);
-        settlement.settle(market, _w + 1, 1, 100, offers(market, _w + 1, 1));
+        settleUpTo(_w + 1, 1, 100);
         assertTaken(placeOne(o), "the next one");
         assertLocksAddUp();
     }
@@ -783,7 +783,7 @@ contract ForwardOrdersTest is Traders {
         vm.assertEq(forward.orderOf(auction, homes[0].meter, _s + 8).filledWh, 10, "nor is clearing");
         warpToSlot((_w + 2) * 8);
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 2, 100, offers(market, _w, 2));
+        clearAndSettleUpTo(_w, 2, 100);
         vm.assertEq(locked(_owner), 0, "nor is settling");
         vm.prank(guardian);
         forward.setPaused(auction, false);
@@ -1035,7 +1035,7 @@ contract ForwardOrdersTest is Traders {
         _handOver(0, _s + 9);
         vm.warp(windowEnd(_w) + params().postSeconds);
         clearOrders(_w);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         vm.assertEq(locked(_owner), 0, "released");
         vm.assertEq(
             wealth(_owner), int256(100 * EUR) - 10 * 50_000 - 10 * 60_000, "bought, and unread so far: at the worst"

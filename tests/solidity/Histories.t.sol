@@ -193,7 +193,7 @@ contract HistoriesTest is Correctors {
 
     function _settleByChance() private {
         vm.warp(windowEnd(_w + 1) + params().postSeconds + chance(1 days));
-        settlement.clear(market, _w, 2, type(uint32).max, offers(market, _w, 2));
+        clearUpTo(_w, 2, type(uint32).max);
         uint32 step = chance(2) == 0 ? uint32(N) : uint32(1 + chance(2));
         if (chance(2) == 0) {
             for (uint256 done; done < N; done += step) settleKept(_w, 2, step);

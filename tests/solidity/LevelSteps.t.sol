@@ -176,7 +176,7 @@ contract LevelStepsTest is LevelWorld {
     function _clearInCuts(uint256 k) private {
         use(k);
         vm.recordLogs();
-        while (phase(w) < ISettlement.Phase.Awaiting) settlement.clear(market, w, 1, _cut(EACH), offers(market, w, 1));
+        while (phase(w) < ISettlement.Phase.Awaiting) clearUpTo(w, 1, _cut(EACH));
         gather();
     }
 

@@ -100,7 +100,7 @@ contract LivenessTest is World {
     function test_P16_aMemberThatNeverPostsStopsNobody() public {
         _window(3);
         _postAll(2);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         assertPhase(_w, ISettlement.Phase.Settled);
     }
 
@@ -113,7 +113,7 @@ contract LivenessTest is World {
         warpToSlot(_w * 8 + 8);
         postFlat(0, _w, 0, 5000);
         postFlat(1, _w, 0, 5000);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertEq(ledger.claimCount(), 2, "what the suppliers cannot pay is on record");
         vm.assertEq(wealth(homes[0].owner), int256(10 * EUR) + 8 * 5000 * 200_000, "as a claim");
         address owner = homes[0].owner;
@@ -129,7 +129,7 @@ contract LivenessTest is World {
         fund(supplierB, 10 * EUR);
         while (phase(_w) != ISettlement.Phase.Cleared) {
             uint256 gas_ = gasleft();
-            settlement.clear(market, _w, 1, 25, offers(market, _w, 1));
+            clearUpTo(_w, 1, 25);
             vm.assertLt(gas_ - gasleft(), CAP, "a step fits a transaction");
         }
         // More than 64 entries in one call are handed over in parts.

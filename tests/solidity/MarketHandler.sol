@@ -306,7 +306,7 @@ contract MarketHandler is Traders {
                 return;
             }
         } else {
-            settlement.clear(market, w, 1, uint32(1 + chance(HOMES)), offers(market, w, 1));
+            clearUpTo(w, 1, uint32(1 + chance(HOMES)));
         }
         checkPhases();
         _effect(4);
@@ -339,7 +339,7 @@ contract MarketHandler is Traders {
         uint256 deadline = windowEnd(w) + params().postSeconds;
         if (vm.getBlockTimestamp() < deadline) vm.warp(deadline);
         vm.recordLogs();
-        settlement.clearAndSettle(market, w, 1, uint32(1 + chance(HOMES)), offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, uint32(1 + chance(HOMES)));
         _keepAccount(w);
         if (phase(w) != ISettlement.Phase.Settled) _settle(w, type(uint32).max);
         _effect(6);
@@ -363,7 +363,7 @@ contract MarketHandler is Traders {
         uint32 members
     ) private {
         vm.recordLogs();
-        settlement.settle(market, w, 1, members, offers(market, w, 1));
+        settleUpTo(w, 1, members);
         _keepAccount(w);
     }
 

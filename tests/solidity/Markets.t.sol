@@ -287,7 +287,7 @@ contract MarketsTest is World {
         // P5: everything else goes on.
         warpToSlot(firstSlot() + 8);
         postFlat(_id, firstWindow(), 5, 0);
-        settlement.clearAndSettle(market, firstWindow(), 1, type(uint32).max, offers(market, firstWindow(), 1));
+        clearAndSettleUpTo(firstWindow(), 1, type(uint32).max);
         address owner = homes[_id].owner;
         uint256 all = free(owner) / 1000 * 1000;
         vm.prank(owner);

@@ -24,7 +24,7 @@ contract MoneyTest is Neighbours {
         _postFrom(0);
         assertSolvent();
         assertLocksAddUp();
-        settlement.clearAndSettle(market, window, 1, type(uint32).max, offers(market, window, 1));
+        clearAndSettleUpTo(window, 1, type(uint32).max);
         return _compare();
     }
 
@@ -114,7 +114,7 @@ contract MoneyTest is Neighbours {
         _postFrom(0);
         assertSolvent();
         assertLocksAddUp();
-        settlement.clearAndSettle(market, window, 1, type(uint32).max, offers(market, window, 1));
+        clearAndSettleUpTo(window, 1, type(uint32).max);
         for (uint256 i; i < N; ++i) {
             int256 alone = _aloneNano(i);
             vm.assertGe(wealth(homes[i].owner) - before[i], alone, "P31: never more than with the supplier alone");
@@ -153,7 +153,7 @@ contract MoneyTest is Neighbours {
             }
             _postOne(0);
             vm.warp(windowEnd(window) + rules.postSeconds);
-            settlement.clear(market, window, 1, 100, offers(market, window, 1));
+            clearUpTo(window, 1, 100);
             if (chance(2) == 0) settleAll(window);
         }
         _postFrom(way);

@@ -19,6 +19,13 @@ contract OffersTest is LevelWorld {
         use(0);
     }
 
+    /// @dev To when both windows may go on without the levels above.
+    function _pastLevels() private {
+        ++w;
+        pastVoid(2);
+        --w;
+    }
+
     function _refused(uint32 window, uint32 first, uint32 windows, uint256[][] memory words) private {
         bytes memory why = abi.encodeWithSelector(ISettlement.WrongOffers.selector, window);
         vm.expectRevert(why);
@@ -59,18 +66,18 @@ contract OffersTest is LevelWorld {
         words[0] = list(kept[0], kept[0]);
         _refused(w, w, 2, words);
         vm.prank(stranger);
-        settlement.clear(market, w, 2, 100, offers(market, w, 2));
+        clearUpTo(w, 2, 100);
         // What was offered is told anew to settle, and to whoever asks when it is over.
         _refused(w, w, 2, words);
         use(0);
-        pastVoid(2);
+        _pastLevels();
         settlement.passOver(market, w);
         settlement.passOver(market, w + 1);
-        settlement.settle(market, w, 2, 100, offers(market, w, 2));
+        settleUpTo(w, 2, 100);
         vm.expectRevert(
             abi.encodeWithSelector(ISettlement.WrongPhase.selector, w, ISettlement.Phase.Settled)
         );
-        settlement.settle(market, w, 2, 100, offers(market, w, 2));
+        settleUpTo(w, 2, 100);
     }
 
     function test_theHashIsOverEachOfferAndTheOneBefore() public {
@@ -151,16 +158,16 @@ contract OffersTest is LevelWorld {
             use(k);
             for (uint32 i; i < 2; ++i) {
                 while (phase(w + i) < ISettlement.Phase.Awaiting) {
-                    settlement.clear(market, w + i, 1, uint32(1 + chance(4)), offers(market, w + i, 1));
+                    clearUpTo(w + i, 1, uint32(1 + chance(4)));
                 }
             }
         }
-        pastVoid(2);
+        _pastLevels();
         for (uint256 k; k < 2; ++k) {
             use(k);
             for (uint32 i; i < 2; ++i) settlement.passOver(market, w + i);
             while (phase(w) != ISettlement.Phase.Settled) {
-                settlement.settle(market, w, 2, uint32(1 + chance(4)), offers(market, w, 2));
+                settleUpTo(w, 2, uint32(1 + chance(4)));
             }
         }
     }

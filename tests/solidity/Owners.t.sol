@@ -56,7 +56,7 @@ contract OwnersTest is World {
         postOne(record(_id, (_w + 1) * 8, flat(8, 100), flat(8, 0)));
         postFlat(_neighbour, _w + 1, 0, 100);
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 2, type(uint32).max, offers(market, _w, 2));
+        clearAndSettleUpTo(_w, 2, type(uint32).max);
         vm.assertEq(wealth(_new), int256(100 * EUR), "P3: the new owner has signed nothing");
         vm.assertLt(free(homes[_id].owner), 100 * EUR, "the old one pays for his own slots");
     }
@@ -80,7 +80,7 @@ contract OwnersTest is World {
         post(_id, _w * 8, flat(12, 100), flat(12, 0));
         post(_id, slot, flat(4, 100), flat(4, 0));
         post(_neighbour, _w * 8, flat(16, 0), flat(16, 100));
-        settlement.clearAndSettle(market, _w, 2, type(uint32).max, offers(market, _w, 2));
+        clearAndSettleUpTo(_w, 2, type(uint32).max);
         // The old one's limit of 1 kept him out; 12 slots at the supplier's 250 + 130, one standing charge.
         vm.assertEq(wealth(homes[_id].owner), int256(100 * EUR) - 12 * 100 * 380_000 - 300_000_000, "old owner's bill");
         // The new one buys 4 slots at p = 150 and pays the charges.
@@ -127,7 +127,7 @@ contract OwnersTest is World {
         for (uint32 w = _w; w < _w + 5; ++w) {
             postFlat(_neighbour, w, 0, 100);
         }
-        settlement.clearAndSettle(market, _w, 5, type(uint32).max, offers(market, _w, 5));
+        clearAndSettleUpTo(_w, 5, type(uint32).max);
         vm.assertEq(wealth(_new), int256(100 * EUR) - 800 * 280_000, "from his own first slot on");
         assertNothingLost();
     }
@@ -162,7 +162,7 @@ contract OwnersTest is World {
         assertOutcome(postOne(r), IMetering.Outcome.SplitAtChange, "the membership begins within");
         post(late, _w * 8, flat(4, 100), flat(4, 0));
         post(late, _w * 8 + 4, flat(4, 100), flat(4, 0));
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         for (uint32 i; i < 8; ++i) {
             uint256 matched = settlement.resultOf(market, _w * 8 + i).matchedWh;
             vm.assertEq(matched, i < 4 ? 30 : 100, "all posted offers are in the book");
@@ -183,7 +183,7 @@ contract OwnersTest is World {
         postFlat(0, _w, 0, 100);
         postFlat(_neighbour, _w, 0, 0);
         post(_id, _w * 8 + 4, flat(4, 100), flat(4, 0));
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, _w * 8 + 5).matchedWh, 100, "in the book");
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }

@@ -83,7 +83,7 @@ contract PhasesTest is World {
         vm.expectRevert();
         clearAll(w);
         vm.warp(windowEnd(w) + params().postSeconds);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         assertPhase(w, ISettlement.Phase.Settled);
         vm.assertEq(ledger.transitNano(market), 0, "P6");
     }
@@ -126,7 +126,7 @@ contract PhasesTest is World {
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "taken");
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 0, "nothing locked");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         vm.assertTrue(!settlement.resultOf(market, s).traded, "an estimate does not trade");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR - STANDING) - 800 * 380_000, "the supplier's bill");
     }
@@ -151,7 +151,7 @@ contract PhasesTest is World {
         vm.assertEq(locked(homes[0].owner), 340 * 250_000, "locked to the Wh");
         vm.assertEq(free(homes[0].owner), 249_000, "the rest stays free");
         postFlat(1, w, 0, 100);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s + 3).matchedWh, 40, "only what was offered");
         vm.assertEq(
             wealth(homes[0].owner),
@@ -180,7 +180,7 @@ contract PhasesTest is World {
             vm.assertEq((seller[0] >> (28 * i)) & 0x7ffffff, i < 4 ? 100 : 0, "offered sell");
             vm.assertEq((seller[3] >> (28 * i)) & 0xfffffff, i < 4 ? 0 : 100 | (1 << 27), "withheld sell");
         }
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s + 1).buyTick, 255, "capped at the top tick");
         vm.assertEq(settlement.resultOf(market, s + 1).matchedWh, 100, "and traded at 150");
         vm.assertTrue(!settlement.resultOf(market, s + 3).traded, "no buyer");
@@ -253,7 +253,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         vm.expectRevert();
-        settlement.clear(market, w, 1, 1, offers(market, w, 1));
+        clearUpTo(w, 1, 1);
         assertPhase(w, ISettlement.Phase.Open);
         postFlat(1, w, 0, 100);
         // With everybody there it may be cleared; a cut, if it is allowed at all, shuts out nobody.
@@ -308,14 +308,14 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.clear(market, w, 1, 0, offers(market, w, 1));
+        clearUpTo(w, 1, 0);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.clear(market, w, 0, 10, offers(market, w, 0));
+        clearUpTo(w, 0, 10);
         clearAll(w);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.settle(market, w, 0, 10, offers(market, w, 0));
+        settleUpTo(w, 0, 10);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.NothingToDo.selector));
-        settlement.settle(market, w, 1, 0, offers(market, w, 1));
+        settleUpTo(w, 1, 0);
     }
 
     function test_windowsOfOneSettlementStandAlike() public {
@@ -325,12 +325,12 @@ contract PhasesTest is World {
             postFlat(0, w + i, 100, 0);
             postFlat(1, w + i, 0, 60);
         }
-        settlement.clear(market, w, 2, type(uint32).max, offers(market, w, 2));
-        settlement.settle(market, w, 1, 1, offers(market, w, 1));
+        clearUpTo(w, 2, type(uint32).max);
+        settleUpTo(w, 1, 1);
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WindowsDiffer.selector, w + 1));
-        settlement.settle(market, w, 2, 1, offers(market, w, 2));
-        settlement.settle(market, w + 1, 1, 1, offers(market, w + 1, 1));
-        settlement.settle(market, w, 2, 5, offers(market, w, 2));
+        settleUpTo(w, 2, 1);
+        settleUpTo(w + 1, 1, 1);
+        settleUpTo(w, 2, 5);
         assertPhase(w + 1, ISettlement.Phase.Settled);
     }
 
@@ -358,7 +358,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(!r.traded && r.priceNano == 0, "no price, no trade");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) + 480 * 100_000, "all to the supplier");
@@ -375,7 +375,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertTrue(r.traded && r.priceNano == 100_000 && r.matchedWh == 60, "at the stated price");
     }
@@ -406,7 +406,7 @@ contract PhasesTest is World {
         postFlat(1, w, 0, 60);
         vm.assertEq(locked(homes[0].owner), 0, "a buyer who is paid locks nothing");
         vm.assertEq(locked(homes[1].owner), 480 * 50_000, "a seller who pays locks his worst price");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, s).priceNano, -30_000, "p");
         vm.assertEq(wealth(homes[0].owner), int256(100 * EUR) + 480 * 30_000 + 320 * 10_000 - 800 * 80_000, "buyer");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR) - 480 * 30_000, "seller");
@@ -421,7 +421,7 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         vm.assertEq(wealth(feeAccount), 480 * 7000, "both fees");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING) + 480 * 146_000, "seller");
         vm.assertEq(
@@ -438,7 +438,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 40);
         postFlat(1, w, 0, 30);
         vm.recordLogs();
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         ISettlement.Result memory r = settlement.resultOf(market, s);
         vm.assertEq(r.matchedWh, 70, "with the neighbour and with itself");
         vm.assertEq(
@@ -464,7 +464,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 100);
         vm.assertEq(locked(homes[0].owner), 4 * 100 * 250_000 + 4 * 100 * 100_000, "P4: lock by hour");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         for (uint32 i; i < 8; ++i) {
             vm.assertEq(settlement.resultOf(market, s + i).matchedWh, (i / 2) % 2 == 0 ? 100 : 0, "every other hour");
         }
@@ -485,7 +485,7 @@ contract PhasesTest is World {
             ledger.coverOf(homes[0].owner, supplierA, homes[0].meter).ownNano, 400 * 250_000 + 200 * 100_000, "A"
         );
         vm.assertEq(ledger.coverOf(homes[0].owner, supplierB, homes[0].meter).ownNano, 200 * 230_000, "B");
-        settlement.clearAndSettle(market, w, 1, type(uint32).max, offers(market, w, 1));
+        clearAndSettleUpTo(w, 1, type(uint32).max);
         // 4 slots at 150, 2 with the supplier at 250, 2 at p = (230 + 60) / 2 among two suppliers.
         vm.assertEq(
             wealth(homes[0].owner),
@@ -511,7 +511,7 @@ contract PhasesTest is World {
         vm.warp(windowEnd(w) + params().postSeconds);
         vm.expectEmit(address(settlement));
         emit ISettlement.ClearingStep(market, w, 2);
-        settlement.clear(market, w, 1, 2, offers(market, w, 1));
+        clearUpTo(w, 1, 2);
         assertPhase(w, ISettlement.Phase.Clearing);
         vm.assertEq(settlement.windowState(market, w).cursor, 2, "cursor");
         vm.expectRevert(abi.encodeWithSelector(ISettlement.WrongPhase.selector, w, ISettlement.Phase.Clearing));
@@ -519,13 +519,13 @@ contract PhasesTest is World {
         // Whoever enrols now has no slot in this window.
         uint256 late = addHome(1);
         enrol(late, slotNow() + 1);
-        settlement.clear(market, w, 1, 2, offers(market, w, 1));
-        settlement.clear(market, w, 1, 2, offers(market, w, 1));
+        clearUpTo(w, 1, 2);
+        clearUpTo(w, 1, 2);
         assertPhase(w, ISettlement.Phase.Cleared);
         vm.assertEq(settlement.windowState(market, w).members, 5, "membership is frozen with the first step");
         vm.assertEq(settlement.resultOf(market, s).matchedWh, 16, "matched");
         for (uint256 i; i < 5; ++i) {
-            settlement.settle(market, w, 1, 1, offers(market, w, 1));
+            settleUpTo(w, 1, 1);
             assertPhase(w, i < 4 ? ISettlement.Phase.Cleared : ISettlement.Phase.Settled);
             assertSolvent();
         }
@@ -564,7 +564,7 @@ contract PhasesTest is World {
         postFlat(0, w, 100, 0);
         postFlat(1, w, 0, 60);
         vm.warp(windowEnd(w) + params().voidSeconds);
-        settlement.clear(market, w, 1, 1, offers(market, w, 1));
+        clearUpTo(w, 1, 1);
         settlement.voidWindow(market, w);
         settleAll(w);
         vm.assertEq(locked(homes[0].owner), 0, "released");
@@ -575,8 +575,8 @@ contract PhasesTest is World {
         postFlat(0, next, 5, 0);
         postFlat(1, next, 0, 7);
         vm.warp(windowEnd(next) + params().postSeconds);
-        settlement.clear(market, next, 1, 1, offers(market, next, 1));
-        settlement.clear(market, next, 1, 1, offers(market, next, 1));
+        clearUpTo(next, 1, 1);
+        clearUpTo(next, 1, 1);
         vm.assertEq(settlement.resultOf(market, next * 8).matchedWh, 5, "a clean book");
     }
 
@@ -598,7 +598,7 @@ contract PhasesTest is World {
         post(0, s + 12, flat(4, 100), flat(4, 0));
         post(1, s + 12, flat(4, 0), flat(4, 60));
         settleAll(w);
-        settlement.clearAndSettle(market, w + 1, 1, type(uint32).max, offers(market, w + 1, 1));
+        clearAndSettleUpTo(w + 1, 1, type(uint32).max);
         vm.assertEq(
             wealth(homes[1].owner),
             int256(100 * EUR - STANDING) + 480 * 50_000 + 480 * 150_000,
@@ -629,7 +629,7 @@ contract PhasesTest is World {
         vm.assertEq(settlement.offersHash(market, w), 0, "the old offers are gone");
         vm.assertEq(lanes(homes[0].meter, w + ring)[0] & 0xfffffff, 10, "the new ones are there");
         vm.warp(windowEnd(w + ring) + params().postSeconds);
-        settlement.clearAndSettle(market, w + ring, 1, type(uint32).max, offers(market, w + ring, 1));
+        clearAndSettleUpTo(w + ring, 1, type(uint32).max);
         assertPhase(w + ring, ISettlement.Phase.Settled);
     }
 

@@ -67,7 +67,7 @@ contract PositionCasesTest is Traders {
 
     function _end() private {
         vm.warp(windowEnd(_w) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         _checkEnd();
     }
 
@@ -219,8 +219,8 @@ contract PositionCasesTest is Traders {
         post(1, _s, flat(split ? 9 : 16, 0), flat(split ? 9 : 16, 80));
         if (split) post(1, _s + 9, flat(7, 0), flat(7, 80));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 2, 2, offers(market, _w, 2));
-        settlement.settle(market, _w, 2, 2, offers(market, _w, 2));
+        clearAndSettleUpTo(_w, 2, 2);
+        settleUpTo(_w, 2, 2);
         _checkEnd();
         // With a contract: 100 for P, the seller lacks 20. Without: 80 of 100 from the neighbour, at 150,000 too.
         vm.assertEq(_gain(0), -4 * 100 * P - 12 * (80 * P + 20 * ENERGY) - 16 * 100 * CHARGES - STANDING, "buyer");
@@ -276,9 +276,9 @@ contract PositionCasesTest is Traders {
         assertOutcome(postOne(r), IMetering.Outcome.SettleFirst, "settle first");
         // Who has contracted nothing need not wait.
         postFlat(2, _w, 0, 10);
-        settlement.settle(market, _w, 1, 1, offers(market, _w, 1));
+        settleUpTo(_w, 1, 1);
         assertOutcome(postOne(r), IMetering.Outcome.SettleFirst, "not half settled either");
-        settlement.settle(market, _w, 1, 100, offers(market, _w, 1));
+        settleUpTo(_w, 1, 100);
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "now");
         vm.assertEq(_gain(1), 8 * 100 * P - STANDING, "to the unit");
         vm.assertEq(_gain(2), 8 * 10 * FEED_IN - STANDING, "to the unit");
@@ -294,7 +294,7 @@ contract PositionCasesTest is Traders {
         vm.warp(gate(_w + 1));
         forward.clear(auction, _w, 2, 100);
         vm.warp(windowEnd(_w) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         vm.assertEq(_gain(0), -8 * 100 * (P + 60_000), "the first window at the worst");
         post(0, _s, flat(16, 120), flat(16, 0));
         vm.assertEq(settlement.unreadOf(market, homes[0].meter, _w), 0, "read");
@@ -307,7 +307,7 @@ contract PositionCasesTest is Traders {
         vm.assertEq(word & 0xfffffff, 20, "beyond what was contracted");
         post(1, _s + 8, flat(8, 0), flat(8, 100));
         vm.warp(windowEnd(_w + 1) + params().postSeconds);
-        settlement.clearAndSettle(market, _w + 1, 1, 100, offers(market, _w + 1, 1));
+        clearAndSettleUpTo(_w + 1, 1, 100);
         vm.assertEq(_gain(0), -16 * (100 * P + 120 * CHARGES + 20 * ENERGY) - STANDING, "both windows");
         vm.assertEq(_gain(1), 8 * 100 * (P - 500_000) + 8 * 100 * P, "and the other home");
         _checkEnd();
@@ -327,7 +327,7 @@ contract PositionCasesTest is Traders {
         homes[0].importWh = 800;
         post(0, s, flat(8, 50), flat(8, 0));
         vm.warp(windowEnd(_w + 128) + params().postSeconds);
-        settlement.clearAndSettle(market, _w + 128, 1, 100, offers(market, _w + 128, 1));
+        clearAndSettleUpTo(_w + 128, 1, 100);
         int256 before = _gain(0);
         IMetering.Reading memory r = recordAt(0, _s, 0, 0, flat(8, 100), flat(8, 0));
         assertOutcome(postOne(r), IMetering.Outcome.Accepted, "late by far");
@@ -348,9 +348,9 @@ contract PositionCasesTest is Traders {
         vm.expectRevert(refused);
         clearAll(_w);
         vm.expectRevert(refused);
-        settlement.clear(market, _w - 1, 3, 100, offers(market, _w - 1, 3));
+        clearUpTo(_w - 1, 3, 100);
         vm.expectRevert(refused);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         vm.expectRevert(refused);
         settlement.voidWindow(market, _w);
         forward.clear(auction, _w, 1, 1);
@@ -447,7 +447,7 @@ contract PositionCasesTest is Traders {
         vm.expectRevert();
         clearAll(_w);
         postFlat(2, _w, 0, 0);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         _checkEnd();
     }
 
@@ -481,7 +481,7 @@ contract PositionCasesTest is Traders {
             if (way == 1) postFlat(3, _w, 0, 0);
             if (way == 2) post(3, _s, flat(4, 0), flat(4, 0));
             vm.warp(windowEnd(_w) + params().postSeconds);
-            settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+            clearAndSettleUpTo(_w, 1, 100);
             vm.assertEq(ledger.transitNano(market), 0, "P6: nothing stays in transit");
             vm.assertEq(
                 wealth(homes[3].owner) - START,
@@ -521,7 +521,7 @@ contract PositionCasesTest is Traders {
         post(0, _s, flat(3, 100), flat(3, 0));
         postFlat(1, _w, 0, 200);
         vm.warp(windowEnd(_w) + params().postSeconds);
-        settlement.clearAndSettle(market, _w, 1, 100, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, 100);
         vm.assertEq(wealth(old) - START, -3 * 100 * (P + CHARGES) - STANDING, "old owner: as planned");
         vm.assertEq(wealth(next) - START, -5 * 200 * (P + 60_000), "new owner: at the worst");
         vm.assertEq(locked(old) + locked(next), 0, "P24: both have theirs back");

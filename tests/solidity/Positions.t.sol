@@ -280,7 +280,7 @@ contract PositionsTest is Neighbours, Traders {
     function _settleInCuts() private {
         vm.recordLogs();
         while (phase(window) != ISettlement.Phase.Settled) {
-            settlement.settle(market, window, 1, uint32(1 + chance(N)), offers(market, window, 1));
+            settleUpTo(window, 1, uint32(1 + chance(N)));
         }
     }
 
@@ -517,7 +517,7 @@ contract PositionsTest is Neighbours, Traders {
                 settlement.voidWindow(market, window);
             } else {
                 while (phase(window) != ISettlement.Phase.Cleared) {
-                    settlement.clear(market, window, 1, uint32(1 + chance(N)), offers(market, window, 1));
+                    clearUpTo(window, 1, uint32(1 + chance(N)));
                 }
             }
             _postLate(false);

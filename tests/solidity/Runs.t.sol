@@ -181,7 +181,7 @@ contract RunsTest is Correctors {
         postKeptFlat(1, _w, 0, 77);
         postKeptFlat(2, _w, 101, 0);
         vm.warp(windowEnd(_w) + params().postSeconds);
-        settlement.clear(market, _w, 1, 100, offers(market, _w, 1));
+        clearUpTo(_w, 1, 100);
         settleKept(_w, 1, 1);
         int256 before = _gain(0);
         correct(_correction(0, 1, 0, 0));

@@ -102,7 +102,7 @@ contract StagesTest is World {
         vm.assertEq((lanes(homes[0].meter, _w)[0] >> 84) & 0xfffffff, 75, "offer is less");
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, _s + 2).matchedWh, 80, "60 + 20 sold");
         vm.assertEq(settlement.resultOf(market, _s + 3).matchedWh, 55, "25 less");
         // 0: pays charges on all 100 of the import, energy only on what the auction and the supplier gave. With 2 it
@@ -155,7 +155,7 @@ contract StagesTest is World {
         }
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertTrue(!settlement.resultOf(market, _s).traded, "no seller is left");
         vm.assertEq(wealth(homes[1].owner), int256(100 * EUR - STANDING), "all sold before the auction");
         vm.assertEq(
@@ -176,7 +176,7 @@ contract StagesTest is World {
         }
         _first.finish(market, _w);
         _second.finish(market, _w);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, _s).matchedWh, 20, "P11: the sell meets the other home's buy");
         vm.assertEq(wealth(homes[0].owner), START + 8 * (20 * 150_000 - 60 * 130_000), "sold to the neighbour");
         vm.assertEq(
@@ -203,7 +203,7 @@ contract StagesTest is World {
         vm.expectRevert(abi.encodeWithSelector(ISettlement.StagePending.selector, _w, uint8(1)));
         clearAll(_w);
         vm.warp(end + 2 * params().stageSeconds);
-        settlement.clearAndSettle(market, _w, 1, type(uint32).max, offers(market, _w, 1));
+        clearAndSettleUpTo(_w, 1, type(uint32).max);
         vm.assertEq(settlement.resultOf(market, _s).matchedWh, 80, "P16: the market does not wait for ever");
     }
 

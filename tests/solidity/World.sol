@@ -575,16 +575,40 @@ abstract contract World is Base {
         post(id, window * 8, flat(8, importWh), flat(8, exportWh));
     }
 
+    function clearUpTo(
+        uint32 first,
+        uint32 windows,
+        uint32 members
+    ) internal {
+        settlement.clear(market, first, windows, members, offers(market, first, windows));
+    }
+
+    function settleUpTo(
+        uint32 first,
+        uint32 windows,
+        uint32 members
+    ) internal {
+        settlement.settle(market, first, windows, members, offers(market, first, windows));
+    }
+
+    function clearAndSettleUpTo(
+        uint32 first,
+        uint32 windows,
+        uint32 members
+    ) internal {
+        settlement.clearAndSettle(market, first, windows, members, offers(market, first, windows));
+    }
+
     function clearAll(
         uint32 window
     ) internal {
-        settlement.clear(market, window, 1, type(uint32).max, offers(market, window, 1));
+        clearUpTo(window, 1, type(uint32).max);
     }
 
     function settleAll(
         uint32 window
     ) internal {
-        settlement.settle(market, window, 1, type(uint32).max, offers(market, window, 1));
+        settleUpTo(window, 1, type(uint32).max);
     }
 
     function phase(
