@@ -580,7 +580,7 @@ abstract contract World is Base {
         uint32 windows,
         uint32 members
     ) internal {
-        settlement.clear(market, first, windows, members, offers(market, first, windows));
+        _callWithOffers(ISettlement.clear.selector, first, windows, members);
     }
 
     function settleUpTo(
@@ -588,7 +588,7 @@ abstract contract World is Base {
         uint32 windows,
         uint32 members
     ) internal {
-        settlement.settle(market, first, windows, members, offers(market, first, windows));
+        _callWithOffers(ISettlement.settle.selector, first, windows, members);
     }
 
     function clearAndSettleUpTo(
@@ -596,7 +596,24 @@ abstract contract World is Base {
         uint32 windows,
         uint32 members
     ) internal {
-        settlement.clearAndSettle(market, first, windows, members, offers(market, first, windows));
+        _callWithOffers(ISettlement.clearAndSettle.selector, first, windows, members);
+    }
+
+    /// @dev In one place, since the compiler has no room for the encoding of offers in every test.
+    function _callWithOffers(
+        bytes4 selector,
+        uint32 first,
+        uint32 windows,
+        uint32 members
+    ) private {
+        (bool ok, bytes memory answer) = address(settlement).call(
+            abi.encodeWithSelector(selector, market, first, windows, members, offers(market, first, windows))
+        );
+        if (ok) return;
+        // solhint-disable-next-line no-inline-assembly
+        assembly ("memory-safe") {
+            revert(add(answer, 0x20), mload(answer))
+        }
     }
 
     function clearAll(
