@@ -50,7 +50,6 @@ LAYERS = (
         "level_market",
         "market",
         "operator",
-        "index",
         "meter",
     },
     {"history", "checks", "runs_market"},

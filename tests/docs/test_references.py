@@ -126,6 +126,34 @@ def test_the_map_shows_every_folder_and_module() -> None:
     assert not sorted(name for name in wanted if name not in text)
 
 
+def events_of(contract: str) -> list[str]:
+    """Return the names of a contract's events, in the order in which its interface has them."""
+    text = (ROOT / "contracts" / "interfaces" / f"I{contract}.sol").read_text(encoding="utf-8")
+    return re.findall(r"^ *event (\w+)", text, re.M)
+
+
+def test_the_map_has_all_events_and_no_others() -> None:
+    text = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    table = text.partition("\n## Events\n")[2].partition("\n## ")[0]
+    rows = re.findall(r"^\| `(\w+)` \| (.+) \|$", table, re.M)
+    told = {contract: re.findall(r"`(\w+)`", cell) for contract, cell in rows}
+    interfaces = (ROOT / "contracts" / "interfaces").glob("I*.sol")
+    wanted = {path.stem[1:]: events_of(path.stem[1:]) for path in interfaces}
+    assert len(wanted) > 8
+    assert sum(map(len, wanted.values())) > 80
+    assert {name: sorted(events) for name, events in told.items()} == {
+        name: sorted(events) for name, events in wanted.items()
+    }
+
+
+def test_every_event_is_wantedin_an_interface() -> None:
+    """So the table of the map, which is held against the interfaces, has them all."""
+    for path in (ROOT / "contracts").rglob("*.sol"):
+        if not {"interfaces", "mocks"} & set(path.parts):
+            text = path.read_text(encoding="utf-8")
+            assert not re.search(r"^ *event \w+", text, re.M), path
+
+
 def blocks_of_readme() -> list[str]:
     text = (ROOT / "README.md").read_text(encoding="utf-8")
     block = text.partition("```text\n")[2].partition("```")[0]

@@ -187,21 +187,66 @@ def test_result_does_not_depend_on_the_order_of_offers(
 
 
 @pytest.mark.property(12)
+@pytest.mark.parametrize("side", Side)
 @given(st.lists(st.integers(1, 2**27 - 1), min_size=1, max_size=40), st.data())
 @settings(max_examples=200, deadline=None)
-def test_carry_fills_exactly_and_returns_to_zero(volumes: list[int], data: st.DataObject) -> None:
+def test_carry_fills_exactly_and_returns_to_zero(
+    side: Side, volumes: list[int], data: st.DataObject
+) -> None:
     live = sum(volumes)
     wanted = data.draw(st.integers(1, live))
-    offers = [Offer(m, Side.SELL, 7, wh) for m, wh in enumerate(volumes)]
-    offers.append(Offer(99, Side.BUY, 9, wanted))
+    tick, other_tick = (9, 7) if side == Side.BUY else (7, 9)
+    other = Side.SELL if side == Side.BUY else Side.BUY
+    offers = [Offer(m, side, tick, wh) for m, wh in enumerate(volumes)]
+    offers.append(Offer(99, other, other_tick, wanted))
     price = PARAMS.floor_nano + 8 * PARAMS.tick_nano
     result = matching.match(price, offers, PARAMS)
+    if wanted < live:
+        assert result.buy_rationed == (side == Side.BUY)
     carry = total = 0
     for wh in volumes:
-        filled, carry = matching.fill(result, Side.SELL, 7, wh, carry)
+        filled, carry = matching.fill(result, side, tick, wh, carry)
         assert carry < live
         total += filled
     assert (total, carry) == (wanted, 0)
+
+
+def mirrored(offers: list[Offer]) -> list[Offer]:
+    """The same book with buys for sells and the ticks turned round: the best limits stay best."""
+    return [
+        replace(o, side=Side.SELL if o.side == Side.BUY else Side.BUY, tick=255 - o.tick)
+        for o in offers
+    ]
+
+
+@pytest.mark.property(12)
+def test_a_mirrored_book_has_the_same_fills() -> None:
+    """Nothing in the rule prefers a side: at the rationed limit, too, each gets the same Wh."""
+    rng = random.Random(23)
+    top = 2 * PARAMS.floor_nano + 255 * PARAMS.tick_nano
+    seen = dict.fromkeys(Side, 0)
+    for _ in range(BOOKS):
+        price, offers = random_book(rng)
+        turned = mirrored(offers)
+        result = matching.match(price, offers, PARAMS)
+        other = matching.match(top - price, turned, PARAMS)
+        assert other.matched_wh == result.matched_wh
+        fills = []
+        for outcome, book in ((result, offers), (other, turned)):
+            carries, filled = dict.fromkeys(Side, 0), []
+            for o in book:
+                wh, carries[o.side] = matching.fill(outcome, o.side, o.tick, o.wh, carries[o.side])
+                filled.append(wh)
+            assert not any(carries.values())
+            fills.append(filled)
+        assert fills[0] == fills[1]
+        if not result.traded or result.fill_wh == result.live_wh:
+            continue
+        side = Side.BUY if result.buy_rationed else Side.SELL
+        assert other.buy_rationed != result.buy_rationed
+        last = result.buy_tick if result.buy_rationed else result.sell_tick
+        seen[side] += sum((o.side, o.tick) == (side, last) for o in offers) > 1
+    assert all(count > BOOKS // 50 for count in seen.values()), seen
 
 
 def test_a_book_where_both_sides_come_out_even_rations_nobody() -> None:
