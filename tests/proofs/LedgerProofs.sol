@@ -194,22 +194,23 @@ contract LedgerProofs {
         );
     }
 
-    /// @dev P2, P6: what is released, paid and received in an entry moves between an account, its guarantee and
-    /// transit; the sum stays, and no more of a guarantee is used than is paid.
-    function check_P2_P6_entryKeepsTheSum(address account, address supplier, uint64 release, uint64 pay, uint64 income)
-        external
-    {
-        vm.assume(account != supplier);
-        uint256 own = _both(account);
-        uint256 guarantee = _guarantee(account, supplier, 7);
+    /// @dev P2, P6: what is released ends a lock, own or of the guarantee, to the unit; what is not paid of it and what
+    /// is received is free again, or the guarantee's; the rest goes to transit. The four equations add up to: the sum
+    /// stays. Own money pays first.
+    function check_P2_P6_entryKeepsTheSum(address account, uint64 release, uint64 pay, uint64 income) external {
+        (uint256 free, uint256 locked) = _account(account);
+        ILedger.Cover memory cover = _ledger.coverOf(account, address(1), 7);
         int256 transit = _transit("market");
-        ILedger.Entry memory e = ILedger.Entry(7, account, supplier, release, pay, income, 0, 0, 0);
-        if (!_settle(e)) return;
-        assert(
-            own + guarantee + income == _both(account) + _guarantee(account, supplier, 7) + pay
-                && _ledger.transitNano("market") == transit + int256(uint256(pay)) - int256(uint256(income))
-        );
-        assert(_guarantee(account, supplier, 7) <= guarantee && _guarantee(account, supplier, 7) + pay >= guarantee);
+        if (!_settle(ILedger.Entry(7, account, address(1), release, pay, income, 0, 0, 0))) return;
+        (uint256 freeAfter, uint256 lockedAfter) = _account(account);
+        ILedger.Cover memory next = _ledger.coverOf(account, address(1), 7);
+        uint256 own = cover.ownNano - next.ownNano;
+        uint256 toGuarantee = next.guaranteeFreeNano - cover.guaranteeFreeNano;
+        assert(locked - lockedAfter == own);
+        assert(own + (cover.guaranteeLockedNano - next.guaranteeLockedNano) == release);
+        assert(freeAfter + toGuarantee == free + income + (release - pay));
+        assert(_ledger.transitNano("market") == transit + int256(uint256(pay)) - int256(uint256(income)));
+        assert(pay > cover.ownNano || toGuarantee == cover.guaranteeLockedNano - next.guaranteeLockedNano);
     }
 
     /// @dev P2, P6, P24: collateral ends with what its orders have cost or brought; the sum stays, and no contract
