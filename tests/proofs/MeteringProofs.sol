@@ -131,12 +131,20 @@ contract MeteringProofs {
         assert(r.firstSlot % 64 + r.slots <= 64 && r.quality < 2);
     }
 
-    /// @dev P17: without the key's signature nothing is taken; with one, only in its low-s form of 65 bytes.
-    function check_P17_signatureOfTheKey(Record memory r, bytes32 first, bytes32 s, uint8 v, uint256 time) external {
+    /// @dev P17: without the key's signature nothing is taken from anybody but the key.
+    function check_P17_nothingUnsigned(Record memory r, uint256 time) external {
         _terms(type(uint24).max, type(uint32).max, time);
         _signer = address(0xA11CE);
         _head();
         assert(!_post(r, ""));
+    }
+
+    /// @dev P17: of the forms of a signature only the one of 65 bytes with a low s counts; for one slot.
+    function check_P17_oneFormOfASignature(uint32 slot, uint64 wh, bytes32 first, bytes32 s, uint8 v) external {
+        _terms(type(uint24).max, type(uint32).max, 1 << 39);
+        _signer = address(0xA11CE);
+        _head();
+        Record memory r = Record(slot, 1, 0, wh, wh, 0);
         if (_post(r, abi.encodePacked(first, s, v))) assert(uint256(s) <= LOW_S && (v == 27 || v == 28));
     }
 
