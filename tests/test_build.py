@@ -174,7 +174,7 @@ def test_a_file_must_be_named_after_its_contract(tree: Path) -> None:
 
 @needs_compiler
 def test_some_contracts_alone_are_the_same_to_the_byte() -> None:
-    for name, artifact in builder.compile_only(ROOT, ["TestCurrency", "Voiding"]).items():
+    for name, artifact in builder.compile_only(ROOT, ["TestCurrency"]).items():
         shipped = (ARTIFACTS / f"{name}.json").read_text(encoding="utf-8")
         assert builder.render(artifact) == shipped, name
     with pytest.raises(BadInput, match="Nothing"):
