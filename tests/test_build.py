@@ -175,6 +175,15 @@ def test_a_file_must_be_named_after_its_contract(tree: Path) -> None:
         builder.build()
 
 
+@needs_compiler
+def test_some_contracts_alone_are_the_same_to_the_byte() -> None:
+    for name, artifact in builder.compile_only(ROOT, ["TestCurrency"]).items():
+        shipped = (ARTIFACTS / f"{name}.json").read_text(encoding="utf-8")
+        assert builder.render(artifact) == shipped, name
+    with pytest.raises(BadInput, match="Nothing"):
+        builder.compile_only(ROOT, ["Nothing"])
+
+
 def test_without_a_source_tree_or_compiler_it_says_what_to_do(
     tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

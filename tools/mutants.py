@@ -26,7 +26,7 @@ from tools import proofs
 
 ROOT = Path(__file__).resolve().parents[1]
 LISTS = ROOT / "tests" / "mutants"
-TREE = ROOT / "build" / "mutants" / "tree"
+TREES = ROOT / "build" / "mutants"
 SECONDS = 900
 
 
@@ -71,8 +71,9 @@ def mutants() -> list[Mutant]:
 class Copy:
     """A copy of the tree as it stands, in which mistakes are made and taken back."""
 
-    def __init__(self, root: Path = ROOT, tree: Path = TREE) -> None:
-        self.tree = tree
+    def __init__(self, root: Path = ROOT, trees: Path = TREES) -> None:
+        # One for each process, so that two can run at a time.
+        self.tree = tree = trees / f"tree-{os.getpid()}"
         self._passed: set[tuple[str, tuple[str, ...]]] = set()
         shutil.rmtree(tree, ignore_errors=True)
         listed = ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"]
@@ -87,6 +88,10 @@ class Copy:
             known = root / "build" / "proofs" / name
             if known.is_dir():
                 shutil.copytree(known, tree / "build" / "proofs" / name)
+
+    def remove(self) -> None:
+        """Delete the copy."""
+        shutil.rmtree(self.tree, ignore_errors=True)
 
     def judge(self, mutant: Mutant) -> Verdict:
         """Make the mistake, run its test, take it back."""
@@ -178,11 +183,14 @@ def main() -> int:
         return 0
     copy = Copy()
     survivors = 0
-    for mutant in wanted:
-        verdict = copy.judge(mutant)
-        survivors += not verdict.killed
-        word = "killed" if verdict.killed else "ALIVE"
-        print(f"{word:6} {verdict.seconds:6.1f} s  {mutant.id:26} {verdict.why}", flush=True)
+    try:
+        for mutant in wanted:
+            verdict = copy.judge(mutant)
+            survivors += not verdict.killed
+            word = "killed" if verdict.killed else "ALIVE"
+            print(f"{word:6} {verdict.seconds:6.1f} s  {mutant.id:26} {verdict.why}", flush=True)
+    finally:
+        copy.remove()
     print(f"{len(wanted) - survivors} of {len(wanted)} mutants killed")
     return int(survivors > 0)
 

