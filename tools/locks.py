@@ -72,7 +72,7 @@ def _entries(text: str) -> list[str]:
 def without(text: str, packages: Container[str]) -> str:
     """Return the text of a lock without the entries of some packages."""
     kept = [entry for entry in _entries(text) if parse(entry)[0].name not in packages]
-    return "".join(f"{entry}\n" for entry in kept)
+    return "\n".join(kept).rstrip("\n") + "\n"
 
 
 def parse(text: str) -> list[Locked]:
