@@ -157,6 +157,18 @@ def rows(found: Mapping[str, Mapping[str, Mapping[str, int]]]) -> Iterator[list[
         yield [path, "all", *(f"{total[part]:,}" for part in PARTS), f"{total.total():,}"]
 
 
+def load(path: Path = RESULTS) -> dict[str, Any]:
+    """Return the committed figures."""
+    content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return content
+
+
+def shown(page: str) -> list[str]:
+    """Return the table that a page has."""
+    begin = page.index("<!-- breakdown -->")
+    return page[begin : page.index("<!-- end -->", begin)].splitlines()[1:]
+
+
 def main() -> int:
     measured = {
         name: measure(METERS, SEED)

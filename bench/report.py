@@ -15,11 +15,25 @@ BLOCKS_GAS = (10_000_000, 30_000_000, 60_000_000)
 BLOCKS_SECONDS = (2, 5, 12)
 TOTAL = "metered_per_participant_slot"
 PHASES = ("post", "clear and settle", "clear", "settle")
+#: All gas of a slot for each of 100 participants, in other projects: the table "Beside other
+#: projects" of the page, where they are described.
+PEERS = {
+    "CoW Protocol": 27_296,
+    "TRANSAX, price only": 77_567,
+    "gsy-e": 108_279,
+    "TRANSAX PhaseII": 113_253,
+    "Communitas": 133_858,
+    "EnergyTrade": 216_923,
+    "EasyAuction": 221_248,
+    "Clober v2": 263_051,
+    "DoubleAuction": 383_382,
+    "lemlab": 3_314_390,
+}
 #: What trading ahead may cost at most, by size.
 TARGETS: dict[str, dict[str, int]] = {
-    "day_ahead_per_participant_slot": {"100": 7_500},
+    "day_ahead_per_participant_slot": {"100": 6_000},
     "schedule_per_participant_slot": {},
-    "intraday_per_participant_slot": {"100": 45_000},
+    "intraday_per_participant_slot": {"100": 40_000},
     "intraday_one_signature": {},
     "relayed_order": {},
     "own_order": {"100": 45_000},
@@ -64,6 +78,8 @@ def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     yield "ahead", list(_ahead(seeds[first]))
     yield "levels", list(_levels(results["limits"]))
     yield "capacity", list(_capacity(gas))
+    ahead = (f"{name}_per_participant_slot" for name in ("day_ahead", "intraday"))
+    yield "capacity of all", list(_beside(gas, *(seeds[first][key]["100"] for key in ahead)))
     yield "toolchain", [_toolchain(results["toolchain"])]
 
 
@@ -126,6 +142,19 @@ def _capacity(gas: int) -> Iterator[str]:
         f" that is {slots * SLOTS_PER_DAY:,} blocks, over which the day's readings, clearing and"
         " settling can be spread."
     )
+
+
+def _beside(metered: int, day_ahead: int, intraday: int) -> Iterator[str]:
+    """Participants of a slot of 900 s for each block limit and block time, ours and the others'."""
+    limits = [(limit, seconds) for limit in BLOCKS_GAS for seconds in BLOCKS_SECONDS]
+    shown = (f"{limit // 10**6} M, {seconds} s" for limit, seconds in limits)
+    yield row("", "gas each", *shown)
+    yield rule(len(limits) + 2)
+    ours = {"metered": metered, "with day-ahead schedules": day_ahead, "intraday": intraday}
+    each = {f"p2pchain, {name}": gas for name, gas in ours.items()} | PEERS
+    for name, gas in each.items():
+        blocks = [(limit, SLOT_SECONDS // seconds) for limit, seconds in limits]
+        yield row(name, gas, *(count * limit // gas for limit, count in blocks))
 
 
 def _toolchain(tools: Mapping[str, Any]) -> str:

@@ -2,15 +2,17 @@
 
 import pytest
 
-from bench import gas, report, tree
+from bench import breakdown, gas, report, tree
 from bench.workload import SLOTS_PER_DAY
+from bench.world import world
+from p2pchain.chain.rpc import Rpc
 
 # For 100 members that settle once a day.
-MOST_PER_PARTICIPANT_SLOT = 4_000
+MOST_PER_PARTICIPANT_SLOT = 3_000
 # What trading ahead costs at most, by participant and slot, by transaction, by order.
 MOST_AHEAD = {
-    ("day_ahead_per_participant_slot", "100"): 7_500,
-    ("intraday_per_participant_slot", "100"): 45_000,
+    ("day_ahead_per_participant_slot", "100"): 7_000,
+    ("intraday_per_participant_slot", "100"): 43_600,
     ("own_order", "100"): 45_000,
     ("forward_clear_per_order", "100"): 1_100,
     ("forward_clear_per_order", "400"): 700,
@@ -75,6 +77,59 @@ def test_the_page_shows_the_committed_figures():
     assert report.rendered(gas.load(), page) == page
     with pytest.raises(ValueError, match="marks of 'per slot'"):
         report.rendered(gas.load(), "a page without marks")
+
+
+@pytest.mark.capability("FST-8")
+def test_the_page_says_how_many_participants_a_chain_carries_beside_the_peers():
+    page = report.PAGE.read_text(encoding="utf-8")
+    begin = page.index("<!-- capacity of all -->")
+    table = page[begin : page.index("<!-- end -->", begin)].splitlines()[1:]
+    head, _, *rows = ([cell.strip() for cell in line.strip("| ").split("|")] for line in table)
+    assert len(rows) == 3 + len(report.PEERS)
+    column = head.index("30 M, 12 s")
+    for name, each, *_ in rows:
+        row = next(row for row in rows if row[0] == name)
+        gas_each, carried = (int(row[place].replace(",", "")) for place in (1, column))
+        assert carried == 75 * 30_000_000 // gas_each
+        # What is said of a peer in the table that describes it.
+        if name in report.PEERS:
+            assert f"| {each} |" in page.replace(" |\n", " |\n")
+    with pytest.raises(ValueError, match="marks of 'capacity of all'"):
+        report.filled(page.replace("<!-- capacity of all -->", ""), [("capacity of all", [])])
+
+
+def test_the_breakdown_adds_up_to_the_figures():
+    """Each path's parts come to what gas.json says of it, but for the days that it was taken in."""
+    paths = breakdown.load()["paths"]
+    assert breakdown.table(paths) == breakdown.shown(report.PAGE.read_text(encoding="utf-8"))
+    seven = gas.load()["seeds"]["7"]
+    keys = {
+        "metered": report.TOTAL,
+        "day ahead": "day_ahead_per_participant_slot",
+        "intraday": "intraday_per_participant_slot",
+    }
+    assert set(paths) == set(keys)
+    for path, calls in paths.items():
+        total = sum(sum(parts.values()) for parts in calls.values())
+        figure = seven[keys[path]]["100"]
+        assert abs(total - figure) <= figure / 50, path
+
+
+@pytest.mark.anvil
+def test_a_trace_comes_to_the_receipt():
+    with world(4, 7) as market:
+        market.meter_day()
+        market.enrol()
+        market.sent.clear()
+        market.market_day(together=True)
+        assert isinstance(market.chain, Rpc)
+        for name, receipt in market.sent:
+            parts = breakdown.of_transaction(market.chain, receipt)
+            assert parts.total() == receipt.gas_used
+            assert set(parts) == set(breakdown.PARTS)
+            assert all(parts[part] > 0 for part in breakdown.PARTS if part != "signatures")
+            posts = name.endswith("postReadings")
+            assert parts["signatures"] == (4 * 3_000 if posts else 0)
 
 
 @pytest.mark.anvil

@@ -148,8 +148,9 @@ def compile_only(root: Path, names: Iterable[str]) -> dict[str, dict[str, Any]]:
     chosen = settings(root)
     output = _run(root, wanted, chosen, {path: {name: [*_WANTED]} for name, path in wanted.items()})
     enums = dict(_enums(output["sources"]))
+    variables = dict(_variables(output["sources"]))
     return {
-        name: _artifact(root, name, output["contracts"][path][name], enums, chosen)
+        name: _artifact(root, name, output["contracts"][path][name], enums, variables, chosen)
         for name, path in wanted.items()
     }
 

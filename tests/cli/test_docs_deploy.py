@@ -102,7 +102,7 @@ def walk(chain: Chain, payer: Sender, monkeypatch: pytest.MonkeyPatch) -> Iterat
             continue
         out = typed(full, rest, monkeypatch)
         if line.startswith("p2pchain keys new"):
-            address = Keystore().info(line.split()[-1]).address
+            address = Keystore().account(line.split()[-1])
             payer.send(Call(address, b"", 10 * 10**18, "coin"), 21_000)
         elif "roles grant" in line:
             printed = json.loads(out)
