@@ -9,6 +9,8 @@ PIP    := $(BIN)/python -m pip --disable-pip-version-check --no-input install --
 UV     := .tools/bin/uv
 # By hash, and wheels only: what a source archive asks for while it is built comes without a hash.
 LOCKED := --only-binary :all: --require-hashes
+# The one package without a wheel (brownie asks for it): built by what build.lock has, which comes by hash too.
+SOURCE_brownie := --no-binary pygments-lexer-solidity
 UV_FLAGS := --no-config --quiet --python
 
 .PHONY: demo test test-deep gas scale brownie setup setup-dev setup-node setup-brownie setup-web3-7 \
@@ -66,8 +68,8 @@ $(VENV)/.dev: requirements/dev.lock $(VENV)/.runtime
 .venv-%/.installed: requirements/%.lock requirements/build.lock pyproject.toml | $(UV)
 	@echo "installing Python packages into .venv-$* (once)"
 	@$(PYTHON) -m venv --without-pip .venv-$*
-	@$(UV) pip sync $(UV_FLAGS) .venv-$*/bin/python --require-hashes requirements/build.lock
-	@$(UV) pip install $(UV_FLAGS) .venv-$*/bin/python --no-build-isolation --require-hashes -r $<
+	@$(UV) pip sync $(UV_FLAGS) .venv-$*/bin/python $(LOCKED) requirements/build.lock
+	@$(UV) pip install $(UV_FLAGS) .venv-$*/bin/python --no-build-isolation $(LOCKED) $(SOURCE_$*) -r $<
 	@$(UV) pip install $(UV_FLAGS) .venv-$*/bin/python --no-build-isolation --no-deps --editable .
 	@touch $@
 
@@ -79,7 +81,7 @@ node_modules/.installed: package-lock.json package.json
 # Tools that pin much of what the package uses at other versions: each in an environment of its own.
 .tools/%/.installed: requirements/%.lock
 	@$(PYTHON) -m venv $(@D)
-	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet --require-hashes -r $<
+	@$(@D)/bin/python -m pip --disable-pip-version-check --no-input install --quiet $(LOCKED) -r $<
 	@touch $@
 
 # docs/capabilities.md from the markers of the tests and what they just did.
@@ -87,16 +89,19 @@ capabilities: setup-dev setup-node
 	@$(BIN)/python -m pytest tests -q -m capability --record build/capability-run.json
 	@$(BIN)/python tools/capabilities.py build/capability-run.json
 
+# Locks in step with their inputs; UPGRADE=1 moves all else to the newest that goes, too.
 lock: $(UV) setup-dev setup-node
 	@for name in build tools runtime dev web3-7 brownie halmos slither; do \
+	  source=""; \
 	  case $$name in \
 	    runtime) from="pyproject.toml" ;; \
 	    dev) from="pyproject.toml --extra dev --constraint requirements/runtime.lock" ;; \
-	    web3-7|brownie) from="pyproject.toml requirements/$$name.in" ;; \
+	    web3-7) from="pyproject.toml requirements/web3-7.in" ;; \
+	    brownie) from="pyproject.toml requirements/brownie.in"; source="$(SOURCE_brownie)" ;; \
 	    *) from="requirements/$$name.in" ;; \
 	  esac; \
-	  $(UV) pip compile $$from --no-config --quiet --upgrade --universal --python-version 3.11 \
-	    --generate-hashes --only-binary :all: --custom-compile-command "make lock" \
+	  $(UV) pip compile $$from --no-config --quiet $(if $(UPGRADE),--upgrade) --universal --python-version 3.11 \
+	    --generate-hashes --only-binary :all: $$source --custom-compile-command "make lock" \
 	    --output-file requirements/$$name.lock || exit 1; \
 	done
 	@npm install --package-lock-only --ignore-scripts --no-audit --no-fund --loglevel=error

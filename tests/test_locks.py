@@ -13,18 +13,26 @@ import pytest
 from tests.conftest import ROOT
 from tools import locks
 
+LOCKS = ("brownie", "build", "dev", "halmos", "runtime", "slither", "tools", "web3-7")
 WEB3 = "web3==8.0.0 \\\n    --hash=sha256:" + "a" * 64 + "\n    # via p2pchain (pyproject.toml)\n"
 
 
-@pytest.fixture
-def tree(tmp_path: Path) -> Path:
-    """What the locks are made from, and all that installs, in a place to break it."""
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What the locks are made from, and all that installs: nothing is wrong with it."""
+    path = tmp_path_factory.mktemp("whole")
     for name in ("Makefile", "pyproject.toml", "package.json", "package-lock.json"):
-        shutil.copy(ROOT / name, tmp_path / name)
+        shutil.copy(ROOT / name, path / name)
     for folder in ("requirements", ".ci", "tools"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)
-    assert locks.wrong(tmp_path) == []
-    return tmp_path
+        shutil.copytree(ROOT / folder, path / folder)
+    assert locks.wrong(path) == []
+    return path
+
+
+@pytest.fixture
+def tree(whole: Path, tmp_path: Path) -> Path:
+    """A copy of it, to break something."""
+    return shutil.copytree(whole, tmp_path / "tree")
 
 
 def change(path: Path, old: str, new: str) -> None:
@@ -39,7 +47,7 @@ def change(path: Path, old: str, new: str) -> None:
 def test_all_locks_are_whole_in_step_and_used() -> None:
     assert locks.wrong() == []
     found = locks.locks()
-    assert {"build", "dev", "runtime", "tools"} <= set(found)
+    assert tuple(found) == LOCKS
     assert len(found["runtime"]) > 40
     # Nothing was overlooked: every hash and every pin of the file is in what was read.
     for name, entries in found.items():
@@ -63,7 +71,7 @@ def test_what_is_installed_here_is_what_the_locks_say() -> None:
 # --- without a hash -----------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("name", ["build", "dev", "runtime", "tools"])
+@pytest.mark.parametrize("name", LOCKS)
 def test_a_requirement_without_a_hash_is_found(tree: Path, name: str) -> None:
     path = tree / "requirements" / f"{name}.lock"
     with path.open("a", encoding="utf-8") as file:
@@ -117,10 +125,13 @@ def test_a_change_of_pyproject_needs_new_locks(tree: Path) -> None:
     change(tree / "pyproject.toml", '"ruff>=0.14"', '"ruff>=0.14", "flake8>=7"')
     said = locks.wrong(tree)
     assert "dev.lock: flake8 is not locked" in said
-    for name in ("runtime", "dev"):
+    versions = {"runtime": "8.0.0", "dev": "8.0.0", "web3-7": "7.16.0", "brownie": "7.16.0"}
+    for name, version in versions.items():
         assert f"{name}.lock: httpx is not locked" in said
         assert f"{name}.lock: nothing asks for requests" in said
-        assert f"{name}.lock: web3 8.0.0 is not web3[tester]<10,>=9" in said
+        assert f"{name}.lock: web3 {version} is not web3[tester]<10,>=9" in said
+    assert "pyproject.toml: extra dev asks for flake8>=7, which is in no lock" in said
+    assert len(said) == 3 * len(versions) + 2
 
 
 def test_what_builds_the_package_and_what_extras_bring_is_locked(tree: Path) -> None:
@@ -145,6 +156,41 @@ def test_a_change_of_another_input_needs_a_new_lock(tree: Path) -> None:
     assert locks.wrong(tree) == ["tools.lock has no input: requirements/tools.in is missing"]
 
 
+def test_a_lock_of_the_package_and_an_input_of_its_own_is_held_to_both(tree: Path) -> None:
+    change(tree / "requirements" / "web3-7.in", "web3==7.16.0", "web3==7.17.0\nflake8>=7")
+    change(tree / "requirements" / "brownie.in", "eth-brownie==", "eth-brownie>")
+    assert locks.wrong(tree) == [
+        "brownie.lock: eth-brownie 1.22.2 is not eth-brownie>1.22.2",
+        "web3-7.lock: flake8 is not locked",
+        "web3-7.lock: web3 7.16.0 is not web3==7.17.0",
+    ]
+    (tree / "requirements" / "brownie.in").unlink()
+    assert locks.wrong(tree)[0] == (
+        "brownie.lock: eth-brownie is there for -r requirements/brownie.in, which is not"
+    )
+
+
+def test_only_what_has_no_wheel_is_built_and_only_for_its_lock(tree: Path) -> None:
+    folder = tree / "requirements"
+    text = (folder / "brownie.lock").read_text(encoding="utf-8")
+    (entry,) = re.findall(r"^pygments-lexer-solidity==(?:.*\n)+?(?=\w)", text, re.MULTILINE)
+    (folder / "brownie.lock").write_text(locks.without(text, locks.FROM_SOURCE), encoding="utf-8")
+    with (folder / "web3-7.lock").open("a", encoding="utf-8") as file:
+        file.write(entry.replace("eth-brownie", "pytest"))
+    assert locks.wrong(tree) == [
+        "web3-7.lock: pygments-lexer-solidity has no wheel; only brownie.lock may have it",
+        "brownie.lock: pygments-lexer-solidity is not there, and need not be built from source",
+        "brownie.lock: pygments is there for pygments-lexer-solidity, which is not",
+    ]
+
+
+def test_a_lock_without_some_packages_has_all_others_as_they_were() -> None:
+    text = (ROOT / "requirements" / "brownie.lock").read_text(encoding="utf-8")
+    before, after = locks.parse(text), locks.parse(locks.without(text, {"web3", "pytest"}))
+    assert after == [entry for entry in before if entry.name not in {"web3", "pytest"}]
+    assert len(after) == len(before) - 2
+
+
 def test_an_entry_that_was_taken_out_is_missed(tree: Path) -> None:
     path = tree / "requirements" / "runtime.lock"
     text = path.read_text(encoding="utf-8")
@@ -161,6 +207,20 @@ def test_locks_of_one_environment_must_agree(tree: Path) -> None:
     # the same version with other files is not the same either
     path.write_text(re.sub(r"(^click==.*\n.*sha256:)\w{8}", r"\g<1>00000000", text, flags=re.M))
     assert locks.wrong(tree) == ["click differs between runtime.lock and dev.lock"]
+
+
+def test_locks_of_environments_of_their_own_need_not_agree(tree: Path) -> None:
+    found = locks.locks(tree)
+    web3 = {
+        entry.version for entries in found.values() for entry in entries if entry.name == "web3"
+    }
+    assert web3 == {"7.16.0", "8.0.0"}
+    for name in sorted(set(LOCKS) - set(locks.TOGETHER) - {"tools"}):
+        path = tree / "requirements" / f"{name}.lock"
+        text = path.read_text(encoding="utf-8")
+        assert re.search(r"^requests==", text, re.MULTILINE)
+        path.write_text(re.sub(r"^requests==\S+", "requests==2.32.0", text, flags=re.MULTILINE))
+    assert locks.wrong(tree) == []
 
 
 def test_a_change_of_package_json_needs_a_new_lock(tree: Path) -> None:
@@ -181,7 +241,9 @@ def test_an_npm_package_that_was_taken_out_is_missed(tree: Path) -> None:
 
 HELD = [
     "pip install --only-binary :all: --require-hashes -r requirements/dev.lock",
-    "python -m pip install --only-binary :all: --no-binary x --no-build-isolation --require-hashes",
+    "uv pip sync --only-binary :all: --require-hashes requirements/build.lock",
+    "uv pip install --no-build-isolation --only-binary :all: --require-hashes "
+    "--no-binary pygments-lexer-solidity -r requirements/brownie.lock",
     "pip install --no-deps --no-build-isolation --editable .",
     "npm ci --ignore-scripts",
     "npm install --package-lock-only --ignore-scripts",
@@ -195,7 +257,12 @@ AROUND = [
     ".venv/bin/python -m pip --quiet install uv==0.13.9",
     "pip install -r requirements/dev.lock",
     "pip install --require-hashes -r requirements/dev.lock",
-    "pip install --only-binary :all: --no-binary x --require-hashes -r requirements/dev.lock",
+    "pip install --only-binary web3 --require-hashes -r requirements/dev.lock",
+    "pip install --only-binary :all: --no-binary x --no-build-isolation --require-hashes -r x.lock",
+    "pip install --only-binary :all: --no-binary=:all: --no-build-isolation --require-hashes -r x",
+    "pip install --only-binary :all: --no-binary pygments-lexer-solidity --require-hashes -r x",
+    "pip install --only-binary :all: --no-binary pygments-lexer-solidity,x --require-hashes -r x",
+    "uv pip install --no-build-isolation --require-hashes -r requirements/brownie.lock",
     "pip install --editable .",
     "pip install --no-deps --editable .",
     "pip download web3",
@@ -232,8 +299,9 @@ def test_an_installation_by_a_variable_or_a_program_is_found(tree: Path) -> None
         file.write("pip install \\\n  ruff\n")
     (tree / "tools" / "more.py").write_text('RUN = [PYTHON, "-m", "pip", "install", "ruff"]\n')
     said = locks.wrong(tree)
-    for part in ("runtime.lock", "dev.lock", "tools.lock"):
-        assert any(part in text and text.startswith("goes around") for text in said)
+    for name in LOCKS:
+        assert any(f"{name}.lock" in text and text.startswith("goes around") for text in said)
     assert "goes around the locks: .ci/run: pip install    ruff" in said
     assert any("tools/more.py" in text for text in said)
-    assert len(said) == 5
+    # build with runtime, dev, tools, halmos, slither; build and its own for web3-7 and brownie
+    assert len(said) == 9 + 2

@@ -33,7 +33,12 @@ from p2pchain.keys import ORDER, address_of
 ROOT = Path(__file__).resolve().parents[1]
 BUILD = ROOT / "build"
 # What compilers write there comes from sources alone; nothing of it is from a run.
-COMPILED = ("build/forge/out", "build/forge/cache")
+COMPILED = (
+    "build/forge/out",
+    "build/forge/cache",
+    "build/brownie/contracts",
+    "build/brownie/interfaces",
+)
 # Tests count their meters: such a number is in every file, and no secret.
 NUMBER = 1 << 128
 SHORTEST = 12  # a shorter passphrase is a word that stands anywhere

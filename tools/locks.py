@@ -14,8 +14,9 @@ import json
 import re
 import subprocess
 import tomllib
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,18 @@ from packaging.requirements import InvalidRequirement, Requirement
 from packaging.utils import canonicalize_name
 
 ROOT = Path(__file__).resolve().parents[1]
-# Installed into one environment one after the other: they must agree.
+# Installed into .venv one after the other: they must agree. Every other lock has an environment of
+# its own, and web3-7 and brownie are there to be at other versions.
 TOGETHER = ("build", "runtime", "dev")
+# The locks of environments that the package is installed into as well, and with which extras.
+WITH_PACKAGE: Mapping[str, Sequence[str]] = {
+    "runtime": (),
+    "dev": ("dev",),
+    "web3-7": (),
+    "brownie": (),
+}
+# Packages without a wheel, and the one lock that may have them. All else is a wheel.
+FROM_SOURCE = {"pygments-lexer-solidity": "brownie"}
 # These come with every environment that Python makes.
 WITH_PYTHON = {"pip", "setuptools"}
 OWN = "p2pchain"
@@ -53,11 +64,21 @@ def locks(root: Path = ROOT) -> dict[str, list[Locked]]:
     }
 
 
+def _entries(text: str) -> list[str]:
+    # An entry goes on while a line ends in a backslash; who asked for it stands in comments below.
+    return re.split(r"\n(?=[^\s#])", "\n" + text)[1:]
+
+
+def without(text: str, packages: Container[str]) -> str:
+    """Return the text of a lock without the entries of some packages."""
+    kept = [entry for entry in _entries(text) if parse(entry)[0].name not in packages]
+    return "\n".join(kept).rstrip("\n") + "\n"
+
+
 def parse(text: str) -> list[Locked]:
     """Return the entries of a lock. Raises NotALock where a line is no pinned requirement."""
     found: list[Locked] = []
-    # An entry goes on while a line ends in a backslash; who asked for it stands in comments below.
-    for entry in re.split(r"\n(?=[^\s#])", "\n" + text)[1:]:
+    for entry in _entries(text):
         lines = entry.splitlines()
         head = " ".join(line.rstrip("\\").strip() for line in lines if not _comment(line))
         stated, *options = re.split(r"\s+(?=--)", head)
@@ -106,7 +127,7 @@ def wrong(root: Path = ROOT) -> list[str]:
         found = locks(root)
     except NotALock as error:
         return [f"requirements: {error}"]
-    said = [*_without_hash(found), *_disagreeing(found)]
+    said = [*_without_hash(found), *_disagreeing(found), *_from_source(found)]
     for name, entries in found.items():
         said += out_of_step(root, name, entries)
     said += _nowhere(root, found)
@@ -129,44 +150,54 @@ def _disagreeing(found: Mapping[str, Sequence[Locked]]) -> Iterator[str]:
                 yield f"{entry.name} differs between {first}.lock and {name}.lock"
 
 
+def _from_source(found: Mapping[str, Sequence[Locked]]) -> Iterator[str]:
+    for package, only in FROM_SOURCE.items():
+        for name, entries in found.items():
+            if name != only and any(entry.name == package for entry in entries):
+                yield f"{name}.lock: {package} has no wheel; only {only}.lock may have it"
+        if not any(entry.name == package for entry in found.get(only, ())):
+            yield f"{only}.lock: {package} is not there, and need not be built from source"
+
+
 # --- inputs -------------------------------------------------------------------------------------
 
 
-def inputs(root: Path, name: str) -> tuple[str, list[Requirement]] | None:
-    """Return how a lock calls its input, and what the input asks for; None where there is none."""
+def inputs(root: Path, name: str) -> dict[str, list[Requirement]]:
+    """Return what the inputs of a lock ask for, by what the lock calls them; empty without one."""
+    found: dict[str, list[Requirement]] = {}
     if (path := root / "requirements" / f"{name}.in").is_file():
         lines = (line.partition("#")[0].strip() for line in path.read_text("utf-8").splitlines())
-        return f"-r requirements/{name}.in", [Requirement(line) for line in lines if line]
-    project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
-    asked = list(project["dependencies"])
-    if name == "dev":
-        asked += project["optional-dependencies"]["dev"]
-    elif name != "runtime":
-        return None
-    return f"{project['name']} (pyproject.toml)", [Requirement(text) for text in asked]
+        found[f"-r requirements/{name}.in"] = [Requirement(line) for line in lines if line]
+    if name in WITH_PACKAGE:
+        project = tomllib.loads((root / "pyproject.toml").read_text("utf-8"))["project"]
+        asked = list(project["dependencies"])
+        for extra in WITH_PACKAGE[name]:
+            asked += project["optional-dependencies"][extra]
+        found[f"{project['name']} (pyproject.toml)"] = [Requirement(text) for text in asked]
+    return found
 
 
 def out_of_step(root: Path, name: str, entries: Sequence[Locked]) -> list[str]:
     """Return what a lock has and its input does not ask for, and the other way round."""
     asked = inputs(root, name)
-    if asked is None:
+    if not asked:
         return [f"{name}.lock has no input: requirements/{name}.in is missing"]
-    origin, requirements = asked
     said = []
-    wanted = {canonicalize_name(requirement.name) for requirement in requirements}
-    direct = {entry.name for entry in entries if origin in entry.via}
-    said += [f"{name}.lock: {which} is not locked" for which in sorted(wanted - direct)]
-    said += [f"{name}.lock: nothing asks for {which}" for which in sorted(direct - wanted)]
-    for requirement in requirements:
-        for entry in entries:
-            if entry.name != canonicalize_name(requirement.name):
-                continue
-            if not requirement.specifier.contains(entry.version, prereleases=True):
-                said.append(f"{name}.lock: {entry.name} {entry.version} is not {requirement}")
+    for origin, requirements in asked.items():
+        wanted = {canonicalize_name(requirement.name) for requirement in requirements}
+        direct = {entry.name for entry in entries if origin in entry.via}
+        said += [f"{name}.lock: {which} is not locked" for which in sorted(wanted - direct)]
+        said += [f"{name}.lock: nothing asks for {which}" for which in sorted(direct - wanted)]
+        for requirement in requirements:
+            for entry in entries:
+                if entry.name != canonicalize_name(requirement.name):
+                    continue
+                if not requirement.specifier.contains(entry.version, prereleases=True):
+                    said.append(f"{name}.lock: {entry.name} {entry.version} is not {requirement}")
     names = {entry.name for entry in entries}
     for entry in entries:
         # "who (file)" and "-r file" are inputs, "-c file" a lock that was kept to
-        parents = [who for who in entry.via if who != origin and not who.startswith("-c ")]
+        parents = [who for who in entry.via if who not in asked and not who.startswith("-c ")]
         if gone := [who for who in parents if canonicalize_name(who) not in names]:
             said.append(f"{name}.lock: {entry.name} is there for {gone[0]}, which is not")
         if not entry.via:
@@ -299,12 +330,20 @@ def loose(command: str) -> bool:
         locked = "ci" in words or "--package-lock-only" in words
         return not (locked and "--ignore-scripts" in words)
     if "--require-hashes" in words:
-        # A source archive is built with what it asks for by itself, which has no hash.
-        return "--only-binary" not in words or (
-            "--no-binary" in words and "--no-build-isolation" not in words
+        # A source archive is built with what it asks for by itself, which has no hash; those that
+        # have to be are named, and built with what is there.
+        sources = {name for value in _given(words, "--no-binary") for name in value.split(",")}
+        return _given(words, "--only-binary") != [":all:"] or bool(
+            sources and ("--no-build-isolation" not in words or sources - set(FROM_SOURCE))
         )
     own = _LOCAL.search(command) and "--no-deps" in words and "--no-build-isolation" in words
     return not (own or "--dry-run" in words)
+
+
+def _given(words: Sequence[str], option: str) -> list[str]:
+    """Return the values of an option of a command, written with a space or with `=`."""
+    apart = [value for word, value in pairwise([*words, ""]) if word == option]
+    return apart + [w.removeprefix(f"{option}=") for w in words if w.startswith(f"{option}=")]
 
 
 def around_in_python(root: Path = ROOT) -> list[str]:

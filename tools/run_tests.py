@@ -1,11 +1,12 @@
 """Install what the tests need, run all of them in two lanes, and sum up.
 
-Lane one is Python's (ruff, mypy, pytest), lane two the contracts' (forge, artifacts, solhint), so
-that two cores are enough. At the end all that they have written is searched for the keys and
-passphrases that were used (`tools/leaks.py`). Needs only the standard library. Every part's output
-goes to build/logs/<part>.log, the sum to build/test-summary.json; the last line says `N passed,
-N failed, N skipped`. Where a tool cannot be installed its tests are skipped by name; with
-P2PCHAIN_REQUIRE_ALL=1 that is a failure.
+Lane one is Python's (ruff, mypy, pytest, the package on web3 7), lane two the contracts' (solhint,
+forge, contracts and packages built elsewhere, brownie), so that two cores are enough. At the end
+docs/capabilities.md is compared with what has passed, and all that was written is searched for the
+keys and passphrases that were used (`tools/leaks.py`). Needs only the standard library. Every
+part's output goes to build/logs/<part>.log, the sum to build/test-summary.json; the last line says
+`N passed, N failed, N skipped`. Where a tool cannot be installed its tests are skipped by name;
+with P2PCHAIN_REQUIRE_ALL=1 that is a failure.
 """
 
 from __future__ import annotations
@@ -187,14 +188,14 @@ def count_brownie(text: str, code: int) -> Outcome:
 def main() -> int:
     started = time.monotonic()
     (BUILD / "logs").mkdir(parents=True, exist_ok=True)
-    for record in (RECORD, RECORD_WEB3_7):
-        record.unlink(missing_ok=True)
+    for old in (RECORD, RECORD_WEB3_7, log("arguments")):
+        old.unlink(missing_ok=True)
     run = Run()
     # What tests write, and the secrets that they use: not in build/, where things are kept.
     scratch = Path(tempfile.mkdtemp(prefix="p2pchain-tests-"))
     try:
         if install(run, *environments()):
-            together(run, python_lane(scratch), contract_lane())
+            together(run, python_lane(scratch), contract_lane(scratch))
             run.part(capability_part())
             run.part(leaks_part(scratch))
     except KeyboardInterrupt:
@@ -243,34 +244,41 @@ def together(run: Run, *lanes: Sequence[Part]) -> None:
 
 def python_lane(scratch: Path) -> list[Part]:
     python = str(PYTHON)
-    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--record", str(RECORD)]
-    pytest += ["--basetemp", str(scratch / "pytest"), "--captured", str(log("pytest output"))]
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--durations", "15"]
     return [
         Part("ruff", [python, "-m", "ruff", "check"], check),
         Part("ruff format", [python, "-m", "ruff", "format", "--check"], check),
         Part("mypy", [python, "-m", "mypy"], check),
         Part(
             "pytest",
-            [*pytest, "--durations", "15"],
+            [*pytest, "--record", str(RECORD), *kept(scratch, "pytest")],
             count_pytest(RECORD),
             environment=watched(scratch),
         ),
-        web3_7_part(),
+        web3_7_part(scratch),
     ]
+
+
+def kept(scratch: Path, part: str) -> list[str]:
+    """Return what makes pytest leave files and output where the search for secrets looks."""
+    return ["--basetemp", str(written(scratch, part)), "--captured", str(log(f"{part} output"))]
+
+
+def written(scratch: Path, part: str) -> Path:
+    """Return the folder that the tests of a part write to."""
+    return scratch / part.replace(" ", "-")
 
 
 def watched(scratch: Path) -> dict[str, str]:
     """Return what makes each Python of the tests note its secrets: see tests/watch."""
-    arguments = log("arguments")
-    arguments.unlink(missing_ok=True)
     return {
         "PYTHONPATH": str(ROOT / "tests" / "watch"),
         "P2PCHAIN_TEST_SECRETS": str(scratch / "secrets"),
-        "P2PCHAIN_TEST_ARGUMENTS": str(arguments),
+        "P2PCHAIN_TEST_ARGUMENTS": str(log("arguments")),
     }
 
 
-def web3_7_part() -> Part:
+def web3_7_part(scratch: Path) -> Part:
     """The package on the oldest web3 that it allows: all kinds of chain, a market, the demo."""
     program = environment("web3-7", "p2pchain")
     python = str(Path(program).with_name("python"))
@@ -285,13 +293,18 @@ def web3_7_part() -> Part:
         "tests/cli/test_demo.py::test_one_command_starts_it_with_nothing_installed",
     ]
     command = [python, "-m", "pytest", "-n", "2", "-W", known, "--record", str(RECORD_WEB3_7)]
-    return Part("web3 7", [*command, *tests], count_pytest(RECORD_WEB3_7), [program])
+    command += kept(scratch, "web3 7")
+    count = count_pytest(RECORD_WEB3_7)
+    return Part("web3 7", [*command, *tests], count, [program], watched(scratch))
 
 
-def brownie_part() -> Part:
+def brownie_part(scratch: Path) -> Part:
+    """Compile, deploy and test with brownie; its log also has what tests print that pass."""
     program = environment("brownie", "p2pchain")
     python = str(Path(program).with_name("python"))
-    return Part("brownie", [python, "-m", "tools.run_brownie"], count_brownie, ["node", program])
+    command = [python, "-m", "tools.run_brownie"]
+    more = {**watched(scratch), "PYTEST_ADDOPTS": "-rP"}
+    return Part("brownie", command, count_brownie, ["node", program], more)
 
 
 def environment(name: str, program: str) -> str:
@@ -299,14 +312,14 @@ def environment(name: str, program: str) -> str:
     return str(ROOT / f".venv-{name}" / "bin" / program)
 
 
-def contract_lane() -> list[Part]:
+def contract_lane(scratch: Path) -> list[Part]:
     snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
     solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
     return [
         Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
         Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots),
         Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
-        brownie_part(),
+        brownie_part(scratch),
     ]
 
 
@@ -326,7 +339,8 @@ def capability_part() -> Part:
 def leaks_part(scratch: Path) -> Part:
     """Look for the secrets of the run in all that it has left behind, after everything else."""
     command = [str(PYTHON), "-m", "tools.leaks", str(scratch / "secrets")]
-    command += [str(BUILD), str(scratch / "pytest"), "--least", str(LEAST_KEYS)]
+    command += [str(BUILD), *(str(written(scratch, part)) for part in ("pytest", "web3 7"))]
+    command += ["--least", str(LEAST_KEYS)]
     return Part("no secrets in logs", command, check)
 
 

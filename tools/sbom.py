@@ -33,7 +33,17 @@ from cyclonedx.validation.json import JsonStrictValidator
 from packageurl import PackageURL
 from packaging.utils import canonicalize_name
 
-from tools.locks import ROOT, Locked, inputs, locks, npm_packages, npm_resolve, sha512
+from tools.locks import (
+    FROM_SOURCE,
+    ROOT,
+    Locked,
+    inputs,
+    locks,
+    npm_packages,
+    npm_resolve,
+    sha512,
+    without,
+)
 
 FOLDER = ROOT / "build" / "sbom"
 LICENCES = Path("requirements") / "licences.json"
@@ -101,8 +111,7 @@ def _python(
     root: Path, name: str, entries: Iterable[Locked], stated: Mapping[str, Mapping[str, str]]
 ) -> Bom:
     project = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    asked = inputs(root, name)
-    origin = asked[0] if asked else ""
+    origins = set(inputs(root, name))
     users = name == "runtime"
     title = project["name"] if users else f"{project['name']}-{name}"
     bom = _bom(title, project["license"], _version(root), "pypi" if users else None)
@@ -112,7 +121,7 @@ def _python(
         component = _wheel(entry, _licence(stated["pypi"], f"{entry.name}=={entry.version}"), users)
         bom.components.add(component)
         components.setdefault(entry.name, []).append(component)
-        if origin in entry.via:
+        if origins.intersection(entry.via):
             direct.append(component)
     needs: dict[str, list[Component]] = {}
     for entry in entries:
@@ -268,15 +277,15 @@ def declared(expression: str | None, licence: str | None, classifiers: Iterable[
 def record(python: str, root: Path = ROOT) -> int:
     """Write the licence of every locked package to requirements/licences.json.
 
-    What pip does not look at here (packages of other platforms) keeps what was recorded for the
-    same package, whatever the version.
+    What pip does not look at here (packages of other platforms, and source archives, whose own
+    program would have to run) keeps what was recorded for the same package, whatever the version.
     """
     path = root / LICENCES
     before: dict[str, Any] = json.loads(path.read_text("utf-8")) if path.is_file() else {}
     known = before.get("pypi", {})
     found: dict[str, str] = {}
     for name in locks(root):
-        found |= _asked(python, root / "requirements" / f"{name}.lock")
+        found |= _asked(python, (root / "requirements" / f"{name}.lock").read_text("utf-8"))
     missing = []
     for entry in (entry for entries in locks(root).values() for entry in entries):
         package = f"{entry.name}=={entry.version}"
@@ -301,12 +310,14 @@ def record(python: str, root: Path = ROOT) -> int:
     return 1 if missing else 0
 
 
-def _asked(python: str, lock: Path) -> dict[str, str]:
+def _asked(python: str, lock: str) -> dict[str, str]:
     with tempfile.TemporaryDirectory() as folder:
-        answer = Path(folder) / "answer.json"
+        answer, wheels = Path(folder) / "answer.json", Path(folder) / "wheels.lock"
+        wheels.write_text(without(lock, FROM_SOURCE), encoding="utf-8")
         command = [python, "-m", "pip", "--disable-pip-version-check", "--no-input"]
         command += ["install", "--quiet", "--dry-run", "--ignore-installed", "--no-deps"]
-        command += ["--require-hashes", "-r", str(lock), "--report", str(answer)]
+        command += ["--only-binary", ":all:", "--require-hashes"]
+        command += ["-r", str(wheels), "--report", str(answer)]
         subprocess.run(command, check=True)
         packages = json.loads(answer.read_text(encoding="utf-8"))["install"]
     found = {}
