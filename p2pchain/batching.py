@@ -161,7 +161,7 @@ def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> l
     if _untouched(market, first_window, windows):
         offers = _Offers(market, first_window, windows)
         calls += clear_calls(market, first_window, windows)
-        parts = -(-windows * members // _OFFERS)
+        parts = -(-windows // max(1, _OFFERS // members))
         bounds = [first_window + windows * place // parts for place in range(parts + 1)]
         for start, end in pairwise(sorted(set(bounds))):
             calls += _settle_calls(offers, start, end - start, members)

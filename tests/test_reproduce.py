@@ -60,7 +60,7 @@ def test_packages_hold_neither_tests_nor_tools(place: Path) -> None:
     with tarfile.open(archive) as opened:
         members = opened.getmembers()
     folders = {member.name.split("/")[1] for member in members if member.name.count("/") > 1}
-    assert folders == {"p2pchain", "contracts", "docs"}
+    assert folders == {"p2pchain", "contracts", "docs", "examples"}
     # Nobody's account or umask is in it.
     assert {(member.uid, member.gid, member.uname) for member in members} == {(0, 0, "")}
     shutil.rmtree(place.parent / "packages")

@@ -154,8 +154,8 @@ interface IForwardAuction {
     /// and above it the action.
     event Ordered(bytes32 indexed auction, uint32 indexed meter, uint32 slot, uint32 order);
     /// @notice The same of signed orders of a meter that were handed in one after the other. A word for each: what
-    /// `order` is above in the lowest 32 bits, then sequence and slot, 32 bits each, then 32 bits with how many bytes of
-    /// `signatures` belong to it; none where the owner himself handed it in without one.
+    /// `order` is above in the lowest 32 bits, then sequence and slot, 32 bits each, then 32 bits with how many bytes
+    /// of `signatures` belong to it; none where the owner himself handed it in without one.
     event OrdersRelayed(bytes32 indexed auction, uint32 indexed meter, uint256[] orders, bytes signatures);
     event Scheduled(
         bytes32 indexed auction,

@@ -30,6 +30,7 @@ contract HistoriesTest is Correctors {
         uint256 contracts;
     }
 
+    Seen private _seen;
     uint32 private _w;
     uint32 private _s;
     /// @dev What meters have counted, and what counts now.
@@ -86,23 +87,25 @@ contract HistoriesTest is Correctors {
         vm.assertGe(all.contracts, 100, "contracts");
     }
 
-    function _history(uint256 seed) private returns (Seen memory seen) {
+    function _history(uint256 seed) private returns (Seen memory) {
+        delete _seen;
         seedChance(seed);
         _prices();
         _measure();
-        _trade(seen);
+        _trade();
         _readInTime();
         _settleByChance();
-        _check(seen, false);
+        _check(false);
         for (uint256 n; n < 14; ++n) {
             vm.warp(vm.getBlockTimestamp() + chance(36 hours));
             uint256 kind = chance(4);
-            if (kind == 0) _late(seen);
-            else if (kind == 1) _estimateSome(seen);
-            else _correctSome(seen);
-            _check(seen, false);
+            if (kind == 0) _late();
+            else if (kind == 1) _estimateSome();
+            else _correctSome();
+            _check(false);
         }
-        _check(seen, true);
+        _check(true);
+        return _seen;
     }
 
     /* WHAT HAPPENS */
@@ -131,7 +134,7 @@ contract HistoriesTest is Correctors {
         }
     }
 
-    function _trade(Seen memory seen) private {
+    function _trade() private {
         for (uint32 k; k < SLOTS; ++k) {
             if (chance(2) == 0) continue;
             uint256 buyer = chance(N);
@@ -141,7 +144,7 @@ contract HistoriesTest is Correctors {
             sell(seller, _s + k, int32(AHEAD), uint32(sold));
             int256 wh = int256(bought < sold ? bought : sold);
             (_contracts[buyer][k], _contracts[seller][k]) = (wh, -wh);
-            seen.contracts += 2;
+            _seen.contracts += 2;
         }
         vm.warp(gate(_w + 1));
         if (orderPhase(_w) != NO_ORDERS) clearOrders(_w);
@@ -212,20 +215,20 @@ contract HistoriesTest is Correctors {
         for (until = from; until < SLOTS && until - from < most && _read[i][until] == read;) ++until;
     }
 
-    function _late(Seen memory seen) private {
+    function _late() private {
         uint256 i = chance(N);
         (uint256 from, uint256 until) = _rangeOf(i, false);
         if (until == 0) return;
         bool taken = _post(i, from, until);
         vm.assertTrue(taken, "late record refused");
-        ++seen.late;
+        ++_seen.late;
         for (uint256 k = from; k < until; ++k) {
-            if (_estimated[i][k]) ++seen.replaced;
+            if (_estimated[i][k]) ++_seen.replaced;
             _estimated[i][k] = false;
         }
     }
 
-    function _estimateSome(Seen memory seen) private {
+    function _estimateSome() private {
         uint256 i = chance(N);
         (uint256 from, uint256 until) = _rangeOf(i, false);
         if (until == 0) return;
@@ -234,7 +237,7 @@ contract HistoriesTest is Correctors {
             for (uint256 k = from; k < until; ++k) {
                 vm.assertEq(_contracts[i][k], 0, "contracts wait for the reading");
                 vm.assertTrue(!_estimated[i][k], "estimated once");
-                (_estimated[i][k], seen.estimates) = (true, seen.estimates + 1);
+                (_estimated[i][k], _seen.estimates) = (true, _seen.estimates + 1);
                 uint256[2] memory kept = settlement.estimateOf(market, homes[i].meter, _w + uint32(k / 8));
                 _importNow[i][k] = (kept[0] >> (28 * (k % 8))) % 2 ** 28;
                 _exportNow[i][k] = (kept[1] >> (28 * (k % 8))) % 2 ** 28;
@@ -249,7 +252,7 @@ contract HistoriesTest is Correctors {
         }
     }
 
-    function _correctSome(Seen memory seen) private {
+    function _correctSome() private {
         uint256 i = chance(N);
         (uint256 from, uint256 until) = _rangeOf(i, true);
         if (until == 0) return;
@@ -265,17 +268,17 @@ contract HistoriesTest is Correctors {
                 i, _s + uint32(from), _some(_importNow[i], from, until), _some(_exportNow[i], from, until)
             )
         );
-        ++seen.corrections;
+        ++_seen.corrections;
     }
 
     /* WHAT IT SHOULD COME TO */
 
-    function _check(Seen memory seen, bool count) private view {
+    function _check(bool count) private {
         int256 network;
         for (uint256 i; i < N; ++i) {
             int256 nano = _read[i][0] || _estimated[i][0] ? -STANDING : int256(0);
             for (uint256 k; k < SLOTS; ++k) {
-                nano += _slot(seen, count, i, k);
+                nano += _slot(count, i, k);
                 if (_read[i][k] || _estimated[i][k]) {
                     network += int256(_importNow[i][k]) * _rows[i % 2][k].network;
                 }
@@ -289,11 +292,11 @@ contract HistoriesTest is Correctors {
     }
 
     /// @dev One slot of a home as one run would settle it: with the supplier, with neighbours, and ahead.
-    function _slot(Seen memory seen, bool count, uint256 i, uint256 k) private view returns (int256 nano) {
+    function _slot(bool count, uint256 i, uint256 k) private returns (int256 nano) {
         int256 contracted = _contracts[i][k];
         nano = -contracted * AHEAD;
         if (!_read[i][k] && !_estimated[i][k]) {
-            if (count && contracted != 0) ++seen.held;
+            if (count && contracted != 0) ++_seen.held;
             return nano + (contracted < 0 ? contracted * CAP : contracted * SURPLUS);
         }
         (int256 bought, int256 sold, int256 p) = _fills(i, k);
@@ -302,7 +305,7 @@ contract HistoriesTest is Correctors {
             + _over(_over(-contracted, 0), int256(_exportNow[i][k]));
         int256 sells = _over(int256(_exportNow[i][k]), _over(-contracted, 0))
             + _over(_over(contracted, 0), int256(_importNow[i][k]));
-        if (count && (bought > buys || sold > sells)) ++seen.overfills;
+        if (count && (bought > buys || sold > sells)) ++_seen.overfills;
         nano += _over(bought, buys) * p - _over(sold, sells) * p;
         nano += _supplier(i, k, contracted, _over(buys, bought), _over(sells, sold));
     }
