@@ -573,6 +573,7 @@ class Tree:
         self.windows = range(self.windows.start + RING, self.windows.stop + RING)
         self.chain.set_time(self.windows.stop * WINDOW_SLOTS * SLOT_SECONDS)
         for grid in self.grids:
+            grid.market = Written(self.contracts, grid.market.id)
             money = self.wire.words([at for home in grid.homes for at in self.words.money(home)])
             self.wire.write([*self.words.posted(grid, self.windows, self._volumes(grid), money)])
 
