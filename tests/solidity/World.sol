@@ -599,6 +599,18 @@ abstract contract World is Base {
         _callWithOffers(ISettlement.clearAndSettle.selector, first, windows, members);
     }
 
+    /// @dev Never called. What is used once is written out by the compiler where it is used, and tests have no room on
+    /// the stack for these: so each is used once more.
+    function keptApart(
+        IMetering.Reading[] calldata rs,
+        bytes4 selector,
+        uint32 first
+    ) external {
+        postMany(rs);
+        _callWithOffers(selector, first, offers(market, first, 1).length == 1 ? 1 : 2, 1);
+        lanes(1, first);
+    }
+
     /// @dev In one place, since the compiler has no room for the encoding of offers in every test.
     function _callWithOffers(
         bytes4 selector,
