@@ -251,7 +251,8 @@ def python_lane(scratch: Path) -> list[Part]:
         Part("mypy", [python, "-m", "mypy"], check),
         Part(
             "pytest",
-            [*pytest, "--record", str(RECORD), *kept(scratch, "pytest")],
+            # The folder is named: where a worker finds the files of other options, it looks there.
+            [*pytest, "--record", str(RECORD), *kept(scratch, "pytest"), "tests"],
             count_pytest(RECORD),
             environment=watched(scratch),
         ),
