@@ -194,6 +194,10 @@ contract ForwardOrdersTest is Traders {
         os[2] = orderBy(0, _s + 1, PLACE, true, 460_000, 30);
         os[3] = orderBy(1, _s, PLACE, false, -50_000, 40);
         os[4] = orderBy(0, _s + 2, PLACE, false, -50_000, 50);
+        for (uint32 i; i < 5; ++i) {
+            os[i].sequence = i + 1;
+            signOrder(os[i], homes[i == 3 ? 1 : 0].ownerKey);
+        }
         uint256 a = _toldOf(os[0], lane(1, 0, false));
         uint256 b = _toldOf(os[2], lane(3, 255, true));
         vm.expectEmit(address(forward));
