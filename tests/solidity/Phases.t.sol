@@ -137,8 +137,10 @@ contract PhasesTest is World {
         warpToSlot(s + 8);
         // 100 Wh a slot at 250 take 25 milli-euro a slot; there is money for 3 slots and 40 Wh.
         fund(homes[0].owner, 340 * 250_000 + 249_000);
+        IMetering.Reading[] memory rs = new IMetering.Reading[](1);
+        rs[0] = record(0, s, flat(8, 100), flat(8, 0));
         vm.recordLogs();
-        postFlat(0, w, 100, 0);
+        settlement.postReadings(market, rs);
         uint256 withheld = countLogs(ISettlement.Withheld.selector);
         vm.assertEq(withheld, 5, "an event for each slot with something withheld");
         uint256[5] memory words = lanes(homes[0].meter, w);
