@@ -14,6 +14,7 @@ import pytest
 from p2pchain.chain.devkeys import dev_signers
 from p2pchain.chain.node import running
 from p2pchain.cli import run
+from p2pchain.keys import create_private
 from tests.cli.conftest import START
 from tests.cli.test_base import ALL
 
@@ -62,7 +63,7 @@ def test_the_walk_through(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> No
     for name in ("P2PCHAIN_CONFIG", "P2PCHAIN_NETWORK", "P2PCHAIN_PASSPHRASE_FILE"):
         monkeypatch.delenv(name, raising=False)
     keys = "".join(f"{signer.secret().hex()}\n" for signer in dev_signers())
-    Path("dev-keys.txt").write_text(keys)  # as `node --dev-keys` does in terminal 1
+    create_private(Path("dev-keys.txt"), keys.encode())  # as `node --dev-keys` in terminal 1
     printed: dict[str, str] = {}
     with running(engine="embedded", genesis_time=int(START.timestamp())) as node:
         Path("p2pchain.toml").write_text(
