@@ -84,7 +84,7 @@ def test_the_page_says_how_many_participants_a_chain_carries_beside_the_peers():
     page = report.PAGE.read_text(encoding="utf-8")
     begin = page.index("<!-- capacity of all -->")
     table = page[begin : page.index("<!-- end -->", begin)].splitlines()[1:]
-    head, _, *rows = ([cell.strip() for cell in line.strip("| ").split("|")] for line in table)
+    head, _, *rows = ([cell.strip() for cell in line[1:-1].split("|")] for line in table)
     assert len(rows) == 3 + len(report.PEERS)
     column = head.index("30 M, 12 s")
     for name, each, *_ in rows:
