@@ -20,6 +20,7 @@ from p2pchain.cli import run
 from p2pchain.keys import Keystore, LocalSigner
 from p2pchain.market import Market
 from p2pchain.networks import Network
+from tests.conftest import ROOT
 
 START = datetime(2026, 6, 1, tzinfo=UTC)
 DAY_ONE = "2026-06-01T01:00Z"  # first slot of the members
@@ -180,8 +181,9 @@ class World:
 @contextmanager
 def build(folder: Path, engine: Engine) -> Iterator[World]:
     with ExitStack() as stack:
-        node = stack.enter_context(running(engine=engine, genesis_time=int(START.timestamp())))
         patch = stack.enter_context(pytest.MonkeyPatch.context())
+        patch.chdir(ROOT)  # where anvil is looked for; another world may have gone elsewhere
+        node = stack.enter_context(running(engine=engine, genesis_time=int(START.timestamp())))
         made = World(folder, node.port, patch)
         stack.callback(made.chain.close)
         yield made

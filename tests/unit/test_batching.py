@@ -110,10 +110,10 @@ def test_a_small_market_takes_one_transaction_and_asks_nobody() -> None:
 
 def test_the_node_decides_how_many_members_fit_beside_clearing() -> None:
     cautious, usual = (
-        arguments(clear_and_settle_calls(market(Planned(140, fits)), FIRST, 12)[0])[4]
+        arguments(clear_and_settle_calls(market(Planned(120, fits)), FIRST, 12)[0])[4]
         for fits in (False, True)
     )
-    assert 0 < cautious < usual < 140
+    assert 0 < cautious < usual < 120
 
 
 def test_of_cleared_windows_the_node_tells_how_many_members_are_settled_at_once() -> None:
