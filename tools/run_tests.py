@@ -318,7 +318,8 @@ def contract_lane(scratch: Path) -> list[Part]:
     solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
     return [
         Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
-        Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots),
+        # Compiling takes most of it, on a busy machine half an hour.
+        Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots, 50 * 60),
         Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
         brownie_part(scratch),
     ]
