@@ -36,7 +36,7 @@ def test_one_command_starts_it_with_nothing_installed(tmp_path: Path) -> None:
     """No node, solver, database, container or compiler: only Python and the package."""
     result = subprocess.run(
         [*PROGRAM, *SHORT, "--html", "page.html", "--json", "figures.json"],
-        capture_output=True, text=True, cwd=tmp_path, env=alone(tmp_path), timeout=120,
+        capture_output=True, text=True, cwd=tmp_path, env=alone(tmp_path), timeout=300,
     )  # fmt: skip
     assert result.returncode == 0, result.stderr
     assert "3 homes shared" in result.stdout
