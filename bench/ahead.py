@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
 from bench.workload import FLOOR_NANO, PER_TENTH_OF_A_CENT, SLOTS_PER_DAY, TICK_NANO, Participant
-from bench.world import METERED_DAYS, RING_DAYS, WINDOWS_PER_DAY, World, world
+from bench.world import RING_DAYS, WINDOWS_PER_DAY, World, world
 from p2pchain.chain.abi import Call
 from p2pchain.chain.bindings.forward_auction import OrderSkipped, ScheduleSkipped
 from p2pchain.chain.events import of_receipt
@@ -226,9 +226,7 @@ def ahead_world(
 ) -> Iterator[AheadWorld]:
     """Start a market of so many meters whose rings have gone round, with a forward auction."""
     with world(meters, seed, timeout_seconds) as market:
-        for _ in range(METERED_DAYS - 1):
-            market.meter_day()
-        market.enrol()
+        market.begin()
         ahead = AheadWorld(market, gate)
         for _ in range(RING_DAYS):
             ahead.day()

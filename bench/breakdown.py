@@ -16,7 +16,7 @@ from typing import Any, Final
 from bench import report
 from bench.ahead import ahead_world
 from bench.workload import SLOTS_PER_DAY
-from bench.world import METERED_DAYS, RING_DAYS, WINDOWS_PER_DAY, World, world
+from bench.world import WINDOWS_PER_DAY, World, world
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.rpc import Rpc
 from p2pchain.errors import CheckFailed
@@ -101,11 +101,7 @@ def of_transaction(chain: Rpc, receipt: Receipt) -> Counter[str]:
 def metered(meters: int, seed: int) -> dict[str, dict[str, int]]:
     """Return the parts of a metered day by what it does, per participant and slot, rounded."""
     with world(meters, seed, timeout_seconds=TRACE_SECONDS) as market:
-        for _ in range(METERED_DAYS - 1):
-            market.meter_day()
-        market.enrol()
-        for _ in range(RING_DAYS):
-            market.market_day()
+        market.warm_up()
         return _traced(market, lambda: market.market_day(together=True), meters * SLOTS_PER_DAY)
 
 
@@ -161,12 +157,6 @@ def load(path: Path = RESULTS) -> dict[str, Any]:
     """Return the committed figures."""
     content: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return content
-
-
-def shown(page: str) -> list[str]:
-    """Return the table that a page has."""
-    begin = page.index("<!-- breakdown -->")
-    return page[begin : page.index("<!-- end -->", begin)].splitlines()[1:]
 
 
 def main() -> int:

@@ -22,7 +22,7 @@ from bench import ahead, report, tree
 from bench.limits import clear_limit
 from bench.report import TOTAL
 from bench.workload import SLOTS_PER_DAY
-from bench.world import METERED_DAYS, RING_DAYS, Day, world
+from bench.world import Day, world
 from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import artifact
 from p2pchain.chain.node import network_of, running
@@ -79,11 +79,7 @@ class Measured:
 def measure(meters: int, seed: int, days: int = DAYS) -> Measured:
     """Set up, warm up and measure a market of so many meters. Raises CheckFailed."""
     with world(meters, seed) as market:
-        for _ in range(METERED_DAYS - 1):
-            market.meter_day()
-        market.enrol()
-        for _ in range(RING_DAYS):
-            market.market_day()
+        market.warm_up()
         apart = tuple(market.market_day() for _ in range(days))
         together = tuple(market.market_day(together=True) for _ in range(days))
         return Measured(meters, apart, together)

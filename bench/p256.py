@@ -21,7 +21,7 @@ from eth_hash.auto import keccak
 from bench.gas import differences, toolchain
 from bench.report import PAGE, filled, row, rule
 from bench.workload import DAY, SLOTS_PER_DAY, Participant
-from bench.world import GENESIS_DAY, METERED_DAYS, PATIENCE, RING_DAYS, World
+from bench.world import GENESIS_DAY, PATIENCE, World
 from p2pchain.chain.abi import Call, encode
 from p2pchain.chain.connect import connect
 from p2pchain.chain.devkeys import dev_signer
@@ -123,11 +123,7 @@ def warm_world(hardfork: str) -> Iterator[P256World]:
         Sender(chain, dev_signer(0), patience=PATIENCE) as sender,
     ):
         world = P256World(chain, sender, METERS, SEED)
-        for _ in range(METERED_DAYS - 1):
-            world.meter_day()
-        world.enrol()
-        for _ in range(RING_DAYS):
-            world.market_day(together=True)
+        world.warm_up(together=True)
         yield world
 
 

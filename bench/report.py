@@ -68,6 +68,13 @@ def filled(text: str, tables: Iterable[tuple[str, Sequence[str]]]) -> str:
     return text
 
 
+def shown(text: str, name: str) -> list[str]:
+    """Return the lines that a page has between the marks of a table. Raises ValueError where a
+    mark is missing."""
+    begin = text.index(f"<!-- {name} -->")
+    return text[begin : text.index("<!-- end -->", begin)].splitlines()[1:]
+
+
 def _tables(results: Mapping[str, Any]) -> Iterator[tuple[str, list[str]]]:
     seeds = results["seeds"]
     first = next(iter(seeds))

@@ -145,6 +145,18 @@ class World:
         )
         self._check_heads()
 
+    def begin(self) -> None:
+        """The days of meters that are in no market, in the last of which everybody enrols."""
+        for _ in range(METERED_DAYS - 1):
+            self.meter_day()
+        self.enrol()
+
+    def warm_up(self, together: bool = False) -> None:
+        """Begin, and go on until every ring of storage has gone round."""
+        self.begin()
+        for _ in range(RING_DAYS):
+            self.market_day(together)
+
     # Days
 
     def meter_day(self) -> Day:

@@ -155,60 +155,30 @@ def clear_and_settle_calls(market: Market, first_window: int, windows: int) -> l
     if market.in_tree:
         return clear_calls(market, first_window, windows)
     members = max(1, market.member_count)
+    offers = _Offers(market, first_window, windows)
     if _windows_at_once(members) >= windows:
-        return _together(market, first_window, windows)
+        return _together(offers, first_window, windows)
     calls: list[Call] = []
     if _untouched(market, first_window, windows):
-        offers = _Offers(market, first_window, windows)
-        calls += clear_calls(market, first_window, windows)
+        calls += _clear_calls(offers, first_window, windows)
         parts = -(-windows // max(1, _OFFERS // members))
         bounds = [first_window + windows * place // parts for place in range(parts + 1)]
         for start, end in pairwise(sorted(set(bounds))):
             calls += _settle_calls(offers, start, end - start, members)
         return calls
     for window in range(first_window, first_window + windows):
-        calls += clear_calls(market, window, 1) + settle_calls(market, window, 1)
+        calls += _clear_calls(offers, window, 1) + _settle_alike(offers, window, 1)
     return calls
 
 
 def clear_calls(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the calls that clear windows; in steps where one call cannot hold a window."""
-    clear, members = market.contracts.settlement.clear, max(1, market.member_count)
-    offers = _Offers(market, first_window, windows)
-    if at_once := _windows_at_once(members):
-        end = first_window + windows
-        return [
-            clear(market.id, start, count, members * at_once, offers.of(start, count))
-            for start in range(first_window, end, at_once)
-            for count in (min(at_once, end - start),)
-        ]
-    calls: list[Call] = []
-    step = _STEP.members(_CAUTIOUS, 1)
-    for window in range(first_window, first_window + windows):
-        left = members - market.window(window).cursor
-        call = clear(market.id, window, 1, step, offers.of(window, 1))
-        calls += [call] * -(-left // step)
-    return calls
+    return _clear_calls(_Offers(market, first_window, windows), first_window, windows)
 
 
 def settle_calls(market: Market, first_window: int, windows: int) -> list[Call]:
     """Return the calls that settle cleared windows, those that stand alike in one walk."""
-    calls: list[Call] = []
-    offers = _Offers(market, first_window, windows)
-    states = [market.window(first_window + place) for place in range(windows)]
-    begin = 0
-    for end in range(1, windows + 1):
-        here = states[begin]
-        if (
-            end < windows
-            and (states[end].members, states[end].cursor) == (here.members, here.cursor)
-            and offers.count(first_window + begin, end + 1 - begin) <= _OFFERS
-        ):
-            continue
-        members = max(1, here.members or market.member_count)
-        calls += _settle_cleared(offers, first_window + begin, end - begin, members, here.cursor)
-        begin = end
-    return calls
+    return _settle_alike(_Offers(market, first_window, windows), first_window, windows)
 
 
 def message_batches(
@@ -282,10 +252,29 @@ class _Offers:
         return sum(map(len, self.of(first_window, windows)))
 
 
-def _together(market: Market, first_window: int, windows: int) -> list[Call]:
+def _clear_calls(offers: _Offers, first_window: int, windows: int) -> list[Call]:
+    market = offers.market
+    clear, members = market.contracts.settlement.clear, max(1, market.member_count)
+    if at_once := _windows_at_once(members):
+        end = first_window + windows
+        return [
+            clear(market.id, start, count, members * at_once, offers.of(start, count))
+            for start in range(first_window, end, at_once)
+            for count in (min(at_once, end - start),)
+        ]
+    calls: list[Call] = []
+    step = _STEP.members(_CAUTIOUS, 1)
+    for window in range(first_window, first_window + windows):
+        left = members - market.window(window).cursor
+        call = clear(market.id, window, 1, step, offers.of(window, 1))
+        calls += [call] * -(-left // step)
+    return calls
+
+
+def _together(offers: _Offers, first_window: int, windows: int) -> list[Call]:
     """Return the call that clears all and settles as many members as fit, and the rest."""
+    market = offers.market
     both, members = market.contracts.settlement.clear_and_settle, max(1, market.member_count)
-    offers = _Offers(market, first_window, windows)
     ahead = _trades_ahead(market)
     cautious = _AHEAD_SETTLE if ahead else _SETTLE
     warm = _AHEAD_WARM_SETTLE if ahead else _WARM_SETTLE
@@ -311,6 +300,24 @@ def _settle_calls(offers: _Offers, first_window: int, windows: int, members: int
     given = offers.of(first_window, windows)
     call = market.contracts.settlement.settle(market.id, first_window, windows, step, given)
     return [call] * -(-members // step)
+
+
+def _settle_alike(offers: _Offers, first_window: int, windows: int) -> list[Call]:
+    market, begin = offers.market, 0
+    calls: list[Call] = []
+    states = [market.window(first_window + place) for place in range(windows)]
+    for end in range(1, windows + 1):
+        here = states[begin]
+        if (
+            end < windows
+            and (states[end].members, states[end].cursor) == (here.members, here.cursor)
+            and offers.count(first_window + begin, end + 1 - begin) <= _OFFERS
+        ):
+            continue
+        members = max(1, here.members or market.member_count)
+        calls += _settle_cleared(offers, first_window + begin, end - begin, members, here.cursor)
+        begin = end
+    return calls
 
 
 def _settle_step(market: Market, windows: int) -> int:

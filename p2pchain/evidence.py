@@ -46,6 +46,11 @@ def offer(index: int, word: int) -> int:
     return (index + 1) << 224 | word & _LANES
 
 
+def offering_index(offered: int) -> int:
+    """Return the index of the member whose offer it is."""
+    return (offered >> 224) - 1
+
+
 def offers_hash(offers: Iterable[int]) -> bytes:
     """Return the hash that Settlement keeps of a window's offers, in the order in which they came;
     zero of none."""

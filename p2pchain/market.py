@@ -37,7 +37,7 @@ from p2pchain.eip712 import (
     reading_digest,
 )
 from p2pchain.errors import BadInput
-from p2pchain.evidence import offer
+from p2pchain.evidence import offer, offering_index
 from p2pchain.keys import MeterKey, Signer
 from p2pchain.model import (
     WINDOW_SLOTS,
@@ -370,7 +370,7 @@ class Market:
 
     def _missing(self, slot: int, window: int) -> Iterator[int]:
         lane = slot % WINDOW_SLOTS
-        offered = {(word >> 224) - 1 for word in self.offers(window, 1)[0]}
+        offered = set(map(offering_index, self.offers(window, 1)[0]))
         for meter in self.meters():
             member = self.contracts.markets.member_of(self.id, meter)
             if member.index_ in offered:

@@ -32,7 +32,7 @@ from typing import Any
 from brownie import accounts, network, project, web3
 
 from p2pchain.chain.connect import Chain, connect
-from p2pchain.chain.deployment import Deployment, deploy, path_of
+from p2pchain.chain.deployment import Deployment, deploy, path_of, require_currency
 from p2pchain.chain.devkeys import MNEMONIC
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput, P2PError
@@ -200,9 +200,7 @@ def parsed(words: tuple[str, ...]) -> Settings:
         raise BadInput(
             f"a slot cannot have {settings.slot_seconds} seconds", hint="900, 1800 or 3600"
         )
-    code = settings.currency
-    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
-        raise BadInput(f"'{code}' is not a currency", hint="its code, such as EUR")
+    require_currency(settings.currency)
     if settings.replace not in ("yes", "no"):
         raise BadInput(f"replace is yes or no, not '{settings.replace}'")
     return settings

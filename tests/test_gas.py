@@ -82,8 +82,7 @@ def test_the_page_shows_the_committed_figures():
 @pytest.mark.capability("FST-8")
 def test_the_page_says_how_many_participants_a_chain_carries_beside_the_peers():
     page = report.PAGE.read_text(encoding="utf-8")
-    begin = page.index("<!-- capacity of all -->")
-    table = page[begin : page.index("<!-- end -->", begin)].splitlines()[1:]
+    table = report.shown(page, "capacity of all")
     head, _, *rows = ([cell.strip() for cell in line[1:-1].split("|")] for line in table)
     assert len(rows) == 3 + len(report.PEERS)
     column = head.index("30 M, 12 s")
@@ -101,7 +100,8 @@ def test_the_page_says_how_many_participants_a_chain_carries_beside_the_peers():
 def test_the_breakdown_adds_up_to_the_figures():
     """Each path's parts come to what gas.json says of it, but for the days that it was taken in."""
     paths = breakdown.load()["paths"]
-    assert breakdown.table(paths) == breakdown.shown(report.PAGE.read_text(encoding="utf-8"))
+    page = report.PAGE.read_text(encoding="utf-8")
+    assert breakdown.table(paths) == report.shown(page, "breakdown")
     seven = gas.load()["seeds"]["7"]
     keys = {
         "metered": report.TOTAL,

@@ -405,6 +405,12 @@ def path_of(network: str, directory: Path | None = None) -> Path:
     return (directory or Path("deployments")) / f"{network}.json"
 
 
+def require_currency(code: str) -> None:
+    """Raise BadInput for what is not the code of a currency: three capital letters."""
+    if not (len(code) == 3 and code.isascii() and code.isalpha() and code.isupper()):
+        raise BadInput(f"'{code}' is not a currency", hint="its code, such as EUR")
+
+
 def commitment(point: str, salt: bytes) -> bytes:
     """Return the salted commitment of a metering point number, as the registry keeps it."""
     return keccak(encode(["string", "bytes32"], [point, salt]))

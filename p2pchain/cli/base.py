@@ -249,6 +249,20 @@ def examples(*lines: str) -> str:
     return "Example:\n\n\b\n" + "\n".join(f"  {line}" for line in lines)
 
 
+def env_option(
+    *names: str, into: str, convert: Callable[[Any], Any] = lambda value: value, **shown: Any
+) -> Callable[[F], F]:
+    """Return what adds an option that is no argument: if given, it goes into this attribute of the
+    Env, as `convert` makes it. `shown` is what click is told beside that."""
+
+    def keep(ctx: click.Context, _: click.Parameter, value: Any) -> None:
+        env = ctx.find_object(Env)
+        if value is not None and env is not None:
+            setattr(env, into, convert(value))
+
+    return click.option(*names, expose_value=False, callback=keep, **shown)
+
+
 def sending_options(function: F) -> F:
     """Add `--dry-run` (argument `dry_run`) and `-y/--yes`, which counts like the global one."""
 
@@ -269,17 +283,15 @@ def role_options(function: F) -> F:
     """Add `--unsigned ADDRESS` (into the Env) to those of `sending_options`: for calls that a role
     allows, which a wallet with several signers may have."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    def address(text: str) -> str:
         from p2pchain.keys import checksum
 
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            env.unsigned_for = checksum(value)
+        return checksum(text)
 
-    return click.option(
+    return env_option(
         "--unsigned",
+        into="unsigned_for",
+        convert=address,
         metavar="ADDRESS",
-        expose_value=False,
-        callback=choose,
         help="Send nothing: print as JSON what this account, such as a multisig, is to send.",
     )(sending_options(function))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from p2pchain.cli.base import Env
+from p2pchain.cli.base import Env, env_option
 from p2pchain.cli.output import Output, plain, table
 from p2pchain.errors import BadInput, Refused
 
@@ -26,16 +26,10 @@ _HASTE_SECONDS = 60
 def deployment_option(function: F) -> F:
     """Add `--deployment FILE`, which goes into the Env."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: Path | None) -> None:
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            env.deployment_choice = value
-
-    return click.option(
+    return env_option(
         "--deployment",
+        into="deployment_choice",
         type=click.Path(dir_okay=False, path_type=Path),
-        expose_value=False,
-        callback=choose,
         help="The record of the deployment; else deployments/<network>.json.",
     )(function)
 
@@ -43,55 +37,39 @@ def deployment_option(function: F) -> F:
 def market_options(function: F) -> F:
     """Add `--market NAME` and `--deployment FILE`, which go into the Env."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            env.market_choice = value
-
-    function = deployment_option(function)
-    return click.option(
+    return env_option(
         "--market",
+        into="market_choice",
         metavar="NAME|ID",
-        expose_value=False,
-        callback=choose,
         help="The market, where the deployment has several.",
-    )(function)
+    )(deployment_option(function))
 
 
 def auction_options(function: F) -> F:
     """Add `--auction NAME` beside those of `market_options`."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            env.auction_choice = value
-
-    function = market_options(function)
-    return click.option(
+    return env_option(
         "--auction",
+        into="auction_choice",
         metavar="NAME|ID",
-        expose_value=False,
-        callback=choose,
         help="The forward auction, where the market has several.",
-    )(function)
+    )(market_options(function))
 
 
 def zone_option(function: F) -> F:
     """Add `--zone NAME`, in which times without an offset are read and all times are shown."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
+    def known(name: str) -> str:
         from p2pchain.units import parse_zone
 
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            parse_zone(value)
-            env.zone = value
+        parse_zone(name)
+        return name
 
-    return click.option(
+    return env_option(
         "--zone",
+        into="zone",
+        convert=known,
         metavar="NAME",
-        expose_value=False,
-        callback=choose,
         help="Read and show local times of this zone, such as Europe/Berlin. Else UTC.",
     )(function)
 

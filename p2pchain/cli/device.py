@@ -7,9 +7,7 @@ import subprocess
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-import click
-
-from p2pchain.cli.base import Env
+from p2pchain.cli.base import env_option
 from p2pchain.errors import BadInput
 
 F = TypeVar("F", bound=Callable[..., Any])
@@ -21,16 +19,11 @@ _PROMISE = "it gets 64 hex digits on stdin and answers with the signature in hex
 def device_option(function: F) -> F:
     """Add `--device PROGRAM`, which goes into the Env."""
 
-    def choose(ctx: click.Context, _: click.Parameter, value: str | None) -> None:
-        env = ctx.find_object(Env)
-        if value is not None and env is not None:
-            env.device = asked(value)
-
-    return click.option(
+    return env_option(
         "--device",
+        into="device",
+        convert=asked,
         metavar="PROGRAM",
-        expose_value=False,
-        callback=choose,
         help="Signs for a key that is in its device: gets the digest in hex on stdin, answers "
         "with the signature in hex.",
     )(function)

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {ERC7913P256Verifier} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913P256Verifier.sol";
 import {Signatures} from "../../contracts/libraries/Signatures.sol";
 import {Base} from "./Base.sol";
+import {SignatureBook} from "./SignatureBook.sol";
 
 /// @dev The cheat codes for P-256.
 interface VmP256 {
@@ -16,17 +17,6 @@ interface VmP256 {
     ) external pure returns (uint256 x, uint256 y);
 }
 
-/// @dev The library as contracts use it, to be asked directly.
-contract P256Book {
-    function byKey(
-        bytes32 digest,
-        bytes calldata signature,
-        bytes calldata signer
-    ) external view returns (bool) {
-        return Signatures.isSignedBy(digest, signature, bytes(signer));
-    }
-}
-
 /// @dev T18 for meters with P-256 keys, with OpenZeppelin's verifier as it is shipped.
 contract P256Test is Base {
     uint256 private constant ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551;
@@ -35,11 +25,11 @@ contract P256Test is Base {
     bytes32 private constant DIGEST = keccak256("a reading");
 
     VmP256 private _p256 = VmP256(address(vm));
-    P256Book private _book;
+    SignatureBook private _book;
     address private _verifier;
 
     function setUp() public {
-        _book = new P256Book();
+        _book = new SignatureBook();
         _verifier = address(new ERC7913P256Verifier());
     }
 

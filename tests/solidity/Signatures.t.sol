@@ -5,29 +5,10 @@ import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {Metering} from "../../contracts/Metering.sol";
 import {Settlement} from "../../contracts/Settlement.sol";
-import {Signatures} from "../../contracts/libraries/Signatures.sol";
 import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {MockWallet} from "../../contracts/mocks/MockWallet.sol";
+import {SignatureBook} from "./SignatureBook.sol";
 import {World} from "./World.sol";
-
-/// @dev The library as contracts use it, to be asked directly.
-contract SignatureBook {
-    function by(
-        bytes32 digest,
-        bytes calldata signature,
-        address signer
-    ) external view returns (bool) {
-        return Signatures.isSignedBy(digest, signature, signer);
-    }
-
-    function byKey(
-        bytes32 digest,
-        bytes calldata signature,
-        bytes calldata signer
-    ) external view returns (bool) {
-        return Signatures.isSignedBy(digest, signature, bytes(signer));
-    }
-}
 
 /// @dev T18: the corpus of signatures that must not count, and the kinds that must.
 contract SignaturesTest is World {

@@ -42,6 +42,7 @@ class Planned:
     asked: list[Call] = field(default_factory=list)
     auctions: tuple[bytes, ...] = ()
     in_tree: bool = False
+    reads: int = 0
 
     @property
     def contracts(self) -> Any:
@@ -59,6 +60,7 @@ class Planned:
 
     def offers(self, first_window: int, windows: int) -> list[list[int]]:
         """Everybody has offered every window."""
+        self.reads += 1
         return [[first_window + place] * self.member_count for place in range(windows)]
 
     def window(self, window: int) -> Any:
@@ -79,6 +81,14 @@ def test_a_market_in_a_tree_is_cleared_and_waits_for_the_levels() -> None:
     calls = clear_and_settle_calls(market(Planned(10, fits=True, in_tree=True)), FIRST, 3)
     assert {call.name for call in calls} == {"clear"}
     assert sum(arguments(call)[3] for call in calls) == 3
+
+
+@pytest.mark.parametrize("phase", [Phase.OPEN, Phase.CLEARED])
+@pytest.mark.parametrize("members", [13, 400, 3_000])
+def test_what_was_offered_is_read_once(members: int, phase: Phase) -> None:
+    planned = Planned(members, phase=phase)
+    assert clear_and_settle_calls(market(planned), FIRST, 12)
+    assert planned.reads == 1
 
 
 @given(members=st.integers(1, 5_000), windows=st.integers(1, 24), fits=st.booleans())

@@ -75,12 +75,11 @@ def deploy(
     A deployment that was cut off is continued by the same command: what stands is looked at and
     kept, and only what is missing is sent. docs/deploy.md goes through all of it.
     """
+    from p2pchain.chain.deployment import require_currency
     from p2pchain.chain.rollout import alone, part_path
 
-    if currency is not None and not (
-        len(currency) == 3 and currency.isascii() and currency.isalpha() and currency.isupper()
-    ):
-        raise BadInput(f"'{currency}' is not a currency", hint="its code, such as EUR")
+    if currency is not None:
+        require_currency(currency)
     if resume and restart:
         raise BadInput("--resume continues and --restart gives up", hint="one of them")
     if env.network.url is None:
