@@ -168,7 +168,8 @@ def contracts() -> int:
         str(target),
     ]
     few = {"FOUNDRY_FUZZ_RUNS": "64", "FOUNDRY_INVARIANT_RUNS": "16"}
-    tests = subprocess.run(command, cwd=ROOT, env=os.environ | few, check=False)
+    by_forge = {"FOUNDRY_SRC": "contracts", "P2PCHAIN_COMPILED_BY_FORGE": "true"}
+    tests = subprocess.run(command, cwd=ROOT, env=os.environ | few | by_forge, check=False)
     if tests.returncode:
         return tests.returncode
     return report(of_lcov(target.read_text(encoding="utf-8")), LINES, BRANCHES)

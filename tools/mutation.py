@@ -3,9 +3,10 @@
 For each target slither's mutators propose every mutant (`tools/slither_mutants.py`). There are
 thousands, and each needs a compilation, so some are drawn by a fixed seed: the same ones on every
 machine, and a larger sample only adds to those that have been run. Each is put into a copy of the
-tree that has only the target's tests; forge compiles what it changes and runs them. What does not
-compile counts for nothing, as in slither-mutate. What was run is kept, so an interrupted run goes
-on, and nothing is run again as long as the sources of the target and its tests stay as they are.
+tree that has only the target's tests: the contracts that it changes are built anew, and forge runs
+the tests with them. What does not compile counts for nothing, as in slither-mutate. What was run is
+kept, so an interrupted run goes on, and nothing is run again as long as the sources of the target
+and its tests stay as they are.
 
 Scores and survivors go to bench/results/mutation.json; tests/mutants/survivors.toml has a reason
 for every survivor.
@@ -29,6 +30,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from p2pchain.dev.build import ARTIFACTS, compile_only, render
+from p2pchain.errors import CheckFailed
 from tools.run_tests import forge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -47,7 +50,7 @@ LEAST = 90
 #: Exit code: nothing is wrong, but the time was over; call again.
 UNFINISHED = 75
 SECONDS = 600
-#: The first compilation of a target takes all contracts that its tests deploy.
+#: The first compilation of a target takes all that its tests need.
 FIRST_SECONDS = 3000
 
 
@@ -186,6 +189,10 @@ class Campaign:
         for test in (self.tree / "tests" / "solidity").glob("*.t.sol"):
             if test.name not in self.target.tests:
                 test.unlink()
+        # Compiled in a fraction of the time; what a mutant does is the same.
+        config = self.tree / "foundry.toml"
+        text = config.read_text(encoding="utf-8")
+        config.write_text(text.replace("optimizer = true", "optimizer = false"), encoding="utf-8")
         if keep.is_dir():
             keep.rename(self.tree / "build")
         code, said = self._forge(FIRST_SECONDS)
@@ -195,12 +202,21 @@ class Campaign:
     def _try(self, patch: dict[str, Any]) -> Tried:
         path = self.tree / patch["file"]
         kept = path.read_bytes()
+        built = {path: path.read_bytes() for path in self._built_from(patch["file"])}
         started = time.monotonic()
         path.write_bytes(kept[: patch["start"]] + patch["new"].encode() + kept[patch["end"] :])
         try:
+            for name, artifact in compile_only(self.tree, [one.stem for one in built]).items():
+                (self.tree / ARTIFACTS / f"{name}.json").write_text(
+                    render(artifact), encoding="utf-8"
+                )
             code, said = self._forge(SECONDS)
+        except CheckFailed as error:
+            code, said = 1, f"Compiler run failed: {error.message}"
         finally:
             path.write_bytes(kept)
+            for artifact_path, content in built.items():
+                artifact_path.write_bytes(content)
         failed = "Compiler run failed" in said or "Error: Compilation failed" in said
         verdict = "no mutant" if code and failed else "killed" if code else "survived"
         line = kept.splitlines()[patch["line"] - 1].decode().strip()
@@ -215,6 +231,14 @@ class Campaign:
             line,
         )
 
+    def _built_from(self, file: str) -> list[Path]:
+        """Return the artifacts of the contracts that a source is part of."""
+        return [
+            path
+            for path in sorted((self.tree / ARTIFACTS).glob("*.json"))
+            if file in json.loads(path.read_text(encoding="utf-8"))["sources"]
+        ]
+
     def _forge(self, seconds: int) -> tuple[int, str]:
         """Run the tests of the target; a mutant that never ends is noticed as well."""
         process = subprocess.Popen(
@@ -222,10 +246,7 @@ class Campaign:
             cwd=self.tree,
             env={
                 **os.environ,
-                "FOUNDRY_SRC": "tests/solidity",
                 "FOUNDRY_FUZZ_RUNS": "300",
-                # Compiled in a sixth of the time; what a mutant does is the same.
-                "FOUNDRY_OPTIMIZER": "false",
                 "FOUNDRY_PROFILE": "default",
             },
             stdin=subprocess.DEVNULL,

@@ -1,12 +1,11 @@
-"""Install what the tests need, run all of them in two lanes, and sum up.
+"""Install what the tests need, run all of them, two at a time, and sum up.
 
-Lane one is Python's (ruff, mypy, pytest, the package on web3 7), lane two the contracts' (solhint,
-forge, contracts and packages built elsewhere, brownie), so that two cores are enough. At the end
-docs/capabilities.md is compared with what has passed, and all that was written is searched for the
-keys and passphrases that were used (`tools/leaks.py`). Needs only the standard library. Every
-part's output goes to build/logs/<part>.log, the sum to build/test-summary.json; the last line says
-`N passed, N failed, N skipped`. Where a tool cannot be installed its tests are skipped by name;
-with P2PCHAIN_REQUIRE_ALL=1 that is a failure.
+The longest parts are begun first, and whichever of the two lanes is free takes the next, so that
+two cores have work until the end. At the end docs/capabilities.md is compared with what has passed,
+and all that was written is searched for the keys and passphrases that were used (`tools/leaks.py`).
+Needs only the standard library. Every part's output goes to build/logs/<part>.log, the sum to
+build/test-summary.json; the last line says `N passed, N failed, N skipped`. Where a tool cannot be
+installed its tests are skipped by name; with P2PCHAIN_REQUIRE_ALL=1 that is a failure.
 """
 
 from __future__ import annotations
@@ -21,6 +20,7 @@ import sys
 import tempfile
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -33,6 +33,14 @@ RECORD_WEB3_7 = BUILD / "test-record-web3-7.json"
 PROGRAMS = ROOT / "node_modules" / ".bin"
 PYTHON = ROOT / ".venv" / "bin" / "python"
 REQUIRE_ALL = os.environ.get("P2PCHAIN_REQUIRE_ALL") == "1"
+LANES = 2
+#: Forge's tests of what a call costs as a transaction of its own.
+GAS_TESTS = "tests/solidity/Gas.t.sol"
+#: Those that compute so much themselves that they are worth the optimizer.
+LONG_TESTS = (
+    "tests/solidity/{Cuts,ForwardClearing,ForwardLevels,ForwardLiveness,ForwardWords,Histories,"
+    "LevelSteps,Libraries,MarketInvariant,Money,Positions}.t.sol"
+)
 LEAST_KEYS = 100  # a full run uses more; fewer mean that nobody noted them
 
 
@@ -67,10 +75,14 @@ class Run:
         self._running: set[subprocess.Popen[bytes]] = set()
         self._stopped = False
 
-    def lane(self, parts: Sequence[Part]) -> None:
-        for part in parts:
-            if not self._stopped:
-                self.part(part)
+    def lane(self, waiting: deque[Part]) -> None:
+        """Run parts until none is left; several lanes take from the same."""
+        while waiting and not self._stopped:
+            try:
+                part = waiting.popleft()
+            except IndexError:  # another lane was quicker
+                return
+            self.part(part)
 
     def part(self, part: Part) -> None:
         missing = [tool for tool in part.needs if shutil.which(tool) is None]
@@ -195,7 +207,7 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="p2pchain-tests-"))
     try:
         if install(run, *environments()):
-            together(run, python_lane(scratch), contract_lane(scratch))
+            together(run, checks() + tests(scratch))
             run.part(capability_part())
             run.part(leaks_part(scratch))
     except KeyboardInterrupt:
@@ -216,8 +228,11 @@ def install(run: Run, *more: Part) -> bool:
     """Install what everything needs, and `more`; return whether that worked."""
     together(
         run,
-        [Part("install python", ["make", "--silent", "setup-dev"], quiet)],
-        [Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"]), *more],
+        [
+            Part("install python", ["make", "--silent", "setup-dev"], quiet),
+            Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"]),
+            *more,
+        ],
     )
     return not any(outcome.failed for outcome in run.outcomes.values())
 
@@ -232,9 +247,12 @@ def environments() -> list[Part]:
     ]
 
 
-def together(run: Run, *lanes: Sequence[Part]) -> None:
-    """Run the lanes at the same time; return when all have ended."""
-    threads = [threading.Thread(target=run.lane, args=(lane,), daemon=True) for lane in lanes]
+def together(run: Run, parts: Sequence[Part]) -> None:
+    """Run parts in their order, two at a time; return when all have ended."""
+    waiting = deque(parts)
+    threads = [
+        threading.Thread(target=run.lane, args=(waiting,), daemon=True) for _ in range(LANES)
+    ]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -242,22 +260,56 @@ def together(run: Run, *lanes: Sequence[Part]) -> None:
             thread.join(0.5)
 
 
-def python_lane(scratch: Path) -> list[Part]:
+def checks() -> list[Part]:
+    """What reads the sources only."""
     python = str(PYTHON)
-    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--durations", "15"]
+    solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
     return [
         Part("ruff", [python, "-m", "ruff", "check"], check),
         Part("ruff format", [python, "-m", "ruff", "format", "--check"], check),
+        Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
         Part("mypy", [python, "-m", "mypy"], check),
-        Part(
-            "pytest",
-            # The folder is named: where a worker finds the files of other options, it looks there.
-            [*pytest, "--record", str(RECORD), *kept(scratch, "pytest"), "tests"],
-            count_pytest(RECORD),
-            environment=watched(scratch),
-        ),
-        web3_7_part(scratch),
     ]
+
+
+def tests(scratch: Path) -> list[Part]:
+    """What runs, the longest first."""
+    return [
+        forge_part("forge long", "--match-path", LONG_TESTS, profile="long"),
+        pytest_part(scratch),
+        forge_part("forge", "--no-match-path", LONG_TESTS),
+        brownie_part(scratch),
+        Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
+        web3_7_part(scratch),
+        forge_part("forge gas", "--isolate", "--match-path", GAS_TESTS),
+    ]
+
+
+def forge_part(name: str, *options: str, profile: str = "default") -> Part:
+    """Some of forge's tests; a warning or another gas is a failure."""
+    environment = {
+        "FOUNDRY_PROFILE": profile,
+        "FOUNDRY_DENY": "warnings",
+        # The figures that are kept are those of calls by themselves.
+        "FORGE_SNAPSHOT_CHECK": "true" if "--isolate" in options else "false",
+        "FORGE_SNAPSHOT_EMIT": "true" if "--isolate" in options else "false",
+    }
+    # Compiling is slow on a busy machine.
+    return Part(
+        name, [forge(), "test", *options], count_forge, ["node", forge()], environment, 40 * 60
+    )
+
+
+def pytest_part(scratch: Path) -> Part:
+    python = str(PYTHON)
+    pytest = [python, "-m", "pytest", "-n", "2", "--dist", "loadfile", "--durations", "15"]
+    return Part(
+        "pytest",
+        # The folder is named: where a worker finds the files of other options, it looks there.
+        [*pytest, "--record", str(RECORD), *kept(scratch, "pytest"), "tests"],
+        count_pytest(RECORD),
+        environment=watched(scratch),
+    )
 
 
 def kept(scratch: Path, part: str) -> list[str]:
@@ -311,18 +363,6 @@ def brownie_part(scratch: Path) -> Part:
 def environment(name: str, program: str) -> str:
     """Return a program of an environment other than .venv."""
     return str(ROOT / f".venv-{name}" / "bin" / program)
-
-
-def contract_lane(scratch: Path) -> list[Part]:
-    snapshots = {"FORGE_SNAPSHOT_CHECK": "true", "FOUNDRY_DENY": "warnings"}
-    solhint = ["node", str(PROGRAMS / "solhint"), "--disc", "--max-warnings", "0"]
-    return [
-        Part("solhint", [*solhint, "contracts/**/*.sol"], check, ["node"]),
-        # Compiling takes most of it, on a busy machine half an hour.
-        Part("forge", [forge(), "test"], count_forge, ["node", forge()], snapshots, 50 * 60),
-        Part("reproduce", [str(PYTHON), "-m", "tools.reproduce"], check, ["node", "git"]),
-        brownie_part(scratch),
-    ]
 
 
 def forge() -> str:

@@ -90,7 +90,8 @@ def source_tree(start: Path | None = None) -> Path:
 
 def settings(root: Path) -> dict[str, Any]:
     """Return the compiler's settings, read from foundry.toml."""
-    profile = tomllib.loads((root / "foundry.toml").read_text())["profile"]["default"]
+    profiles = tomllib.loads((root / "foundry.toml").read_text())["profile"]
+    profile = profiles["default"] | profiles["shipped"]
     return {
         "remappings": profile["remappings"],
         "evmVersion": profile["evm_version"],

@@ -59,7 +59,37 @@ interface Vm {
     function expectEmit(
         address emitter
     ) external;
+    function snapshotGasLastCall(
+        string calldata group,
+        string calldata name
+    ) external returns (uint256);
     function recordLogs() external;
+    function envOr(
+        string calldata name,
+        bool otherwise
+    ) external view returns (bool);
+    function deployCode(
+        string calldata artifact,
+        bytes calldata arguments
+    ) external returns (address);
+    function readFile(
+        string calldata path
+    ) external view returns (string memory);
+    function parseJsonString(
+        string calldata json,
+        string calldata key
+    ) external pure returns (string memory);
+    function parseJsonKeys(
+        string calldata json,
+        string calldata key
+    ) external pure returns (string[] memory);
+    function parseJsonUintArray(
+        string calldata json,
+        string calldata key
+    ) external pure returns (uint256[] memory);
+    function parseBytes(
+        string calldata text
+    ) external pure returns (bytes memory);
     function getRecordedLogs() external returns (Log[] memory);
     function snapshotState() external returns (uint256);
     function revertToState(

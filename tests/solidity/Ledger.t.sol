@@ -4,7 +4,6 @@ pragma solidity 0.8.37;
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
 import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {SafeERC20} from "@openzeppelin/contracts/token/ERC20/utils/SafeERC20.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {BareToken, BlockingToken, FeeToken, MockToken, ReentrantToken} from "../../contracts/mocks/MockTokens.sol";
 import {World} from "./World.sol";
@@ -19,7 +18,7 @@ contract LedgerTest is World {
 
     function setUp() public {
         deployCore();
-        ledger = new Ledger(currency, address(this), FORWARD, LEVELS);
+        ledger = ILedger(ship("Ledger", abi.encode(currency, address(this), FORWARD, LEVELS)));
     }
 
     function _give(
@@ -54,10 +53,10 @@ contract LedgerTest is World {
 
     function test_callersAreNamedAtConstruction() public {
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        new Ledger(currency, address(0), FORWARD, LEVELS);
+        ship("Ledger", abi.encode(currency, address(0), FORWARD, LEVELS));
         vm.expectRevert(abi.encodeWithSelector(ILedger.ZeroAccount.selector));
-        new Ledger(currency, address(0x55), address(0), LEVELS);
-        Ledger other = new Ledger(currency, address(0x55), FORWARD, LEVELS);
+        ship("Ledger", abi.encode(currency, address(0x55), address(0), LEVELS));
+        ILedger other = ILedger(ship("Ledger", abi.encode(currency, address(0x55), FORWARD, LEVELS)));
         vm.assertEq(other.settlement(), address(0x55), "settlement");
         vm.assertEq(other.forward(), FORWARD, "forward auctions");
     }
@@ -165,8 +164,8 @@ contract LedgerTest is World {
 
     function _with(
         address token
-    ) private returns (Ledger l) {
-        l = new Ledger(IERC20Metadata(token), address(this), FORWARD, LEVELS);
+    ) private returns (ILedger l) {
+        l = ILedger(ship("Ledger", abi.encode(token, address(this), FORWARD, LEVELS)));
     }
 
     function testFuzz_P7_roundTripWithAnyDecimals(
@@ -175,7 +174,7 @@ contract LedgerTest is World {
     ) public {
         decimals = uint8(bound(decimals, 0, 27));
         MockToken token = new MockToken(decimals);
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         uint256 nano = uint256(amount) - uint256(amount) % l.unitNano();
         uint256 units = decimals >= 9 ? nano * 10 ** (decimals - 9) : nano / 10 ** (9 - decimals);
         token.mint(address(this), units);
@@ -191,12 +190,12 @@ contract LedgerTest is World {
     function test_tooManyDecimals() public {
         MockToken token = new MockToken(28);
         vm.expectRevert(abi.encodeWithSelector(ILedger.TokenDecimalsNotSupported.selector, uint8(28)));
-        new Ledger(token, address(this), FORWARD, LEVELS);
+        ship("Ledger", abi.encode(token, address(this), FORWARD, LEVELS));
     }
 
     function test_feeTokenIsRefused() public {
         FeeToken token = new FeeToken();
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         token.mint(address(this), 1e6);
         token.approve(address(l), 1e6);
         vm.expectRevert(abi.encodeWithSelector(ILedger.TokenTookFee.selector, uint256(1e6), uint256(99e4)));
@@ -206,7 +205,7 @@ contract LedgerTest is World {
 
     function test_tokenThatReturnsNothing() public {
         BareToken token = new BareToken(true, false);
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         token.mint(address(this), 1e6);
         l.deposit(address(this), EUR);
         l.withdraw(stranger, EUR);
@@ -215,7 +214,7 @@ contract LedgerTest is World {
 
     function test_tokenThatReturnsFalse() public {
         BareToken token = new BareToken(false, true);
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         token.mint(address(this), 2e6);
         l.deposit(address(this), EUR);
         token.setRefuses(true);
@@ -228,7 +227,7 @@ contract LedgerTest is World {
 
     function test_blockedAccountStopsNobodyElse() public {
         BlockingToken token = new BlockingToken();
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         token.mint(address(this), 2e6);
         token.approve(address(l), 2e6);
         l.deposit(_home, EUR);
@@ -246,7 +245,7 @@ contract LedgerTest is World {
 
     function test_reentrantTokenGetsNothingTwice() public {
         ReentrantToken token = new ReentrantToken();
-        Ledger l = _with(address(token));
+        ILedger l = _with(address(token));
         token.mint(address(this), 10e6);
         token.approve(address(l), 10e6);
         l.deposit(address(token), 3 * EUR);

@@ -3,7 +3,6 @@ pragma solidity 0.8.37;
 
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
-import {Metering} from "../../contracts/Metering.sol";
 import {World} from "./World.sol";
 
 /// @dev Readings of meters that are in no market; every outcome.
@@ -389,7 +388,7 @@ contract MeteringTest is World {
     }
 
     function test_bindAndEntryPoints() public {
-        Metering other = new Metering(address(manager), registry);
+        IMetering other = IMetering(ship("Metering", abi.encode(manager, registry)));
         vm.expectRevert(abi.encodeWithSelector(IMetering.ZeroAccount.selector));
         other.bind(address(0), address(1));
         vm.expectRevert(abi.encodeWithSelector(IMetering.ZeroAccount.selector));

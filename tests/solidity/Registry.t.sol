@@ -2,7 +2,6 @@
 pragma solidity 0.8.37;
 
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
-import {Registry} from "../../contracts/Registry.sol";
 import {World} from "./World.sol";
 
 contract RegistryTest is World {
@@ -41,12 +40,13 @@ contract RegistryTest is World {
     function test_slotSecondsAreThreeKinds() public {
         uint32[3] memory good = [uint32(900), 1800, 3600];
         for (uint256 i; i < 3; ++i) {
-            vm.assertEq(new Registry(address(manager), good[i]).slotSeconds(), good[i], "slotSeconds");
+            IRegistry made = IRegistry(ship("Registry", abi.encode(manager, good[i])));
+            vm.assertEq(made.slotSeconds(), good[i], "slotSeconds");
         }
         uint32[4] memory bad = [uint32(0), 1, 1799, 7200];
         for (uint256 i; i < 4; ++i) {
             vm.expectRevert(abi.encodeWithSelector(IRegistry.SlotSecondsNotSupported.selector, bad[i]));
-            new Registry(address(manager), bad[i]);
+            ship("Registry", abi.encode(manager, bad[i]));
         }
     }
 

@@ -2,13 +2,18 @@
 pragma solidity 0.8.37;
 
 import {IAccessManaged} from "@openzeppelin/contracts/access/manager/IAccessManaged.sol";
-import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
-import {Registry} from "../../contracts/Registry.sol";
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {World} from "./World.sol";
+
+/// @dev What contracts were bound to, which no interface promises.
+interface IBindings {
+    function settlement() external view returns (address);
+    function forward() external view returns (address);
+    function markets() external view returns (address);
+}
 
 /// @dev P29: each restricted function, and who may call it: nobody but its role.
 contract RolesTest is World {
@@ -85,7 +90,7 @@ contract RolesTest is World {
             "bind",
             address(metering),
             abi.encodeCall(metering.bind, (stranger, stranger)),
-            manager.ADMIN_ROLE(),
+            ADMIN,
             address(this)
         );
         t[9] = Guarded(
@@ -106,14 +111,14 @@ contract RolesTest is World {
             "bindSettlement of the forward auction",
             address(forward),
             abi.encodeCall(forward.bindSettlement, (stranger)),
-            manager.ADMIN_ROLE(),
+            ADMIN,
             address(this)
         );
         t[12] = Guarded(
             "bindForward",
             address(registry),
             abi.encodeCall(registry.bindForward, (stranger)),
-            manager.ADMIN_ROLE(),
+            ADMIN,
             address(this)
         );
         t[13] = Guarded(
@@ -187,16 +192,17 @@ contract RolesTest is World {
     }
 
     function test_P29_nothingIsBoundToNobody() public {
-        ForwardAuction f = new ForwardAuction(address(manager), registry, markets, ledger, address(forwardLevels));
+        bytes memory told = abi.encode(manager, registry, markets, ledger, forwardLevels);
+        IForwardAuction f = IForwardAuction(ship("ForwardAuction", told));
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.ZeroAccount.selector));
         f.bindSettlement(address(0));
-        Registry r = new Registry(address(manager), slotSeconds());
+        IRegistry r = IRegistry(ship("Registry", abi.encode(manager, slotSeconds())));
         vm.expectRevert(abi.encodeWithSelector(IRegistry.ZeroAccount.selector));
         r.bindForward(address(0));
         f.bindSettlement(stranger);
         r.bindForward(stranger);
-        vm.assertEq(f.settlement(), stranger, "bound by the administrator");
-        vm.assertEq(r.forward(), stranger, "bound by the administrator");
+        vm.assertEq(IBindings(address(f)).settlement(), stranger, "bound by the administrator");
+        vm.assertEq(IBindings(address(r)).forward(), stranger, "bound by the administrator");
     }
 
     /// @dev What only another contract of the core may call.
@@ -250,9 +256,9 @@ contract RolesTest is World {
         registry.bindForward(stranger);
         vm.assertEq(ledger.settlement(), address(settlement), "bound");
         vm.assertEq(ledger.forward(), address(forward), "bound");
-        vm.assertEq(forward.settlement(), address(settlement), "bound");
-        vm.assertEq(registry.forward(), address(forward), "bound");
-        vm.assertEq(metering.settlement(), address(settlement), "bound");
-        vm.assertEq(metering.markets(), address(markets), "bound");
+        vm.assertEq(IBindings(address(forward)).settlement(), address(settlement), "bound");
+        vm.assertEq(IBindings(address(registry)).forward(), address(forward), "bound");
+        vm.assertEq(IBindings(address(metering)).settlement(), address(settlement), "bound");
+        vm.assertEq(IBindings(address(metering)).markets(), address(markets), "bound");
     }
 }

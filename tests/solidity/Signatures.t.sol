@@ -3,8 +3,7 @@ pragma solidity 0.8.37;
 
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
-import {Metering} from "../../contracts/Metering.sol";
-import {Settlement} from "../../contracts/Settlement.sol";
+import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {MockVerifier} from "../../contracts/mocks/MockVerifier.sol";
 import {MockWallet} from "../../contracts/mocks/MockWallet.sol";
 import {SignatureBook} from "./SignatureBook.sol";
@@ -58,7 +57,7 @@ contract SignaturesTest is World {
     function test_T18_replayAtAnotherContract() public {
         IMetering.Reading[] memory rs = new IMetering.Reading[](1);
         rs[0] = _record();
-        Metering other = new Metering(address(manager), registry);
+        IMetering other = IMetering(ship("Metering", abi.encode(manager, registry)));
         assertOutcome(other.post(rs)[0], IMetering.Outcome.BadSignature, "another deployment");
         _signedAs(rs[0], "p2pchain Markets");
         _refused(rs[0], "another domain name");

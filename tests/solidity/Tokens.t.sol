@@ -2,32 +2,31 @@
 pragma solidity 0.8.37;
 
 import {IERC20Metadata} from "@openzeppelin/contracts/token/ERC20/extensions/IERC20Metadata.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {MockToken, RebasingToken} from "../../contracts/mocks/MockTokens.sol";
-import {Base} from "./Base.sol";
+import {Shipped} from "./Shipped.sol";
 
 /// @dev T19: what tokens do that the ledger does not expect: refused, or nobody loses what is on his account. Tokens
-/// that return nothing, return false, take a fee, block accounts or call back are in Ledger.t.sol.
-contract TokensTest is Base {
+/// that return nothing, return false, take a fee, block accounts or call back are in ILedger.t.sol.
+contract TokensTest is Shipped {
     uint256 private constant EUR = 1e9;
     address private constant HOME = address(0xB1);
     address private constant NEIGHBOUR = address(0xB2);
 
     function _with(
         address token
-    ) private returns (Ledger) {
-        return new Ledger(IERC20Metadata(token), address(this), address(0xF0), address(0x1E));
+    ) private returns (ILedger) {
+        return ILedger(ship("Ledger", abi.encode(token, address(this), address(0xF0), address(0x1E))));
     }
 
-    function _rebasing() private returns (RebasingToken token, Ledger ledger) {
+    function _rebasing() private returns (RebasingToken token, ILedger ledger) {
         token = new RebasingToken();
         ledger = _with(address(token));
         token.mint(address(this), 10e6);
     }
 
     function test_P1_T19_rebaseUpwardIsNobodys() public {
-        (RebasingToken token, Ledger ledger) = _rebasing();
+        (RebasingToken token, ILedger ledger) = _rebasing();
         ledger.deposit(HOME, 4 * EUR);
         token.rebase(1_100_000);
         vm.assertEq(ledger.accountOf(HOME).freeNano, 4 * EUR, "as it was");
@@ -38,7 +37,7 @@ contract TokensTest is Base {
     }
 
     function test_P1_T19_rebaseDownwardIsNotSharedOut() public {
-        (RebasingToken token, Ledger ledger) = _rebasing();
+        (RebasingToken token, ILedger ledger) = _rebasing();
         ledger.deposit(HOME, 2 * EUR);
         ledger.deposit(NEIGHBOUR, 2 * EUR);
         token.rebase(500_000);
@@ -56,7 +55,7 @@ contract TokensTest is Base {
     }
 
     function test_T19_depositThatLosesAUnitIsRefused() public {
-        (RebasingToken token, Ledger ledger) = _rebasing();
+        (RebasingToken token, ILedger ledger) = _rebasing();
         token.rebase(1_000_007);
         vm.expectRevert(abi.encodeWithSelector(ILedger.TokenTookFee.selector, uint256(1e6), uint256(1e6 - 1)));
         ledger.deposit(HOME, EUR);
@@ -67,7 +66,7 @@ contract TokensTest is Base {
         uint8[4] memory taken = [0, 9, 18, 27];
         for (uint256 i; i < taken.length; ++i) {
             MockToken token = new MockToken(taken[i]);
-            Ledger ledger = _with(address(token));
+            ILedger ledger = _with(address(token));
             uint256 units = 3 * 10 ** taken[i];
             token.mint(address(this), units);
             token.approve(address(ledger), units);
@@ -78,7 +77,7 @@ contract TokensTest is Base {
             vm.assertEq(token.balanceOf(HOME), units / 3, "tokens out");
         }
         MockToken whole = new MockToken(0);
-        Ledger coarse = _with(address(whole));
+        ILedger coarse = _with(address(whole));
         vm.expectRevert(abi.encodeWithSelector(ILedger.NotRepresentable.selector, EUR / 2, EUR));
         coarse.deposit(HOME, EUR / 2);
         MockToken fine = new MockToken(28);

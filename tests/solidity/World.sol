@@ -1,16 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {AccessManager} from "@openzeppelin/contracts/access/manager/AccessManager.sol";
-import {ForwardAuction} from "../../contracts/ForwardAuction.sol";
-import {ForwardLevels} from "../../contracts/ForwardLevels.sol";
-import {Ledger} from "../../contracts/Ledger.sol";
-import {Levels} from "../../contracts/Levels.sol";
-import {Markets} from "../../contracts/Markets.sol";
-import {Metering} from "../../contracts/Metering.sol";
-import {Registry} from "../../contracts/Registry.sol";
-import {Settlement} from "../../contracts/Settlement.sol";
-import {Tariffs} from "../../contracts/Tariffs.sol";
+import {IAccessManager} from "@openzeppelin/contracts/access/manager/IAccessManager.sol";
+import {IForwardLevels} from "../../contracts/interfaces/IForwardLevels.sol";
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {ILevels} from "../../contracts/interfaces/ILevels.sol";
@@ -20,10 +12,11 @@ import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
 import {TestCurrency} from "../../contracts/mocks/TestCurrency.sol";
-import {Base, Vm} from "./Base.sol";
+import {Vm} from "./Base.sol";
+import {Shipped} from "./Shipped.sol";
 
 /// @title World: the whole core as a deployment sets it up, with homes that sign
-abstract contract World is Base {
+abstract contract World is Shipped {
     /// @dev A home: its account, its meter and what its registers show at `nextSlot`.
     struct Home {
         uint32 meter;
@@ -35,6 +28,7 @@ abstract contract World is Base {
         uint64 exportWh;
     }
 
+    uint64 internal constant ADMIN = 0;
     uint64 internal constant REGISTRAR = 1;
     uint64 internal constant METER_OPERATOR = 2;
     uint64 internal constant MARKET_OPERATOR = 3;
@@ -48,17 +42,17 @@ abstract contract World is Base {
     int32 internal constant BUY_AT_TARIFF = type(int32).max;
     int32 internal constant SELL_AT_TARIFF = type(int32).min;
 
-    AccessManager internal manager;
+    IAccessManager internal manager;
     TestCurrency internal currency;
-    Registry internal registry;
-    Tariffs internal tariffs;
-    Ledger internal ledger;
-    Metering internal metering;
-    Markets internal markets;
-    ForwardAuction internal forward;
-    Settlement internal settlement;
-    Levels internal levels;
-    ForwardLevels internal forwardLevels;
+    IRegistry internal registry;
+    ITariffs internal tariffs;
+    ILedger internal ledger;
+    IMetering internal metering;
+    IMarkets internal markets;
+    IForwardAuction internal forward;
+    ISettlement internal settlement;
+    ILevels internal levels;
+    IForwardLevels internal forwardLevels;
 
     address internal registrar = address(0xA1);
     address internal meterOperator = address(0xA2);
@@ -82,25 +76,27 @@ abstract contract World is Base {
 
     function deployCore() internal {
         vm.warp(T0);
-        currency = new TestCurrency("Test Euro", "TEUR");
-        manager = new AccessManager(address(this));
-        registry = new Registry(address(manager), slotSeconds());
-        tariffs = new Tariffs(registry);
-        metering = new Metering(address(manager), registry);
-        markets = new Markets(address(manager), registry, metering);
-        uint64 nonce = vm.getNonce(address(this));
-        ledger = new Ledger(
-            currency,
-            vm.computeCreateAddress(address(this), nonce + 2),
-            vm.computeCreateAddress(address(this), nonce + 1),
-            vm.computeCreateAddress(address(this), nonce + 3)
-        );
-        address forwardLevels_ = vm.computeCreateAddress(address(this), nonce + 4);
-        forward = new ForwardAuction(address(manager), registry, markets, ledger, forwardLevels_);
-        ILevels levels_ = ILevels(vm.computeCreateAddress(address(this), nonce + 3));
-        settlement = new Settlement(registry, tariffs, ledger, metering, markets, forward, levels_);
-        levels = new Levels(address(manager), registry, markets, ledger, settlement, forwardLevels_);
-        forwardLevels = new ForwardLevels(address(manager), registry, markets, forward, levels);
+        currency = TestCurrency(ship("TestCurrency", abi.encode("Test Euro", "TEUR")));
+        manager = IAccessManager(ship("AccessManager", abi.encode(this)));
+        registry = IRegistry(ship("Registry", abi.encode(manager, slotSeconds())));
+        tariffs = ITariffs(ship("Tariffs", abi.encode(registry)));
+        metering = IMetering(ship("Metering", abi.encode(manager, registry)));
+        markets = IMarkets(ship("Markets", abi.encode(manager, registry, metering)));
+        // Libraries first: from here on addresses are known by the nonce.
+        string[4] memory later = ["ForwardAuction", "Settlement", "Levels", "ForwardLevels"];
+        for (uint256 i; i < 4; ++i) {
+            linked(later[i]);
+        }
+        address[5] memory next;
+        for (uint256 i; i < 5; ++i) {
+            next[i] = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + i);
+        }
+        ledger = ILedger(ship("Ledger", abi.encode(currency, next[2], next[1], next[3])));
+        forward = IForwardAuction(ship(later[0], abi.encode(manager, registry, markets, ledger, next[4])));
+        settlement =
+            ISettlement(ship(later[1], abi.encode(registry, tariffs, ledger, metering, markets, forward, next[3])));
+        levels = ILevels(ship(later[2], abi.encode(manager, registry, markets, ledger, settlement, next[4])));
+        forwardLevels = IForwardLevels(ship(later[3], abi.encode(manager, registry, markets, forward, levels)));
         forward.bindSettlement(address(settlement));
         registry.bindForward(address(forward));
         metering.bind(address(settlement), address(markets));
