@@ -23,6 +23,7 @@ from p2pchain.keys import checksum
 from p2pchain.level_twin import AnyLevelsTwin
 from p2pchain.market import Market
 from p2pchain.model import UNLIMITED, WINDOW_SLOTS, ForwardPhase, Phase, SlotResult
+from p2pchain.point_book import PointBook
 from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
@@ -76,6 +77,19 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
                 (int(state.phase), state.cursor, state.told),
             )
 
+    book = PointBook(contracts)
+    same("metering points", contracts.points.point_count(), len(twin.points.points))
+    for number in twin.points.points:
+        same(f"point {number}", book.point(number), twin.points.point(number))
+        same(f"point {number} by slot", book.standings(number), twin.points.standings(number))
+        same(f"points with {number}", book.related(number), twin.points.related_to(number))
+    for (number, customer, reader, purpose), held in twin.points.consents.items():
+        shown = contracts.points.consent_of(number, checksum(customer), checksum(reader), purpose)
+        same(
+            f"consent of {customer} for {reader} at point {number}",
+            (shown.from_slot, shown.until_slot, shown.ends_at, shown.sequence),
+            (held.from_slot, held.until_slot, held.ends_at, held.sequence),
+        )
     ledger, metering, settlement = contracts.ledger, contracts.metering, contracts.settlement
     for account, money in twin.ledger.accounts.items():
         raw = ledger.account_of(checksum(account))

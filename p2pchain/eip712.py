@@ -2,8 +2,8 @@
 
 A digest is keccak256(0x1901 || domain separator || struct hash), see
 https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol`,
-`contracts/Markets.sol` and `contracts/ForwardAuction.sol`. Nothing here signs; `p2pchain.keys`
-does.
+`contracts/Markets.sol`, `contracts/ForwardAuction.sol`, `contracts/Levels.sol` and
+`contracts/Points.sol`. Nothing here signs; `p2pchain.keys` does.
 """
 
 from __future__ import annotations
@@ -29,11 +29,13 @@ from p2pchain.model import (
     Reading,
     Schedule,
 )
+from p2pchain.points import Consent, Tenancy, Withdrawal
 
 METERING: Final = "p2pchain Metering"
 MARKETS: Final = "p2pchain Markets"
 FORWARD: Final = "p2pchain ForwardAuction"
 LEVELS: Final = "p2pchain Levels"
+POINTS: Final = "p2pchain Points"
 VERSION: Final = "1"
 
 _DOMAIN: Final = keccak(
@@ -61,6 +63,16 @@ _ORDER: Final = keccak(
 )
 _SCHEDULE: Final = keccak(
     b"Schedule(bytes32 auction,uint32 meter,uint32 day,uint32 sequence,uint256[] words)"
+)
+_TENANCY: Final = keccak(
+    b"Tenancy(uint32 point,uint32 fromSlot,address customer,uint8 customerClass)"
+)
+_CONSENT: Final = keccak(
+    b"Consent(uint32 point,address customer,address reader,bytes32 purpose,uint32 fromSlot,"
+    b"uint32 untilSlot,uint64 endsAt,uint32 sequence)"
+)
+_WITHDRAWAL: Final = keccak(
+    b"Withdrawal(uint32 point,address customer,address reader,bytes32 purpose,uint32 sequence)"
 )
 
 
@@ -96,6 +108,52 @@ def forward_domain(chain_id: int, contract: str) -> Domain:
 def levels_domain(chain_id: int, contract: str) -> Domain:
     """Return the domain of signals that an area has lost its grid."""
     return Domain(LEVELS, chain_id, contract)
+
+
+def points_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of tenancies and consents."""
+    return Domain(POINTS, chain_id, contract)
+
+
+def tenancy_digest(domain: Domain, tenancy: Tenancy) -> bytes:
+    """Return what who moves in signs, 32 bytes."""
+    return _digest(
+        domain,
+        _TENANCY,
+        _uint(tenancy.point),
+        _uint(tenancy.from_slot),
+        _address(tenancy.customer),
+        _uint(int(tenancy.customer_class)),
+    )
+
+
+def consent_digest(domain: Domain, consent: Consent) -> bytes:
+    """Return what a customer signs so that somebody may read his data."""
+    return _digest(
+        domain,
+        _CONSENT,
+        _uint(consent.point),
+        _address(consent.customer),
+        _address(consent.reader),
+        _bytes32(consent.purpose),
+        _uint(consent.from_slot),
+        _uint(consent.until_slot),
+        _uint(consent.ends_at),
+        _uint(consent.sequence),
+    )
+
+
+def withdrawal_digest(domain: Domain, withdrawal: Withdrawal) -> bytes:
+    """Return what a customer signs to end a consent."""
+    return _digest(
+        domain,
+        _WITHDRAWAL,
+        _uint(withdrawal.point),
+        _address(withdrawal.customer),
+        _address(withdrawal.reader),
+        _bytes32(withdrawal.purpose),
+        _uint(withdrawal.sequence),
+    )
 
 
 def grid_loss_digest(domain: Domain, loss: GridLoss) -> bytes:

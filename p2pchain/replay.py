@@ -49,6 +49,15 @@ from p2pchain.model import (
     account_key,
     unpack_intervals,
 )
+from p2pchain.points import (
+    Consent,
+    CustomerClass,
+    Fuel,
+    Point,
+    Standing,
+    Status,
+    Withdrawal,
+)
 from p2pchain.registry import Boundary
 from p2pchain.twin import Effect, Twin
 
@@ -108,6 +117,9 @@ _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
 _AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
 _FORWARD_LEVEL: Final = tuple(ForwardLevelParams.__dataclass_fields__)
 _LEVEL: Final = tuple(LevelParams.__dataclass_fields__)
+_STANDING: Final = tuple(Standing.__dataclass_fields__)
+_CONSENT: Final = tuple(Consent.__dataclass_fields__)[:-1]  # without the signature
+_WITHDRAWAL: Final = tuple(Withdrawal.__dataclass_fields__)[:-1]
 
 
 class TwinMarket(Twin):
@@ -183,6 +195,33 @@ class TwinMarket(Twin):
     def _on_TariffPublished(self, event: Any) -> None:  # noqa: N802
         rows = [TariffRow(*_fields(row, _ROW)) for row in event.rows]
         self.publish(event.supplier, event.tariff, event.from_slot, rows, event.standing_nano)
+
+    # Metering points
+
+    def _on_PointRegistered(self, event: Any) -> None:  # noqa: N802
+        commitment = bytes(event.commitment)
+        point = Point(commitment, event.area, Fuel(int(event.fuel)), event.exports)
+        self.points.announce(event.point, point)
+
+    def _on_PointsRelated(self, event: Any) -> None:  # noqa: N802
+        self.points.relate(event.point, event.other)
+
+    def _on_StandingSet(self, event: Any) -> None:  # noqa: N802
+        values = dict(zip(_STANDING, _fields(event.standing, _STANDING), strict=True))
+        values["status"] = Status(int(values["status"]))
+        values["customer_class"] = CustomerClass(int(values["customer_class"]))
+        standing = Standing(**values)
+        if account_key(event.customer) != account_key(standing.customer):
+            raise Difference(f"StandingSet of point {event.point} names two customers")
+        self.points.put(event.point, standing)
+
+    def _on_ConsentGiven(self, event: Any) -> None:  # noqa: N802
+        values = (getattr(event, name) for name in _CONSENT)
+        self.points.give_consent(Consent(*values))
+
+    def _on_ConsentWithdrawn(self, event: Any) -> None:  # noqa: N802
+        values = (getattr(event, name) for name in _WITHDRAWAL)
+        self.points.withdraw_consent(Withdrawal(*values))
 
     # Money in and out
 

@@ -46,6 +46,7 @@ from p2pchain.model import (
     Terms,
     account_key,
 )
+from p2pchain.points import PointsTwin
 from p2pchain.registry import Area, Boundary, RegistryTwin
 from p2pchain.runs import Estimate, RunsTwin, Tally
 
@@ -76,6 +77,7 @@ class Twin:
         self.paused = False
         self.effects: list[Effect] = []
         self.registry = RegistryTwin(slot_seconds)
+        self.points = PointsTwin(self.registry.suppliers)
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
         self.levels = LevelsTwin(self.registry, self.ledger, self._emit)

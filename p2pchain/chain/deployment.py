@@ -29,6 +29,7 @@ from p2pchain.chain.bindings.ledger import Ledger
 from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.markets import Markets
 from p2pchain.chain.bindings.metering import Metering
+from p2pchain.chain.bindings.points import Points
 from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.bindings.settlement import Settlement
 from p2pchain.chain.bindings.tariffs import Tariffs
@@ -68,6 +69,7 @@ CORE: Final = (
     "Settlement",
     "Levels",
     "ForwardLevels",
+    "Points",
 )
 #: OpenZeppelin's, stateless: what meters with P-256 keys are registered with.
 P256_VERIFIER: Final = "ERC7913P256Verifier"
@@ -87,7 +89,14 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "registerMeter(uint32,bytes32,(address,uint32,uint16,uint16,uint24,bool),bytes)",
             "setTerms(uint32,(address,uint32,uint16,uint16,uint24,bool))",
             "setBoundary(uint32,uint32,uint32,uint32)",
-        )
+        ),
+        "Points": (
+            "register((bytes32,uint32,uint8,bool),"
+            "(address,uint32,uint16,uint8,uint8,address,uint32,address))",
+            "relate(uint32,uint32)",
+            "setNetworkOperator(uint32,uint32,address)",
+            "setSupplier(uint32,uint32,uint16)",
+        ),
     },
     "METER_OPERATOR": {
         "Registry": ("setSigner(uint32,uint32,bytes)",),
@@ -326,6 +335,11 @@ class Contracts:
     def forward_levels(self) -> ForwardLevels:
         """Levels of forward auctions."""
         return ForwardLevels(self.chain, self.address("ForwardLevels"))
+
+    @cached_property
+    def points(self) -> Points:
+        """Metering points and consent."""
+        return Points(self.chain, self.address("Points"))
 
     @cached_property
     def p256_verifier(self) -> ERC7913P256Verifier:

@@ -23,6 +23,7 @@ SOURCES: Final = {
     "forward_levels": "ForwardLevels",
     "levels": "Levels",
     "settlement": "Settlement",
+    "points": "Points",
 }
 
 

@@ -47,9 +47,14 @@ HINTS: dict[str, str] = {
     "BadRange": "a signal is for one slot at least and a day at most",
     "BadSignature": "sign with the meter's present key: 'p2pchain meter status' shows its address",
     "BadSigner": "a key is an address of 20 bytes, or a longer ERC-7913 signer",
+    "BeforeFirstStanding": "'p2pchain point show' lists from when on something holds",
     "BeforeRegistration": "the meter was registered for a later slot: 'p2pchain meter status'",
+    "CannotBeRelated": "they go together already, or are the same",
     "ChildPending": "wait for what is below, or until --collect-within has passed: 'p2pchain "
     "level status'",
+    "ConsentHasEnded": "name a time that is still to come",
+    "ConsentIsEmpty": "the first slot lies before the last",
+    "ConsentSuperseded": "sign it again, with the next sequence number",
     "ECDSAInvalidSignature": "the signature is not of this message: sign it again",
     "ECDSAInvalidSignatureLength": "a signature has 65 bytes: sign it again",
     "ECDSAInvalidSignatureS": "the signature is not in its canonical form: sign it again",
@@ -76,15 +81,20 @@ HINTS: dict[str, str] = {
     "InvalidShortString": _REPORT,
     "LaterChangePending": "a change for a later slot is registered already: name that slot or one "
     "after it",
+    "LaterStandingPending": "name the slot of that change, or a later one",
     "LaterVersionPending": "a tariff for a later slot is published already: name that slot or one "
     "after it",
     "LevelExists": "a level with these rules exists: 'p2pchain admin level list'",
     "LevelsPending": "'p2pchain level clear' and 'p2pchain level share' come first",
     "MarketExists": "a market with these rules exists: 'p2pchain admin market create' notes it",
+    "MeterOfAnotherPoint": "a meter is registered for the point's number, with the key that has "
+    "registered the point",
     "MoreThanPosted": "a stage cannot take more than was posted",
     "NoBoundary": "the registrar names a boundary meter that is in no market",
+    "NoCustomer": "somebody has to move in",
     "NoEstimate": "there are neither registers on both sides nor a reading a week before: it "
     "stays missing",
+    "NoNetworkOperator": "name the account of who runs the network",
     "NoReason": "the address may not be the contract's, or the node keeps the reason to itself",
     "NoTariff": "the supplier has published none for this slot: 'p2pchain admin tariff publish', "
     "before the slot begins",
@@ -104,6 +114,7 @@ HINTS: dict[str, str] = {
     "NotForwardLevels": "only the contract ForwardLevels calls this",
     "NotLevels": "only the contract Levels calls this",
     "NotMarkets": _REPORT,
+    "NotOfRecord": "'p2pchain point show' says who stands for the point, from which slot on",
     "NotOwner": "only the meter's present owner may do that: 'p2pchain meter status' shows him",
     "NotPassedOver": "the level above may still be cleared, or was: 'p2pchain level status'",
     "NotRead": "only what was read is corrected; what is missing can still be posted",
@@ -113,6 +124,7 @@ HINTS: dict[str, str] = {
     "NotSettled": "'p2pchain settle --clear' settles the window; 'p2pchain slot TIME' shows where "
     "it stands",
     "NotSettlement": _REPORT,
+    "NotSignedByCustomer": "whoever it binds signs exactly what is handed in",
     "NotSignedByOperator": "only the operator of the area may sign: 'p2pchain admin area list' "
     "shows who that is",
     "NotStage": _REPORT,
@@ -125,6 +137,8 @@ HINTS: dict[str, str] = {
     "Panicked": "this is a fault of the contract: please report it with the transaction",
     "PassedOver": "it was not cleared in time: what is below goes on without it, 'p2pchain settle'",
     "PaysMoreThanReleased": _REPORT,
+    "PointExists": "'p2pchain point show' shows it",
+    "PointIsDisconnected": "a supply that begins anew has a point of its own",
     "ReadThroughSettlement": "the meter is in a market and is corrected through it: name it with "
     "--market",
     "ReentrancyGuardReentrantCall": _REPORT,
@@ -143,6 +157,7 @@ HINTS: dict[str, str] = {
     "SplitAtChange": "the meter's terms change within these slots: name those before and after it "
     "apart",
     "StagePending": "another part of the market works on this window first: try later",
+    "StandingHasBegun": "name a slot that is still to come",
     "StringTooLong": "give it a shorter name",
     "TicksDiffer": "all markets and levels of a tree have the same --tick and --floor",
     "TokenDecimalsNotSupported": "a token with at most 27 decimals is needed",
@@ -161,6 +176,7 @@ HINTS: dict[str, str] = {
     "UnknownMarket": "'p2pchain admin market list' shows the markets",
     "UnknownMeter": "'p2pchain meter status' lists the meters",
     "UnknownNode": "'p2pchain admin market list' shows the markets, 'admin level list' the levels",
+    "UnknownPoint": "points are numbered from 1, in the order in which they were registered",
     "UnknownSupplier": "'p2pchain admin supplier list' shows the suppliers",
     "WindowHasBegun": "name a later time: it counts from a window that has not begun",
     "WindowsDiffer": "settle these windows one by one",

@@ -33,6 +33,7 @@ from p2pchain.chain.bindings.ledger import Ledger
 from p2pchain.chain.bindings.levels import Levels
 from p2pchain.chain.bindings.markets import Markets
 from p2pchain.chain.bindings.metering import Metering
+from p2pchain.chain.bindings.points import Points
 from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.bindings.settlement import Settlement
 from p2pchain.chain.bindings.tariffs import Tariffs
@@ -60,7 +61,15 @@ _FIRST: Final = ("Registry", "Tariffs", "Metering", "Markets")
 MOST_DECIMALS: Final = 27  # Ledger's
 _ANEW: Final = "--restart gives it up and begins anew"
 #: Contracts that have asked for a role of the AccessManager they were given.
-MANAGED: Final = ("Registry", "Metering", "Markets", "ForwardAuction", "Levels", "ForwardLevels")
+MANAGED: Final = (
+    "Registry",
+    "Metering",
+    "Markets",
+    "ForwardAuction",
+    "Levels",
+    "ForwardLevels",
+    "Points",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -324,6 +333,8 @@ class Rollout:
                 return ForwardLevels.constructor(
                     manager, registry, at["Markets"], at["ForwardAuction"], at["Levels"]
                 )
+            case "Points":
+                return Points.constructor(manager, registry)
         return b""
 
     def record(self) -> Deployment:

@@ -31,6 +31,7 @@ DOMAINS: Final[Mapping[str, str]] = {
     "Markets": "p2pchain Markets",
     "ForwardAuction": "p2pchain ForwardAuction",
     "Levels": "p2pchain Levels",
+    "Points": "p2pchain Points",
     "TestCurrency": TEST_MONEY,
 }
 #: Immutables that hold the address of another contract, or a figure of `_figures`.
@@ -79,6 +80,7 @@ _TOLD: Final[Mapping[str, Mapping[str, str]]] = {
         "levels": "Levels",
         "_slotSeconds": "slot",
     },
+    "Points": {"registry": "Registry"},
 }
 
 

@@ -37,6 +37,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     "cancel": ("p2pchain.cli.prosumer.orders", "cancel", "Take back an order."),
     "clear": ("p2pchain.cli.operate", "clear", "Clear slots whose time has come."),
     "demo": ("p2pchain.cli.demo", "demo", "Watch thirteen measured homes share their sun."),
+    "consent": (
+        "p2pchain.cli.consents",
+        "consent",
+        "Say who may read your data, for what, how long.",
+    ),
     "deposit": ("p2pchain.cli.prosumer.money", "deposit", "Pay money into the market."),
     "dev": ("p2pchain.cli.dev", "dev", "For developers: compile the contracts."),
     "enrol": ("p2pchain.cli.prosumer.limits", "enrol", "Take part in a market with your meter."),
@@ -54,6 +59,11 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
         "p2pchain.cli.prosumer.orders",
         "orders",
         "List what your meters have ordered ahead.",
+    ),
+    "point": (
+        "p2pchain.cli.points",
+        "point",
+        "Metering points: register, look up, change.",
     ),
     "relay": (
         "p2pchain.cli.prosumer.relay",

@@ -160,6 +160,22 @@ def known_meter(env: Env, meter: int) -> int:
     return meter
 
 
+def point_salt(env: Env, number: str) -> bytes:
+    """Return a secret for a metering point's public number that only this key can make again: its
+    signature is always the same."""
+    from eth_hash.auto import keccak
+
+    return keccak(env.signer.sign_digest(keccak(b"p2pchain metering point\0" + number.encode())))
+
+
+def signature_bytes(text: str) -> bytes:
+    """Return a signature that was typed. Raises BadInput."""
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise BadInput("--signature is not hexadecimal") from None
+
+
 # sending
 
 

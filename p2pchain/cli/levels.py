@@ -14,6 +14,7 @@ from p2pchain.cli.common import (
     done,
     shown_money,
     shown_price,
+    signature_bytes,
     slot_number,
     slot_text,
     tell_dry_run,
@@ -216,11 +217,7 @@ def grid_loss(
     if signature is None:
         loss = tree.sign_grid_loss(env.signer, loss)
     else:
-        try:
-            given = bytes.fromhex(signature.removeprefix("0x"))
-        except ValueError:
-            raise BadInput("--signature is not hexadecimal") from None
-        loss = GridLoss(area, first, last, given)
+        loss = GridLoss(area, first, last, signature_bytes(signature))
     if sign_only:
         out.fields({"area": area, "signature": "0x" + loss.signature.hex()})
         return

@@ -4,6 +4,7 @@ pragma solidity 0.8.37;
 import {IForwardAuction} from "../../contracts/interfaces/IForwardAuction.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
+import {IPoints} from "../../contracts/interfaces/IPoints.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
 import {Traders} from "./Traders.sol";
@@ -69,6 +70,28 @@ contract GasTest is Traders {
         vm.prank(guardian);
         markets.setPaused(true);
         vm.snapshotGasLastCall("Markets", "setPaused");
+    }
+
+    function test_points() public {
+        IPoints points = IPoints(ship("Points", abi.encode(manager, registry)));
+        bytes4[] memory selectors = new bytes4[](2);
+        (selectors[0], selectors[1]) = (points.register.selector, points.setSupplier.selector);
+        manager.setTargetFunctionRole(address(points), selectors, REGISTRAR);
+        IPoints.Standing memory s;
+        (s.customer, s.fromSlot, s.supplier, s.networkOperator) = (stranger, slotNow(), 1, gridOperator);
+        vm.startPrank(registrar);
+        points.register(IPoints.Point("point", 1, IPoints.Fuel.Electricity, false), s);
+        vm.snapshotGasLastCall("Points", "register");
+        points.setSupplier(1, _s, 2);
+        vm.snapshotGasLastCall("Points", "setSupplier");
+        vm.stopPrank();
+        uint64 end = uint64(vm.getBlockTimestamp() + 30 days);
+        vm.startPrank(stranger);
+        points.giveConsent(IPoints.Consent(1, stranger, address(1), "forecast", _s, _s + 8, end, 1, ""));
+        vm.snapshotGasLastCall("Points", "giveConsent, by the customer");
+        points.withdrawConsent(IPoints.Withdrawal(1, stranger, address(1), "forecast", 2, ""));
+        vm.snapshotGasLastCall("Points", "withdrawConsent, by the customer");
+        vm.stopPrank();
     }
 
     /* MONEY */

@@ -1,9 +1,8 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
-import {ERC7913P256Verifier} from "@openzeppelin/contracts/utils/cryptography/verifiers/ERC7913P256Verifier.sol";
 import {Signatures} from "../../contracts/libraries/Signatures.sol";
-import {Base} from "./Base.sol";
+import {Shipped} from "./Shipped.sol";
 import {SignatureBook} from "./SignatureBook.sol";
 
 /// @dev The cheat codes for P-256.
@@ -18,7 +17,7 @@ interface VmP256 {
 }
 
 /// @dev T18 for meters with P-256 keys, with OpenZeppelin's verifier as it is shipped.
-contract P256Test is Base {
+contract P256Test is Shipped {
     uint256 private constant ORDER = 0xFFFFFFFF00000000FFFFFFFFFFFFFFFFBCE6FAADA7179E84F3B9CAC2FC632551;
     uint256 private constant PRIME = 0xFFFFFFFF00000001000000000000000000000000FFFFFFFFFFFFFFFFFFFFFFFF;
     uint256 private constant KEY = 0x70323536;
@@ -30,7 +29,7 @@ contract P256Test is Base {
 
     function setUp() public {
         _book = new SignatureBook();
-        _verifier = address(new ERC7913P256Verifier());
+        _verifier = ship("ERC7913P256Verifier", "");
     }
 
     function _signer(

@@ -8,6 +8,7 @@
     levels  Levels
     markets  Markets
     metering  Metering
+    points  Points
     registry  Registry
     settlement  Settlement
     tariffs  Tariffs

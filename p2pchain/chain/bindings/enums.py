@@ -11,10 +11,21 @@ class Action(IntEnum):
     CANCEL = 2
 
 
+class CustomerClass(IntEnum):
+    DOMESTIC = 0
+    MICRO_BUSINESS = 1
+    BUSINESS = 2
+
+
 class EstimateRule(IntEnum):
     NONE = 0
     SPREAD = 1
     WEEK_BEFORE = 2
+
+
+class Fuel(IntEnum):
+    ELECTRICITY = 0
+    GAS = 1
 
 
 class Gate(IntEnum):
@@ -116,3 +127,10 @@ class Quality(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
     CORRECTED = 2
+
+
+class Status(IntEnum):
+    NEW = 0
+    ENERGISED = 1
+    DE_ENERGISED = 2
+    DISCONNECTED = 3

@@ -460,6 +460,20 @@ class BadSigner(ContractError):
     TEXT: ClassVar[str] = "bad signer"
 
 
+class BeforeFirstStanding(ContractError):
+    """`BeforeFirstStanding(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8fd0bc23")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "slot")
+    TEXT: ClassVar[str] = "before first standing"
+
+    def __init__(self, point: int, slot: int) -> None:
+        super().__init__(point, slot)
+        self.point = point
+        self.slot = slot
+
+
 class BeforeRegistration(ContractError):
     """`BeforeRegistration(uint32, uint32)`"""
 
@@ -474,6 +488,20 @@ class BeforeRegistration(ContractError):
         self.slot = slot
 
 
+class CannotBeRelated(ContractError):
+    """`CannotBeRelated(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("75c23aa2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "other")
+    TEXT: ClassVar[str] = "cannot be related"
+
+    def __init__(self, point: int, other: int) -> None:
+        super().__init__(point, other)
+        self.point = point
+        self.other = other
+
+
 class ChildPending(ContractError):
     """`ChildPending(bytes32, uint64)`"""
 
@@ -486,6 +514,47 @@ class ChildPending(ContractError):
         super().__init__(child, deadline)
         self.child = child
         self.deadline = deadline
+
+
+class ConsentHasEnded(ContractError):
+    """`ConsentHasEnded(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e1c0e918")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("ends_at",)
+    TEXT: ClassVar[str] = "consent has ended"
+
+    def __init__(self, ends_at: int) -> None:
+        super().__init__(ends_at)
+        self.ends_at = ends_at
+
+
+class ConsentIsEmpty(ContractError):
+    """`ConsentIsEmpty(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("199e8740")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_slot", "until_slot")
+    TEXT: ClassVar[str] = "consent is empty"
+
+    def __init__(self, from_slot: int, until_slot: int) -> None:
+        super().__init__(from_slot, until_slot)
+        self.from_slot = from_slot
+        self.until_slot = until_slot
+
+
+class ConsentSuperseded(ContractError):
+    """`ConsentSuperseded(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("591f39fe")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("sequence", "known")
+    TEXT: ClassVar[str] = "The same consent, or a later one, is known already"
+
+    def __init__(self, sequence: int, known: int) -> None:
+        super().__init__(sequence, known)
+        self.sequence = sequence
+        self.known = known
 
 
 class ECDSAInvalidSignature(ContractError):
@@ -809,6 +878,21 @@ class LaterChangePending(ContractError):
         self.pending_slot = pending_slot
 
 
+class LaterStandingPending(ContractError):
+    """`LaterStandingPending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e1429ad6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("pending_slot",)
+    TEXT: ClassVar[str] = (
+        "A later change is already registered; changes are made in the order of their slots"
+    )
+
+    def __init__(self, pending_slot: int) -> None:
+        super().__init__(pending_slot)
+        self.pending_slot = pending_slot
+
+
 class LaterVersionPending(ContractError):
     """`LaterVersionPending(uint32)`"""
 
@@ -861,6 +945,22 @@ class MarketExists(ContractError):
         self.market = market
 
 
+class MeterOfAnotherPoint(ContractError):
+    """`MeterOfAnotherPoint(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c27ac116")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "point")
+    TEXT: ClassVar[str] = (
+        "The meter was registered for another metering point, or lies in another area"
+    )
+
+    def __init__(self, meter: int, point: int) -> None:
+        super().__init__(meter, point)
+        self.meter = meter
+        self.point = point
+
+
 class MoreThanPosted(ContractError):
     """`MoreThanPosted(uint32, uint32)`"""
 
@@ -888,6 +988,13 @@ class NoBoundary(ContractError):
         self.area = area
 
 
+class NoCustomer(ContractError):
+    """`NoCustomer()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("79bf8b6a")
+    TEXT: ClassVar[str] = "no customer"
+
+
 class NoEstimate(ContractError):
     """`NoEstimate(uint32, uint32)`"""
 
@@ -902,6 +1009,13 @@ class NoEstimate(ContractError):
         super().__init__(meter, slot)
         self.meter = meter
         self.slot = slot
+
+
+class NoNetworkOperator(ContractError):
+    """`NoNetworkOperator()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("291c1294")
+    TEXT: ClassVar[str] = "no network operator"
 
 
 class NoTariff(ContractError):
@@ -1119,6 +1233,24 @@ class NotMarkets(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotOfRecord(ContractError):
+    """`NotOfRecord(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("af343584")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "caller")
+    TEXT: ClassVar[str] = "not of record"
+
+    def __init__(self, point: int, caller: str) -> None:
+        super().__init__(point, caller)
+        self.point = point
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
 class NotOwner(ContractError):
     """`NotOwner(uint32, address)`"""
 
@@ -1241,6 +1373,23 @@ class NotSettlement(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotSignedByCustomer(ContractError):
+    """`NotSignedByCustomer(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("3d0ff508")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("customer",)
+    TEXT: ClassVar[str] = "not signed by customer"
+
+    def __init__(self, customer: str) -> None:
+        super().__init__(customer)
+        self.customer = customer
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class NotSignedByOperator(ContractError):
     """`NotSignedByOperator(uint32)`"""
 
@@ -1353,6 +1502,32 @@ class PaysMoreThanReleased(ContractError):
     def __init__(self, meter: int) -> None:
         super().__init__(meter)
         self.meter = meter
+
+
+class PointExists(ContractError):
+    """`PointExists(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0c3c2a13")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = "A point with this number and salt is registered already"
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
+
+
+class PointIsDisconnected(ContractError):
+    """`PointIsDisconnected(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cd7d4d52")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = "point is disconnected"
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
 
 
 class ReadThroughSettlement(ContractError):
@@ -1529,6 +1704,20 @@ class StagePending(ContractError):
         super().__init__(window, stage)
         self.window = window
         self.stage = stage
+
+
+class StandingHasBegun(ContractError):
+    """`StandingHasBegun(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c6825862")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("slot", "current_slot")
+    TEXT: ClassVar[str] = "The change would touch a slot that has already begun"
+
+    def __init__(self, slot: int, current_slot: int) -> None:
+        super().__init__(slot, current_slot)
+        self.slot = slot
+        self.current_slot = current_slot
 
 
 class StringTooLong(ContractError):
@@ -1731,6 +1920,19 @@ class UnknownNode(ContractError):
         self.node = node
 
 
+class UnknownPoint(ContractError):
+    """`UnknownPoint(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0585650c")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = "unknown point"
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
+
+
 class UnknownSupplier(ContractError):
     """`UnknownSupplier(uint16)`"""
 
@@ -1928,8 +2130,13 @@ ERRORS: dict[bytes, type[ContractError]] = {
         BadRange,
         BadSignature,
         BadSigner,
+        BeforeFirstStanding,
         BeforeRegistration,
+        CannotBeRelated,
         ChildPending,
+        ConsentHasEnded,
+        ConsentIsEmpty,
+        ConsentSuperseded,
         ECDSAInvalidSignature,
         ECDSAInvalidSignatureLength,
         ECDSAInvalidSignatureS,
@@ -1952,13 +2159,17 @@ ERRORS: dict[bytes, type[ContractError]] = {
         InvalidAccountNonce,
         InvalidShortString,
         LaterChangePending,
+        LaterStandingPending,
         LaterVersionPending,
         LevelExists,
         LevelsPending,
         MarketExists,
+        MeterOfAnotherPoint,
         MoreThanPosted,
         NoBoundary,
+        NoCustomer,
         NoEstimate,
+        NoNetworkOperator,
         NoTariff,
         NotAChild,
         NotAMember,
@@ -1973,6 +2184,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotForwardLevels,
         NotLevels,
         NotMarkets,
+        NotOfRecord,
         NotOwner,
         NotPassedOver,
         NotRead,
@@ -1981,6 +2193,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotRepresentable,
         NotSettled,
         NotSettlement,
+        NotSignedByCustomer,
         NotSignedByOperator,
         NotStage,
         NotSupplier,
@@ -1990,6 +2203,8 @@ ERRORS: dict[bytes, type[ContractError]] = {
         Panicked,
         PassedOver,
         PaysMoreThanReleased,
+        PointExists,
+        PointIsDisconnected,
         ReadThroughSettlement,
         ReentrancyGuardReentrantCall,
         Reverted,
@@ -2004,6 +2219,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         SlotSecondsNotSupported,
         SplitAtChange,
         StagePending,
+        StandingHasBegun,
         StringTooLong,
         TicksDiffer,
         TokenDecimalsNotSupported,
@@ -2020,6 +2236,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         UnknownMarket,
         UnknownMeter,
         UnknownNode,
+        UnknownPoint,
         UnknownSupplier,
         WindowHasBegun,
         WindowsDiffer,

@@ -10,12 +10,15 @@ from typing import Any, Self
 from p2pchain.chain.abi import checksum, sized
 from p2pchain.chain.bindings.enums import (
     Action,
+    CustomerClass,
+    Fuel,
     Gate,
     IForwardAuctionPhase,
     ISettlementPhase,
     LevelPhase,
     PriceRule,
     Quality,
+    Status,
 )
 
 
@@ -147,6 +150,65 @@ class Claim:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), checksum(raw[1]), raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """`IPoints.Consent`."""
+
+    point: int
+    customer: str
+    reader: str
+    purpose: bytes
+    from_slot: int
+    until_slot: int
+    ends_at: int
+    sequence: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.point,
+            self.customer,
+            self.reader,
+            sized(self.purpose, 32),
+            self.from_slot,
+            self.until_slot,
+            self.ends_at,
+            self.sequence,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            checksum(raw[1]),
+            checksum(raw[2]),
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentState:
+    """`IPoints.ConsentState`."""
+
+    from_slot: int
+    until_slot: int
+    ends_at: int
+    sequence: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.from_slot, self.until_slot, self.ends_at, self.sequence)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
 
 
 @dataclass(frozen=True, slots=True)
@@ -834,6 +896,23 @@ class Origin:
 
 
 @dataclass(frozen=True, slots=True)
+class Point:
+    """`IPoints.Point`."""
+
+    commitment: bytes
+    area: int
+    fuel: Fuel
+    exports: bool
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (sized(self.commitment, 32), self.area, self.fuel, self.exports)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], Fuel(raw[2]), raw[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Reading:
     """`IMetering.Reading`."""
 
@@ -937,6 +1016,63 @@ class SettledEvidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """`IPoints.Standing`."""
+
+    customer: str
+    from_slot: int
+    supplier: int
+    status: Status
+    customer_class: CustomerClass
+    network_operator: str
+    meter: int
+    meter_agent: str
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.customer,
+            self.from_slot,
+            self.supplier,
+            self.status,
+            self.customer_class,
+            self.network_operator,
+            self.meter,
+            self.meter_agent,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            checksum(raw[0]),
+            raw[1],
+            raw[2],
+            Status(raw[3]),
+            CustomerClass(raw[4]),
+            checksum(raw[5]),
+            raw[6],
+            checksum(raw[7]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Tenancy:
+    """`IPoints.Tenancy`."""
+
+    point: int
+    from_slot: int
+    customer: str
+    customer_class: CustomerClass
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.point, self.from_slot, self.customer, self.customer_class, self.signature)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], checksum(raw[2]), CustomerClass(raw[3]), raw[4])
+
+
+@dataclass(frozen=True, slots=True)
 class Terms:
     """`IRegistry.Terms`."""
 
@@ -960,3 +1096,29 @@ class Terms:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Withdrawal:
+    """`IPoints.Withdrawal`."""
+
+    point: int
+    customer: str
+    reader: str
+    purpose: bytes
+    sequence: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.point,
+            self.customer,
+            self.reader,
+            sized(self.purpose, 32),
+            self.sequence,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], checksum(raw[1]), checksum(raw[2]), raw[3], raw[4], raw[5])

@@ -15,6 +15,7 @@ from p2pchain.cli.common import (
     deployment_option,
     from_slot,
     known_meter,
+    point_salt,
     slot_number,
     slot_text,
     zone_option,
@@ -94,7 +95,7 @@ def add(
     account = account_of(env, owner)
     terms = Terms(account, slot, supplier, tariff, _fuse(fuse), not not_billing_grade)
     # Who only prints the call has no key to make a salt from that can be made again.
-    salt = token_bytes(32) if env.unsigned_for else bytes(32) if dry_run else _salt(env, point)
+    salt = token_bytes(32) if env.unsigned_for else bytes(32) if dry_run else point_salt(env, point)
     call = Operator(env.contracts).register_meter_call(
         area, commitment(point, salt), terms, _signer(env, signer)
     )
@@ -256,10 +257,3 @@ def _checked(env: Env, text: str) -> bytes:
             hint="0x, the address of the verifier, the key; or p256: and the public key",
         )
     return signer
-
-
-def _salt(env: Env, point: str) -> bytes:
-    """A secret that only this key can make again: its signature is always the same."""
-    from eth_hash.auto import keccak
-
-    return keccak(env.signer.sign_digest(keccak(b"p2pchain metering point\0" + point.encode())))
