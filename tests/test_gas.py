@@ -117,7 +117,7 @@ def test_the_breakdown_adds_up_to_the_figures():
 
 @pytest.mark.anvil
 def test_a_trace_comes_to_the_receipt():
-    with world(4, 7) as market:
+    with world(4, 7, timeout_seconds=breakdown.TRACE_SECONDS) as market:
         market.meter_day()
         market.enrol()
         market.sent.clear()
