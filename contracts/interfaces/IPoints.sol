@@ -13,10 +13,10 @@ pragma solidity 0.8.37;
 /// - a third party may read a customer's data only for a purpose that the customer has signed, of slots that he names,
 ///   until a time that he sets, and only as long as he does not withdraw it.
 ///
-/// Assumes: the registrar checks numbers and customers. Data are kept off chain; who keeps them asks `mayRead` before he
-/// answers, for the chain itself cannot hide what is written there.
-/// Who may call: registrar (points, related points, network operators), switching (suppliers), the network operator of
-/// record (status), the supplier of record (meter agent, tenancies), the meter agent of record (meters), the customer, or
+/// Assumes: the registrar checks numbers and customers. Data are kept off chain; who keeps them asks `mayRead` before
+/// he answers, for the chain itself cannot hide what is written there.
+/// Who may call: registrar (points, related points, network operators, suppliers), the network operator of record
+/// (status), the supplier of record (meter agent, tenancies), the meter agent of record (meters), the customer, or
 /// anybody with what the customer has signed (consent).
 interface IPoints {
     enum Fuel {
@@ -196,7 +196,7 @@ interface IPoints {
     /// @notice Another network operator, from a slot that has not begun. Registrar only.
     function setNetworkOperator(uint32 id, uint32 fromSlot, address account) external;
 
-    /// @notice Another supplier of record, from a slot that has not begun. For whom the role of switching is given to.
+    /// @notice Another supplier of record, from a slot that has not begun. Registrar only.
     function setSupplier(uint32 id, uint32 fromSlot, uint16 supplier) external;
 
     /// @notice Another status. The network operator of record only.

@@ -487,9 +487,7 @@ class Points:
         return Call(self.address, _data, 0, "Points.setStatus")
 
     def set_supplier(self, id: int, from_slot: int, supplier: int) -> Call:
-        """Another supplier of record, from a slot that has not begun. For whom the role of
-        switching is given to.
-        """
+        """Another supplier of record, from a slot that has not begun. Registrar only."""
         _data = bytes.fromhex("ec98ad08") + encode(
             ("uint32", "uint32", "uint16"),
             (id, from_slot, supplier),
