@@ -1,5 +1,5 @@
 # make demo      see it: thirteen measured homes share their sun on an embedded chain (needs only Python)
-# make test      everything that must hold, with all tools installed first (Python, node; about ten minutes)
+# make test      everything that must hold, with all tools installed first (Python, node; half an hour on two cores)
 # The other targets are for those who change it: CONTRIBUTING.md.
 
 PYTHON ?= python3
