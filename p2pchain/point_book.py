@@ -25,7 +25,6 @@ from p2pchain.eip712 import (
 from p2pchain.keys import Signer
 from p2pchain.points import (
     Consent,
-    CustomerClass,
     Fuel,
     Point,
     Standing,
@@ -183,10 +182,7 @@ class PointBook:
 
 
 def _standing(found: structs.Standing) -> Standing:
-    values = {f.name: getattr(found, f.name) for f in fields(Standing)}
-    values["status"] = Status(int(found.status))
-    values["customer_class"] = CustomerClass(int(found.customer_class))
-    return Standing(**values)
+    return Standing.unpacked(getattr(found, f.name) for f in fields(Standing))
 
 
 def _packed(standing: Standing) -> structs.Standing:

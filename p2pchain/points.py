@@ -7,12 +7,13 @@ it hangs there. What holds for a point is one timeline by slot.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
-from typing import Final
+from typing import Any, Final
 
 from p2pchain.errors import BadInput, Refused
+from p2pchain.model import account_key
 from p2pchain.registry import Timeline
 
 NOBODY: Final = "0x" + "00" * 20
@@ -72,6 +73,14 @@ class Standing:
     network_operator: str
     meter: int = 0
     meter_agent: str = NOBODY
+
+    @classmethod
+    def unpacked(cls, values: Iterable[Any]) -> Standing:
+        """Return the standing with these fields, as the contract gives them."""
+        fields = dict(zip(cls.__dataclass_fields__, values, strict=True))
+        fields["status"] = Status(int(fields["status"]))
+        fields["customer_class"] = CustomerClass(int(fields["customer_class"]))
+        return cls(**fields)
 
 
 @dataclass(frozen=True, slots=True)
@@ -334,8 +343,8 @@ class PointsTwin:
 
 
 def _same(one: str, other: str) -> bool:
-    return one.lower() == other.lower()
+    return account_key(one) == account_key(other)
 
 
 def _key(point: int, customer: str, reader: str, purpose: bytes) -> ConsentKey:
-    return point, customer.lower(), reader.lower(), bytes(purpose)
+    return point, account_key(customer), account_key(reader), bytes(purpose)

@@ -49,15 +49,7 @@ from p2pchain.model import (
     account_key,
     unpack_intervals,
 )
-from p2pchain.points import (
-    Consent,
-    CustomerClass,
-    Fuel,
-    Point,
-    Standing,
-    Status,
-    Withdrawal,
-)
+from p2pchain.points import Consent, Fuel, Point, Standing, Withdrawal
 from p2pchain.registry import Boundary
 from p2pchain.twin import Effect, Twin
 
@@ -207,10 +199,7 @@ class TwinMarket(Twin):
         self.points.relate(event.point, event.other)
 
     def _on_StandingSet(self, event: Any) -> None:  # noqa: N802
-        values = dict(zip(_STANDING, _fields(event.standing, _STANDING), strict=True))
-        values["status"] = Status(int(values["status"]))
-        values["customer_class"] = CustomerClass(int(values["customer_class"]))
-        standing = Standing(**values)
+        standing = Standing.unpacked(_fields(event.standing, _STANDING))
         if account_key(event.customer) != account_key(standing.customer):
             raise Difference(f"StandingSet of point {event.point} names two customers")
         self.points.put(event.point, standing)

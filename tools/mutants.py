@@ -15,8 +15,8 @@ import subprocess
 import sys
 import time
 import tomllib
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -66,6 +66,24 @@ def mutants() -> list[Mutant]:
         for entry in tomllib.loads(path.read_text(encoding="utf-8")).get("mutant", ())
     ]
     return [Mutant(**entry | {"compile": tuple(entry.get("compile", ()))}) for entry in entries]
+
+
+@contextmanager
+def changed(tree: Path, file: str, content: bytes, contracts: Sequence[str]) -> Iterator[None]:
+    """In a copy of the tree a source is another for a while, and these contracts are built from it.
+    Raises CheckFailed where they do not compile."""
+    path = tree / file
+    kept = {path: path.read_bytes()}
+    path.write_bytes(content)
+    try:
+        for name, artifact in (compile_only(tree, contracts) if contracts else {}).items():
+            target = tree / ARTIFACTS / f"{name}.json"
+            kept[target] = target.read_bytes()
+            target.write_text(render(artifact), encoding="utf-8")
+        yield
+    finally:
+        for one, before in kept.items():
+            one.write_bytes(before)
 
 
 class Copy:
@@ -120,24 +138,12 @@ class Copy:
             return f"the test fails for another reason: {_last(said)}"
         return f"killed: {_last(said)}"
 
-    @contextmanager
-    def _made(self, mutant: Mutant) -> Iterator[None]:
-        path = self.tree / mutant.file
-        kept = {path: path.read_text(encoding="utf-8")}
-        if kept[path].count(mutant.old) != 1:
+    def _made(self, mutant: Mutant) -> AbstractContextManager[None]:
+        text = (self.tree / mutant.file).read_text(encoding="utf-8")
+        if text.count(mutant.old) != 1:
             raise CheckFailed(f"{mutant.file} has not exactly one place like the old text")
-        path.write_text(kept[path].replace(mutant.old, mutant.new), encoding="utf-8")
-        try:
-            for name, artifact in (
-                compile_only(self.tree, mutant.compile).items() if (mutant.compile) else ()
-            ):
-                target = self.tree / ARTIFACTS / f"{name}.json"
-                kept[target] = target.read_text(encoding="utf-8")
-                target.write_text(render(artifact), encoding="utf-8")
-            yield
-        finally:
-            for changed, text in kept.items():
-                changed.write_text(text, encoding="utf-8")
+        wrong = text.replace(mutant.old, mutant.new)
+        return changed(self.tree, mutant.file, wrong.encode(), mutant.compile)
 
     def _run(self, mutant: Mutant) -> tuple[int, str]:
         """Run a mutant's test; return 0 where it passes, 1 where it fails, and what it said."""

@@ -30,8 +30,9 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-from p2pchain.dev.build import ARTIFACTS, compile_only, render
+from p2pchain.dev.build import ARTIFACTS
 from p2pchain.errors import CheckFailed
+from tools.mutants import changed
 from tools.run_tests import forge
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -200,25 +201,17 @@ class Campaign:
             raise RuntimeError(f"the tests of {self.name} fail without a mutant:\n{said[-3000:]}")
 
     def _try(self, patch: dict[str, Any]) -> Tried:
-        path = self.tree / patch["file"]
-        kept = path.read_bytes()
-        built = {path: path.read_bytes() for path in self._built_from(patch["file"])}
+        kept = (self.tree / patch["file"]).read_bytes()
+        content = kept[: patch["start"]] + patch["new"].encode() + kept[patch["end"] :]
         started = time.monotonic()
-        path.write_bytes(kept[: patch["start"]] + patch["new"].encode() + kept[patch["end"] :])
         try:
-            for name, artifact in compile_only(self.tree, [one.stem for one in built]).items():
-                (self.tree / ARTIFACTS / f"{name}.json").write_text(
-                    render(artifact), encoding="utf-8"
-                )
-            code, said = self._forge(SECONDS)
-        except CheckFailed as error:
-            code, said = 1, f"Compiler run failed: {error.message}"
-        finally:
-            path.write_bytes(kept)
-            for artifact_path, content in built.items():
-                artifact_path.write_bytes(content)
-        failed = "Compiler run failed" in said or "Error: Compilation failed" in said
-        verdict = "no mutant" if code and failed else "killed" if code else "survived"
+            with changed(self.tree, patch["file"], content, self._built_from(patch["file"])):
+                code, said = self._forge(SECONDS)
+        except CheckFailed:
+            verdict = "no mutant"
+        else:
+            failed = "Compiler run failed" in said or "Error: Compilation failed" in said
+            verdict = "no mutant" if code and failed else "killed" if code else "survived"
         line = kept.splitlines()[patch["line"] - 1].decode().strip()
         return Tried(
             patch["file"],
@@ -231,10 +224,10 @@ class Campaign:
             line,
         )
 
-    def _built_from(self, file: str) -> list[Path]:
-        """Return the artifacts of the contracts that a source is part of."""
+    def _built_from(self, file: str) -> list[str]:
+        """Return the contracts that a source is part of."""
         return [
-            path
+            path.stem
             for path in sorted((self.tree / ARTIFACTS).glob("*.json"))
             if file in json.loads(path.read_text(encoding="utf-8"))["sources"]
         ]

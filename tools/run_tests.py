@@ -207,7 +207,8 @@ def main() -> int:
     scratch = Path(tempfile.mkdtemp(prefix="p2pchain-tests-"))
     try:
         if install(run, *environments()):
-            together(run, checks() + tests(scratch))
+            waiting = deque(checks() + tests(scratch))
+            together(run, *[waiting] * LANES)
             run.part(capability_part())
             run.part(leaks_part(scratch))
     except KeyboardInterrupt:
@@ -226,13 +227,12 @@ def main() -> int:
 
 def install(run: Run, *more: Part) -> bool:
     """Install what everything needs, and `more`; return whether that worked."""
+    node = Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"])
     together(
         run,
-        [
-            Part("install python", ["make", "--silent", "setup-dev"], quiet),
-            Part("install node", ["make", "--silent", "setup-node"], quiet, ["npm", "node"]),
-            *more,
-        ],
+        deque([Part("install python", ["make", "--silent", "setup-dev"], quiet)]),
+        # One after the other: the environments of `more` share what makes them.
+        deque([node, *more]),
     )
     return not any(outcome.failed for outcome in run.outcomes.values())
 
@@ -247,12 +247,9 @@ def environments() -> list[Part]:
     ]
 
 
-def together(run: Run, parts: Sequence[Part]) -> None:
-    """Run parts in their order, two at a time; return when all have ended."""
-    waiting = deque(parts)
-    threads = [
-        threading.Thread(target=run.lane, args=(waiting,), daemon=True) for _ in range(LANES)
-    ]
+def together(run: Run, *lanes: deque[Part]) -> None:
+    """Run the lanes at the same time, several of which may share parts; return when all ended."""
+    threads = [threading.Thread(target=run.lane, args=(lane,), daemon=True) for lane in lanes]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from pathlib import Path
+from secrets import token_bytes
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, TypeVar
 
@@ -160,11 +161,15 @@ def known_meter(env: Env, meter: int) -> int:
     return meter
 
 
-def point_salt(env: Env, number: str) -> bytes:
+def point_salt(env: Env, number: str, *, dry_run: bool) -> bytes:
     """Return a secret for a metering point's public number that only this key can make again: its
-    signature is always the same."""
+    signature is always the same. With `--unsigned` there is no key: it is a new one each time."""
     from eth_hash.auto import keccak
 
+    if env.unsigned_for:
+        return token_bytes(32)
+    if dry_run:
+        return bytes(32)
     return keccak(env.signer.sign_digest(keccak(b"p2pchain metering point\0" + number.encode())))
 
 

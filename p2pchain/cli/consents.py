@@ -103,12 +103,10 @@ def give(
         raise BadInput("--ends is over already", hint="a time to come")
     account, by, what = account_of(env, customer), account_of(env, reader), purpose_bytes(purpose)
     place = sequence or book.next_sequence(number, account, by, what)
-    made = Consent(number, account, by, what, first, last, ends_at, place)
     given = _signed(env, customer, signature)
-    if given is None:
+    made = Consent(number, account, by, what, first, last, ends_at, place, given)
+    if not given:
         made = book.sign_consent(env.signer, made)
-    else:
-        made = Consent(number, account, by, what, first, last, ends_at, place, given)
     if sign_only:
         out.fields({"point": number, "sequence": place, "signature": made.signature})
         return
@@ -159,12 +157,10 @@ def withdraw(
             hint=f"'p2pchain consent list {number}' shows what was given",
         )
     place = sequence or state.sequence + 1
-    made = Withdrawal(number, account, by, what, place)
     given = _signed(env, customer, signature)
-    if given is None:
+    made = Withdrawal(number, account, by, what, place, given)
+    if not given:
         made = book.sign_withdrawal(env.signer, made)
-    else:
-        made = Withdrawal(number, account, by, what, place, given)
     if sign_only:
         out.fields({"point": number, "sequence": place, "signature": made.signature})
         return
@@ -240,11 +236,11 @@ def list_(env: Env, number: int, out: Output) -> None:
     )
 
 
-def _signed(env: Env, customer: str | None, signature: str | None) -> bytes | None:
-    """The signature that was given, or None where the caller signs for himself."""
+def _signed(env: Env, customer: str | None, signature: str | None) -> bytes:
+    """The signature that was given; empty where the caller signs for himself."""
     if (customer is None) != (signature is None):
         raise BadInput(
             "--customer and --signature belong together",
             hint="the customer makes the signature with --sign-only",
         )
-    return None if signature is None else signature_bytes(signature)
+    return b"" if signature is None else signature_bytes(signature)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from secrets import token_bytes
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -128,9 +127,7 @@ def register(
     fuel = Fuel.GAS if gas else Fuel.ELECTRICITY
     public = point_number(fuel, text)
     slot = current_slot(env) if begin is None else slot_number(env, begin)
-    salt = bytes(32)
-    if not dry_run:
-        salt = token_bytes(32) if env.unsigned_for else point_salt(env, public)
+    salt = point_salt(env, public, dry_run=dry_run)
     first = Standing(
         customer=_account(env, customer),
         from_slot=slot,

@@ -3,36 +3,20 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
 
 import pytest
 
-from p2pchain.chain.connect import connect
-from p2pchain.chain.deployment import Contracts, deploy
-from p2pchain.chain.devkeys import dev_signer
-from p2pchain.chain.node import network_of, running
-from p2pchain.chain.sender import Sender
+from p2pchain.chain.deployment import Contracts
 from tests.conftest import campaign
 from tests.differential.forward_levels_world import ForwardLevelsWorld
 from tests.differential.levels_world import LevelsWorld
 from tests.differential.runs_world import RunsWorld
 from tests.differential.world import World
 
-GENESIS = 1_750_000_000
 WORLDS = campaign(20, 2_800)
 RUNS_WORLDS = campaign(6, 600)
 LEVELS_WORLDS = campaign(6, 600)  # of 48 slots, each a tree of its own
 FORWARD_LEVELS_WORLDS = campaign(6, 600)
-
-
-@pytest.fixture(scope="module")
-def contracts() -> Iterator[Contracts]:
-    with (
-        running(engine="anvil", genesis_time=GENESIS) as node,
-        connect(network_of(node)) as chain,
-        Sender(chain, dev_signer(0)) as sender,
-    ):
-        yield Contracts(chain, deploy(sender, slot_seconds=3600, currency="EUR"))
 
 
 @pytest.mark.anvil

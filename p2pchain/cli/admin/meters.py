@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from secrets import token_bytes
 
 import click
 
@@ -94,8 +93,7 @@ def add(
     slot = current_slot(env) if begin is None else slot_number(env, begin)
     account = account_of(env, owner)
     terms = Terms(account, slot, supplier, tariff, _fuse(fuse), not not_billing_grade)
-    # Who only prints the call has no key to make a salt from that can be made again.
-    salt = token_bytes(32) if env.unsigned_for else bytes(32) if dry_run else point_salt(env, point)
+    salt = point_salt(env, point, dry_run=dry_run)
     call = Operator(env.contracts).register_meter_call(
         area, commitment(point, salt), terms, _signer(env, signer)
     )
