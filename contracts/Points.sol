@@ -20,6 +20,9 @@ contract Points is IPoints, AccessManaged, EIP712 {
         "Withdrawal(uint32 point,address customer,address reader,bytes32 purpose,uint32 sequence)"
     );
 
+    /// @dev So that a change of supplier never has many to correct.
+    uint256 private constant MAX_PENDING = 8;
+
     /* IMMUTABLES */
 
     IRegistry public immutable registry;
@@ -126,7 +129,7 @@ contract Points is IPoints, AccessManaged, EIP712 {
         );
     }
 
-    /* REGISTRAR AND SWITCHING */
+    /* REGISTRAR, SWITCHING */
 
     /// @inheritdoc IPoints
     function register(Point calldata point_, Standing calldata first) external restricted returns (uint32 id) {
@@ -166,9 +169,24 @@ contract Points is IPoints, AccessManaged, EIP712 {
     /// @inheritdoc IPoints
     function setSupplier(uint32 id, uint32 fromSlot, uint16 supplier) external restricted {
         registry.supplierAccount(supplier);
-        Standing memory s = _latest(id);
-        s.supplier = supplier;
-        _put(id, fromSlot, s);
+        Standing[] storage all = _standings[_known(id)];
+        uint32 current = registry.currentSlot();
+        require(fromSlot > current, StandingHasBegun(fromSlot, current));
+        // What was said for later slots stays, but for the supplier: nobody can hold a switch up by it.
+        uint256 place = all.length;
+        while (place != 0 && all[place - 1].fromSlot > fromSlot) all[--place].supplier = supplier;
+        require(place != 0, BeforeFirstStanding(id, fromSlot));
+        Standing memory before = all[place - 1];
+        require(before.status != Status.Disconnected, PointIsDisconnected(id));
+        if (before.fromSlot == fromSlot) {
+            all[place - 1].supplier = supplier;
+        } else {
+            (before.fromSlot, before.supplier) = (fromSlot, supplier);
+            all.push(before);
+            for (uint256 i = all.length - 1; i > place; --i) all[i] = all[i - 1];
+            all[place] = before;
+        }
+        emit SupplierSet(id, fromSlot, supplier);
     }
 
     /* PARTIES OF RECORD */
@@ -215,7 +233,7 @@ contract Points is IPoints, AccessManaged, EIP712 {
     function moveOut(uint32 id, uint32 fromSlot) external {
         Standing memory s = _latest(id);
         require(s.customer != address(0), NoCustomer());
-        if (msg.sender != s.customer) _requireSupplier(id, s);
+        require(msg.sender == s.customer, NotOfRecord(id, msg.sender));
         s.customer = address(0);
         _put(id, fromSlot, s);
     }
@@ -269,6 +287,11 @@ contract Points is IPoints, AccessManaged, EIP712 {
         (uint32 latest, uint32 current) = (last.fromSlot, registry.currentSlot());
         require(fromSlot > current, StandingHasBegun(fromSlot, current));
         require(fromSlot >= latest, LaterStandingPending(latest));
+        uint256 count = all.length;
+        require(
+            fromSlot == latest || count < MAX_PENDING || all[count - MAX_PENDING].fromSlot <= current,
+            TooManyPending(id)
+        );
         require(last.status != Status.Disconnected || fromSlot == latest, PointIsDisconnected(id));
         s.fromSlot = fromSlot;
         if (fromSlot == latest) all[all.length - 1] = s;

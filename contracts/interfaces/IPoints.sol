@@ -15,9 +15,9 @@ pragma solidity 0.8.37;
 ///
 /// Assumes: the registrar checks numbers and customers. Data are kept off chain; who keeps them asks `mayRead` before
 /// he answers, for the chain itself cannot hide what is written there.
-/// Who may call: registrar (points, related points, network operators, suppliers), the network operator of record
-/// (status), the supplier of record (meter agent, tenancies), the meter agent of record (meters), the customer, or
-/// anybody with what the customer has signed (consent).
+/// Who may call: registrar (points, related points, network operators), Switching (suppliers), the network operator of
+/// record (status), the supplier of record (meter agent, tenancies), the meter agent of record (meters), the customer,
+/// or anybody with what the customer has signed (consent).
 interface IPoints {
     enum Fuel {
         Electricity,
@@ -116,6 +116,8 @@ interface IPoints {
     );
     event PointsRelated(uint32 indexed point, uint32 indexed other);
     event StandingSet(uint32 indexed point, address indexed customer, Standing standing);
+    /// @notice From a slot on the supplier is another, also in what was said before for later slots.
+    event SupplierSet(uint32 indexed point, uint32 fromSlot, uint16 supplier);
     event ConsentGiven(
         uint32 indexed point,
         address indexed customer,
@@ -138,6 +140,8 @@ interface IPoints {
     error StandingHasBegun(uint32 slot, uint32 currentSlot);
     /// @notice A later change is already registered; changes are made in the order of their slots.
     error LaterStandingPending(uint32 pendingSlot);
+    /// @notice So many changes are waiting that no other is taken before one of them has begun.
+    error TooManyPending(uint32 point);
     error BeforeFirstStanding(uint32 point, uint32 slot);
     error NotOfRecord(uint32 point, address caller);
     /// @notice The meter was registered for another metering point, or lies in another area.
@@ -196,7 +200,8 @@ interface IPoints {
     /// @notice Another network operator, from a slot that has not begun. Registrar only.
     function setNetworkOperator(uint32 id, uint32 fromSlot, address account) external;
 
-    /// @notice Another supplier of record, from a slot that has not begun. Registrar only.
+    /// @notice Another supplier of record, from a slot that has not begun, and in all later ones; the rest of what was
+    /// said for later slots stays. Switching only.
     function setSupplier(uint32 id, uint32 fromSlot, uint16 supplier) external;
 
     /// @notice Another status. The network operator of record only.
@@ -212,7 +217,7 @@ interface IPoints {
     /// @notice Somebody moves in, who has signed it. The supplier of record only.
     function moveIn(Tenancy calldata tenancy) external;
 
-    /// @notice The customer moves out, and nobody in yet. The supplier of record, or the customer.
+    /// @notice The customer moves out, and nobody in yet. The customer only: a supplier could hold up a switch by it.
     function moveOut(uint32 id, uint32 fromSlot) external;
 
     /// @notice Takes down a consent; called by the customer no signature is needed.

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from enum import Enum
 from functools import lru_cache
 from typing import Any, ClassVar, Protocol, Self
 
@@ -60,10 +61,8 @@ class ContractError(Refused):
     HINT: ClassVar[str | None] = None
 
     def __init__(self, *args: object) -> None:
-        shown = ", ".join(
-            f"{field}={'0x' + value.hex() if isinstance(value, bytes) else value!s}"
-            for field, value in zip(self.FIELDS, args, strict=True)
-        )
+        pairs = zip(self.FIELDS, args, strict=True)
+        shown = ", ".join(f"{field}={_shown(value)}" for field, value in pairs)
         message = f"{self.TEXT} ({shown})" if shown else self.TEXT
         super().__init__(type(self).__name__, args, self.HINT, message=message)
 
@@ -78,6 +77,15 @@ class ContractError(Refused):
         if data[:4] != cls.SELECTOR:
             raise ValueError(f"0x{data[:4].hex()} is not {cls.__name__}")
         return cls.from_abi(decode(cls.TYPES, data[4:]))
+
+
+def _shown(value: object) -> str:
+    """An argument of an error, as people read it."""
+    if isinstance(value, bytes):
+        return "0x" + value.hex()
+    if isinstance(value, Enum):
+        return value.name.lower().replace("_", " ")
+    return str(value)
 
 
 class Reverted(ContractError):

@@ -20,12 +20,12 @@ from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.metering import Metering
 from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.connect import Chain
-from p2pchain.chain.deployment import RESTRICTED, ROLES, Contracts, Holder
+from p2pchain.chain.deployment import HELD, RESTRICTED, ROLES, Contracts, Holder
 from p2pchain.errors import CheckFailed
 
 ADMIN: Final = "ADMIN"
 #: Whoever has GUARDIAN may cancel what these have announced and not carried out yet.
-GUARDED: Final = ("REGISTRAR", "METER_OPERATOR", "MARKET_OPERATOR")
+GUARDED: Final = ("REGISTRAR", "METER_OPERATOR", "MARKET_OPERATOR", "REGULATOR")
 _NOBODY: Final = "0x" + "00" * 20
 
 
@@ -111,7 +111,7 @@ def handover_actions(
     giving = [_guard(manager, role) for role in GUARDED]
     giving += [_grant(manager, one) for one in holders]
     kept = {one.role for one in holders if one.account == account}
-    taking = [_revoke(manager, role, account) for role in (*ROLES, ADMIN) if role not in kept]
+    taking = [_revoke(manager, role, account) for role in (*HELD, ADMIN) if role not in kept]
     return giving, taking
 
 

@@ -22,6 +22,7 @@ from eth_utils.crypto import keccak
 
 from p2pchain.chain.abi import checksum
 from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.calendar import Calendar
 from p2pchain.chain.bindings.erc7913_p256_verifier import ERC7913P256Verifier
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.forward_levels import ForwardLevels
@@ -32,8 +33,10 @@ from p2pchain.chain.bindings.metering import Metering
 from p2pchain.chain.bindings.points import Points
 from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.bindings.settlement import Settlement
+from p2pchain.chain.bindings.switching import Switching
 from p2pchain.chain.bindings.tariffs import Tariffs
 from p2pchain.chain.bindings.test_currency import TestCurrency
+from p2pchain.chain.bindings.volumes import Volumes
 from p2pchain.chain.connect import Chain
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput, WrongNetwork
@@ -58,6 +61,9 @@ LIBRARIES: Final = (
     "Sharing",
     "ForwardLevelClearing",
     "ForwardSharing",
+    "Requests",
+    "Handovers",
+    "Reversals",
 )
 CORE: Final = (
     "Registry",
@@ -70,6 +76,9 @@ CORE: Final = (
     "Levels",
     "ForwardLevels",
     "Points",
+    "Calendar",
+    "Switching",
+    "Volumes",
 )
 #: OpenZeppelin's, stateless: what meters with P-256 keys are registered with.
 P256_VERIFIER: Final = "ERC7913P256Verifier"
@@ -80,7 +89,13 @@ ROLES: Final[Mapping[str, int]] = {
     "METER_OPERATOR": 2,
     "MARKET_OPERATOR": 3,
     "GUARDIAN": 4,
+    "REGULATOR": 5,
+    "SWITCHING": 6,
 }
+#: Those that somebody is given; SWITCHING is a contract's alone.
+HELD: Final = tuple(role for role in ROLES if role != "SWITCHING")
+#: What contracts may do elsewhere, by the role for it.
+OF_CONTRACTS: Final[Mapping[str, str]] = {"SWITCHING": "Switching", "REGISTRAR": "Switching"}
 RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "REGISTRAR": {
         "Registry": (
@@ -95,7 +110,6 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
             "(address,uint32,uint16,uint8,uint8,address,uint32,address))",
             "relate(uint32,uint32)",
             "setNetworkOperator(uint32,uint32,address)",
-            "setSupplier(uint32,uint32,uint16)",
         ),
     },
     "METER_OPERATOR": {
@@ -128,6 +142,22 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
         "Markets": ("setPaused(bool)",),
         "ForwardAuction": ("setPaused(bytes32,bool)",),
     },
+    "REGULATOR": {
+        "Calendar": (
+            "create(string,uint32,int32)",
+            "publish(uint32,uint32,uint32[],(uint64,int32)[])",
+            "setHoliday(uint32,uint32,bool)",
+        ),
+        "Switching": (
+            "setRules(uint32,string,(uint32,uint32,uint8,uint8,uint8,uint8[3],uint8,uint8[3],"
+            "uint8[5],uint8,uint8,uint8[2],uint64[2],uint8,uint8,uint16,uint8,uint8,uint8,uint64))",
+            "overrule(uint32,uint256)",
+            "ruleOnClaim(uint32,bool)",
+            "declareFailed(uint16)",
+            "moveToLastResort(uint16,uint16,uint32[],uint16[])",
+        ),
+    },
+    "SWITCHING": {"Points": ("setSupplier(uint32,uint32,uint16)",)},
 }
 
 
@@ -340,6 +370,21 @@ class Contracts:
     def points(self) -> Points:
         """Metering points and consent."""
         return Points(self.chain, self.address("Points"))
+
+    @cached_property
+    def calendar(self) -> Calendar:
+        """Local days, and which of them are worked."""
+        return Calendar(self.chain, self.address("Calendar"))
+
+    @cached_property
+    def volumes(self) -> Volumes:
+        """Cubic metres of gas behind the Wh."""
+        return Volumes(self.chain, self.address("Volumes"))
+
+    @cached_property
+    def switching(self) -> Switching:
+        """Switches from one supplier to another."""
+        return Switching(self.chain, self.address("Switching"))
 
     @cached_property
     def p256_verifier(self) -> ERC7913P256Verifier:

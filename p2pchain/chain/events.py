@@ -24,6 +24,9 @@ SOURCES: Final = {
     "levels": "Levels",
     "settlement": "Settlement",
     "points": "Points",
+    "calendar": "Calendar",
+    "switching": "Switching",
+    "volumes": "Volumes",
 }
 
 

@@ -27,6 +27,7 @@ from typing import Any, Final
 from p2pchain import __version__
 from p2pchain.chain.actions import ADMIN, Action, bindings, require_done, role_actions
 from p2pchain.chain.bindings.access_manager import AccessManager
+from p2pchain.chain.bindings.calendar import Calendar
 from p2pchain.chain.bindings.forward_auction import ForwardAuction
 from p2pchain.chain.bindings.forward_levels import ForwardLevels
 from p2pchain.chain.bindings.ledger import Ledger
@@ -36,14 +37,18 @@ from p2pchain.chain.bindings.metering import Metering
 from p2pchain.chain.bindings.points import Points
 from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.bindings.settlement import Settlement
+from p2pchain.chain.bindings.structs import SwitchCore
+from p2pchain.chain.bindings.switching import Switching
 from p2pchain.chain.bindings.tariffs import Tariffs
 from p2pchain.chain.bindings.test_currency import TestCurrency
+from p2pchain.chain.bindings.volumes import Volumes
 from p2pchain.chain.connect import Chain
 from p2pchain.chain.deployment import (
     CORE,
+    HELD,
     LIBRARIES,
+    OF_CONTRACTS,
     P256_VERIFIER,
-    ROLES,
     Deployment,
     Holder,
     artifact,
@@ -69,6 +74,8 @@ MANAGED: Final = (
     "Levels",
     "ForwardLevels",
     "Points",
+    "Calendar",
+    "Switching",
 )
 
 
@@ -96,7 +103,7 @@ class Setup:
     @property
     def final_holders(self) -> tuple[Holder, ...]:
         """Who has the roles in the end."""
-        return self.holders or tuple(Holder(role, self.deployer) for role in (ADMIN, *ROLES))
+        return self.holders or tuple(Holder(role, self.deployer) for role in (ADMIN, *HELD))
 
     @property
     def is_handed_over(self) -> bool:
@@ -217,9 +224,7 @@ class Rollout:
         setup = self.setup
         return [
             *bindings(self.chain, self.addresses),
-            *role_actions(
-                self.chain, self.addresses, setup.deployer, setup.final_holders, self.block
-            ),
+            *role_actions(self.chain, self.addresses, setup.deployer, self.holders, self.block),
         ]
 
     def steps(self) -> list[Step]:
@@ -241,6 +246,12 @@ class Rollout:
         return found + [
             Step(one.name, one.text, done=ready and one.is_done()) for one in self.actions()
         ]
+
+    @property
+    def holders(self) -> tuple[Holder, ...]:
+        """Who has the roles in the end, contracts among them."""
+        contracts = (Holder(role, self.addresses[name]) for role, name in OF_CONTRACTS.items())
+        return (*self.setup.final_holders, *contracts)
 
     # carrying it out
 
@@ -335,6 +346,14 @@ class Rollout:
                 )
             case "Points":
                 return Points.constructor(manager, registry)
+            case "Volumes":
+                return Volumes.constructor(registry, at["Metering"], at["Points"])
+            case "Calendar":
+                return Calendar.constructor(manager)
+            case "Switching":
+                names = ("Points", "Tariffs", "Metering", "Calendar", "Ledger", "Token")
+                around = SwitchCore(registry, *(at[name] for name in names))
+                return Switching.constructor(manager, around)
         return b""
 
     def record(self) -> Deployment:
@@ -350,7 +369,7 @@ class Rollout:
             code_hashes={name: code_hash(self.chain.code(at)) for name, at in contracts.items()},
             test_money=self.setup.token is None,
         )
-        return made.with_roles(self.setup.final_holders)
+        return made.with_roles(self.holders)
 
     # the file
 

@@ -32,6 +32,8 @@ DOMAINS: Final[Mapping[str, str]] = {
     "ForwardAuction": "p2pchain ForwardAuction",
     "Levels": "p2pchain Levels",
     "Points": "p2pchain Points",
+    "Switching": "p2pchain Switching",
+    "Volumes": "p2pchain Volumes",
     "TestCurrency": TEST_MONEY,
 }
 #: Immutables that hold the address of another contract, or a figure of `_figures`.
@@ -81,6 +83,7 @@ _TOLD: Final[Mapping[str, Mapping[str, str]]] = {
         "_slotSeconds": "slot",
     },
     "Points": {"registry": "Registry"},
+    "Volumes": {"registry": "Registry", "metering": "Metering", "points": "Points"},
 }
 
 

@@ -149,6 +149,16 @@ def _told(contracts: Contracts) -> Iterator[Finding]:
     )
     yield Finding("Metering", "settlement", at("Settlement"), asked("Metering", "settlement"))
     yield Finding("Metering", "markets", at("Markets"), asked("Metering", "markets"))
+    around = ("Registry", "Points", "Tariffs", "Metering", "Calendar", "Ledger", "Token")
+    for name, found in zip(around, _core_of_switching(contracts), strict=True):
+        yield Finding("Switching", name.lower(), at(name), found)
+
+
+def _core_of_switching(contracts: Contracts) -> tuple[str, ...]:
+    try:
+        return contracts.switching.core()
+    except (Refused, WrongNetwork) as error:
+        return (f"unknown ({error.message})",) * 7
 
 
 def _functions(contracts: Contracts) -> Iterator[Finding]:

@@ -1,6 +1,7 @@
 """Typed bindings of the contracts, one module each.
 
     access_manager  AccessManager
+    calendar  Calendar
     erc7913_p256_verifier  ERC7913P256Verifier
     forward_auction  ForwardAuction
     forward_levels  ForwardLevels
@@ -11,8 +12,10 @@
     points  Points
     registry  Registry
     settlement  Settlement
+    switching  Switching
     tariffs  Tariffs
     test_currency  TestCurrency
+    volumes  Volumes
 
 Written by `p2pchain dev build`; do not edit."""
 

@@ -11,6 +11,33 @@ class Action(IntEnum):
     CANCEL = 2
 
 
+class Cause(IntEnum):
+    SWITCH = 0
+    COOLING_OFF = 1
+    ERRONEOUS_TRANSFER = 2
+    SUPPLIER_FAILED = 3
+    TENANCY = 4
+
+
+class ClaimStage(IntEnum):
+    NONE = 0
+    CLAIMED = 1
+    DENIED = 2
+    DISMISSED = 3
+    AGREED = 4
+    RETURNED = 5
+
+
+class Clock(IntEnum):
+    SWITCH = 0
+    FINAL_BILL = 1
+    REFUND = 2
+    ERRONEOUS_TRANSFER = 3
+    ANSWER = 4
+    RETURN_SUPPLY = 5
+    COMPENSATION = 6
+
+
 class CustomerClass(IntEnum):
     DOMESTIC = 0
     MICRO_BUSINESS = 1
@@ -127,6 +154,38 @@ class Quality(IntEnum):
     MEASURED = 0
     ESTIMATED = 1
     CORRECTED = 2
+
+
+class Reason(IntEnum):
+    DEBT = 0
+    CONTRACT_TERMS = 1
+    ERRONEOUS_TRANSFER = 2
+    CUSTOMER_REQUEST = 3
+    RELATED_POINTS = 4
+
+
+class Source(IntEnum):
+    NONE = 0
+    ESTIMATED = 1
+    CUSTOMER = 2
+    AGREED = 3
+    MEASURED = 4
+
+
+class State(IntEnum):
+    NONE = 0
+    CONTRACTED = 1
+    PENDING = 2
+    OBJECTED = 3
+    CONFIRMED = 4
+    SECURED = 5
+    ACTIVE = 6
+    LAPSED = 7
+    WITHDRAWN = 8
+    CANCELLED = 9
+    UPHELD = 10
+    COOLED_OFF = 11
+    REVERSED = 12
 
 
 class Status(IntEnum):

@@ -9,10 +9,15 @@ from typing import Any, ClassVar, Self
 
 from p2pchain.chain.abi import ContractError, Panicked, Reverted, checksum
 from p2pchain.chain.bindings.enums import (
+    ClaimStage,
+    Clock,
     IForwardAuctionRefusal,
     ISettlementPhase,
     LevelPhase,
     Outcome,
+    Reason,
+    Source,
+    State,
 )
 
 
@@ -360,6 +365,20 @@ class AlreadyRead(ContractError):
         self.slot = slot
 
 
+class AlreadySupplied(ContractError):
+    """`AlreadySupplied(uint32, uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8610dc60")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint16")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "supplier")
+    TEXT: ClassVar[str] = "already supplied"
+
+    def __init__(self, point: int, supplier: int) -> None:
+        super().__init__(point, supplier)
+        self.point = point
+        self.supplier = supplier
+
+
 class AmountTooLarge(ContractError):
     """`AmountTooLarge(uint256)`"""
 
@@ -406,11 +425,31 @@ class AuctionsDiffer(ContractError):
     TEXT: ClassVar[str] = "Another gate or lot than that of the level"
 
 
+class BadContract(ContractError):
+    """`BadContract()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a0dbafa1")
+    TEXT: ClassVar[str] = "bad contract"
+
+
 class BadFormat(ContractError):
     """`BadFormat()`"""
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("7622ade1")
     TEXT: ClassVar[str] = "Not consecutive slots of one UTC day with four slots to a word"
+
+
+class BadOffset(ContractError):
+    """`BadOffset(int32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4eacb359")
+    TYPES: ClassVar[tuple[str, ...]] = ("int32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("offset_seconds",)
+    TEXT: ClassVar[str] = "bad offset"
+
+    def __init__(self, offset_seconds: int) -> None:
+        super().__init__(offset_seconds)
+        self.offset_seconds = offset_seconds
 
 
 class BadParameter(ContractError):
@@ -460,6 +499,21 @@ class BadSigner(ContractError):
     TEXT: ClassVar[str] = "bad signer"
 
 
+class BeforeCalendar(ContractError):
+    """`BeforeCalendar(uint32, uint256, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1b0289e9")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint256", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("calendar", "day", "from_day")
+    TEXT: ClassVar[str] = "before calendar"
+
+    def __init__(self, calendar: int, day: int, from_day: int) -> None:
+        super().__init__(calendar, day, from_day)
+        self.calendar = calendar
+        self.day = day
+        self.from_day = from_day
+
+
 class BeforeFirstStanding(ContractError):
     """`BeforeFirstStanding(uint32, uint32)`"""
 
@@ -488,6 +542,53 @@ class BeforeRegistration(ContractError):
         self.slot = slot
 
 
+class BehindHorizon(ContractError):
+    """`BehindHorizon(uint32, uint256, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b4d5e312")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint256", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("calendar", "day", "horizon")
+    TEXT: ClassVar[str] = "Behind what was published"
+
+    def __init__(self, calendar: int, day: int, horizon: int) -> None:
+        super().__init__(calendar, day, horizon)
+        self.calendar = calendar
+        self.day = day
+        self.horizon = horizon
+
+
+class BelowThreshold(ContractError):
+    """`BelowThreshold(uint64, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("282cfb35")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("difference_wh", "threshold_wh")
+    TEXT: ClassVar[str] = "below threshold"
+
+    def __init__(self, difference_wh: int, threshold_wh: int) -> None:
+        super().__init__(difference_wh, threshold_wh)
+        self.difference_wh = difference_wh
+        self.threshold_wh = threshold_wh
+
+
+class BetterReadingKnown(ContractError):
+    """`BetterReadingKnown(uint32, Source)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e40a6ae1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("handover", "source")
+    TEXT: ClassVar[str] = "better reading known"
+
+    def __init__(self, handover: int, source: Source) -> None:
+        super().__init__(handover, source)
+        self.handover = handover
+        self.source = source
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], Source(raw[1]))
+
+
 class CannotBeRelated(ContractError):
     """`CannotBeRelated(uint32, uint32)`"""
 
@@ -502,6 +603,53 @@ class CannotBeRelated(ContractError):
         self.other = other
 
 
+class ChangeAtMidnight(ContractError):
+    """`ChangeAtMidnight(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ea8e2c8e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("at",)
+    TEXT: ClassVar[str] = "Within an hour of local midnight"
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class ChangeOutOfOrder(ContractError):
+    """`ChangeOutOfOrder(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1fa328bf")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("at",)
+    TEXT: ClassVar[str] = "change out of order"
+
+    def __init__(self, at: int) -> None:
+        super().__init__(at)
+        self.at = at
+
+
+class ChangePending(ContractError):
+    """`ChangePending(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f4c9ff9e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "id")
+    TEXT: ClassVar[str] = "Another change of the point is on its way"
+
+    def __init__(self, point: int, id: int) -> None:
+        super().__init__(point, id)
+        self.point = point
+        self.id = id
+
+
+class CheckpointUnorderedInsertion(ContractError):
+    """`CheckpointUnorderedInsertion()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("2520601d")
+    TEXT: ClassVar[str] = "checkpoint unordered insertion"
+
+
 class ChildPending(ContractError):
     """`ChildPending(bytes32, uint64)`"""
 
@@ -514,6 +662,24 @@ class ChildPending(ContractError):
         super().__init__(child, deadline)
         self.child = child
         self.deadline = deadline
+
+
+class ClaimRefused(ContractError):
+    """`ClaimRefused(uint32, ClaimStage)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ff5c9f22")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "stage")
+    TEXT: ClassVar[str] = "claim refused"
+
+    def __init__(self, id: int, stage: ClaimStage) -> None:
+        super().__init__(id, stage)
+        self.id = id
+        self.stage = stage
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], ClaimStage(raw[1]))
 
 
 class ConsentHasEnded(ContractError):
@@ -555,6 +721,72 @@ class ConsentSuperseded(ContractError):
         super().__init__(sequence, known)
         self.sequence = sequence
         self.known = known
+
+
+class ContractExpired(ContractError):
+    """`ContractExpired(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("017b6275")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("expires_at",)
+    TEXT: ClassVar[str] = "contract expired"
+
+    def __init__(self, expires_at: int) -> None:
+        super().__init__(expires_at)
+        self.expires_at = expires_at
+
+
+class ContractKnown(ContractError):
+    """`ContractKnown(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a0a38fec")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("id",)
+    TEXT: ClassVar[str] = "contract known"
+
+    def __init__(self, id: int) -> None:
+        super().__init__(id)
+        self.id = id
+
+
+class DayHasBegun(ContractError):
+    """`DayHasBegun(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f13477d7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("day", "today")
+    TEXT: ClassVar[str] = "day has begun"
+
+    def __init__(self, day: int, today: int) -> None:
+        super().__init__(day, today)
+        self.day = day
+        self.today = today
+
+
+class DayOutOfOrder(ContractError):
+    """`DayOutOfOrder(uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8ef35a9b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint256",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("day",)
+    TEXT: ClassVar[str] = "Not among the days that are published, or not in their order"
+
+    def __init__(self, day: int) -> None:
+        super().__init__(day)
+        self.day = day
+
+
+class DisputeRefused(ContractError):
+    """`DisputeRefused(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("5e34d373")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("handover",)
+    TEXT: ClassVar[str] = "dispute refused"
+
+    def __init__(self, handover: int) -> None:
+        super().__init__(handover)
+        self.handover = handover
 
 
 class ECDSAInvalidSignature(ContractError):
@@ -740,6 +972,20 @@ class EmptyRow(ContractError):
         self.hour = hour
 
 
+class EmptyVolume(ContractError):
+    """`EmptyVolume(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("59b93dea")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_slot", "until_slot")
+    TEXT: ClassVar[str] = "empty volume"
+
+    def __init__(self, from_slot: int, until_slot: int) -> None:
+        super().__init__(from_slot, until_slot)
+        self.from_slot = from_slot
+        self.until_slot = until_slot
+
+
 class ExchangeRefused(ContractError):
     """`ExchangeRefused(uint32, Outcome)`"""
 
@@ -763,6 +1009,19 @@ class FailedCall(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("d6bda275")
     TEXT: ClassVar[str] = "failed call"
+
+
+class FailedSupplier(ContractError):
+    """`FailedSupplier(uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e83868ac")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier",)
+    TEXT: ClassVar[str] = "failed supplier"
+
+    def __init__(self, supplier: int) -> None:
+        super().__init__(supplier)
+        self.supplier = supplier
 
 
 class Final(ContractError):
@@ -794,6 +1053,20 @@ class ForwardNotCleared(ContractError):
         self.window = window
 
 
+class GateHasClosed(ContractError):
+    """`GateHasClosed(uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8416c582")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "closed_at")
+    TEXT: ClassVar[str] = "gate has closed"
+
+    def __init__(self, id: int, closed_at: int) -> None:
+        super().__init__(id, closed_at)
+        self.id = id
+        self.closed_at = closed_at
+
+
 class GateOpen(ContractError):
     """`GateOpen(uint32, uint64)`"""
 
@@ -806,6 +1079,33 @@ class GateOpen(ContractError):
         super().__init__(window, gate)
         self.window = window
         self.gate = gate
+
+
+class GateStillOpen(ContractError):
+    """`GateStillOpen(uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b5957d4b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "closes_at")
+    TEXT: ClassVar[str] = "gate still open"
+
+    def __init__(self, id: int, closes_at: int) -> None:
+        super().__init__(id, closes_at)
+        self.id = id
+        self.closes_at = closes_at
+
+
+class HandoverKnown(ContractError):
+    """`HandoverKnown(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("dcc6a753")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("handover",)
+    TEXT: ClassVar[str] = "handover known"
+
+    def __init__(self, handover: int) -> None:
+        super().__init__(handover)
+        self.handover = handover
 
 
 class HeldAtWorst(ContractError):
@@ -822,6 +1122,19 @@ class HeldAtWorst(ContractError):
         super().__init__(meter, slot)
         self.meter = meter
         self.slot = slot
+
+
+class InsideCoolingOff(ContractError):
+    """`InsideCoolingOff(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d372f40f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("cooling_until",)
+    TEXT: ClassVar[str] = "inside cooling off"
+
+    def __init__(self, cooling_until: int) -> None:
+        super().__init__(cooling_until)
+        self.cooling_until = cooling_until
 
 
 class InsufficientBalance(ContractError):
@@ -932,6 +1245,19 @@ class LevelsPending(ContractError):
         self.window = window
 
 
+class LiabilityIsPaid(ContractError):
+    """`LiabilityIsPaid(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("aa8db649")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("liability",)
+    TEXT: ClassVar[str] = "liability is paid"
+
+    def __init__(self, liability: int) -> None:
+        super().__init__(liability)
+        self.liability = liability
+
+
 class MarketExists(ContractError):
     """`MarketExists(bytes32)`"""
 
@@ -1011,11 +1337,45 @@ class NoEstimate(ContractError):
         self.slot = slot
 
 
+class NoEvidence(ContractError):
+    """`NoEvidence()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ea1aa62b")
+    TEXT: ClassVar[str] = "no evidence"
+
+
+class NoGasMeter(ContractError):
+    """`NoGasMeter(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1c8433c4")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "meter")
+    TEXT: ClassVar[str] = "no gas meter"
+
+    def __init__(self, point: int, meter: int) -> None:
+        super().__init__(point, meter)
+        self.point = point
+        self.meter = meter
+
+
 class NoNetworkOperator(ContractError):
     """`NoNetworkOperator()`"""
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("291c1294")
     TEXT: ClassVar[str] = "no network operator"
+
+
+class NoRules(ContractError):
+    """`NoRules(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("e1ce0e6b")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("area",)
+    TEXT: ClassVar[str] = "no rules"
+
+    def __init__(self, area: int) -> None:
+        super().__init__(area)
+        self.area = area
 
 
 class NoTariff(ContractError):
@@ -1030,6 +1390,20 @@ class NoTariff(ContractError):
         super().__init__(supplier, tariff, slot)
         self.supplier = supplier
         self.tariff = tariff
+        self.slot = slot
+
+
+class NoTenancyEnds(ContractError):
+    """`NoTenancyEnds(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("522eef12")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "slot")
+    TEXT: ClassVar[str] = "no tenancy ends"
+
+    def __init__(self, point: int, slot: int) -> None:
+        super().__init__(point, slot)
+        self.point = point
         self.slot = slot
 
 
@@ -1119,6 +1493,40 @@ class NotComplete(ContractError):
         self.slot = slot
 
 
+class NotContinuous(ContractError):
+    """`NotContinuous(uint32, uint32, uint64, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("6a5ddbc1")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint64", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot", "litres", "wh")
+    TEXT: ClassVar[str] = "It does not begin where the last record has ended"
+
+    def __init__(self, meter: int, slot: int, litres: int, wh: int) -> None:
+        super().__init__(meter, slot, litres, wh)
+        self.meter = meter
+        self.slot = slot
+        self.litres = litres
+        self.wh = wh
+
+
+class NotCustomerOfRecord(ContractError):
+    """`NotCustomerOfRecord(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("dfa710f6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "customer")
+    TEXT: ClassVar[str] = "not customer of record"
+
+    def __init__(self, point: int, customer: str) -> None:
+        super().__init__(point, customer)
+        self.point = point
+        self.customer = customer
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
 class NotDelivered(ContractError):
     """`NotDelivered(uint32)`"""
 
@@ -1163,6 +1571,19 @@ class NotEnoughGuarantee(ContractError):
         super().__init__(free_nano, needed_nano)
         self.free_nano = free_nano
         self.needed_nano = needed_nano
+
+
+class NotFailed(ContractError):
+    """`NotFailed(uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("77249e0f")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier",)
+    TEXT: ClassVar[str] = "not failed"
+
+    def __init__(self, supplier: int) -> None:
+        super().__init__(supplier)
+        self.supplier = supplier
 
 
 class NotForward(ContractError):
@@ -1233,6 +1654,42 @@ class NotMarkets(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotMissed(ContractError):
+    """`NotMissed(Clock, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("9d8a6706")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("clock", "subject")
+    TEXT: ClassVar[str] = "not missed"
+
+    def __init__(self, clock: Clock, subject: int) -> None:
+        super().__init__(clock, subject)
+        self.clock = clock
+        self.subject = subject
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(Clock(raw[0]), raw[1])
+
+
+class NotObjector(ContractError):
+    """`NotObjector(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8607c1f0")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "caller")
+    TEXT: ClassVar[str] = "not objector"
+
+    def __init__(self, id: int, caller: str) -> None:
+        super().__init__(id, caller)
+        self.id = id
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
 class NotOfRecord(ContractError):
     """`NotOfRecord(uint32, address)`"""
 
@@ -1262,6 +1719,24 @@ class NotOwner(ContractError):
     def __init__(self, meter: int, caller: str) -> None:
         super().__init__(meter, caller)
         self.meter = meter
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
+class NotPartyOf(ContractError):
+    """`NotPartyOf(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0ae75f65")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("subject", "caller")
+    TEXT: ClassVar[str] = "not party of"
+
+    def __init__(self, subject: int, caller: str) -> None:
+        super().__init__(subject, caller)
+        self.subject = subject
         self.caller = caller
 
     @classmethod
@@ -1390,6 +1865,19 @@ class NotSignedByCustomer(ContractError):
         return cls(checksum(raw[0]))
 
 
+class NotSignedByMeter(ContractError):
+    """`NotSignedByMeter(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("da0b06e9")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "not signed by meter"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
 class NotSignedByOperator(ContractError):
     """`NotSignedByOperator(uint32)`"""
 
@@ -1438,11 +1926,62 @@ class NotSupplier(ContractError):
         return cls(raw[0], checksum(raw[1]))
 
 
+class NotSupplierOfSwitch(ContractError):
+    """`NotSupplierOfSwitch(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0f886dc7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "caller")
+    TEXT: ClassVar[str] = "not supplier of switch"
+
+    def __init__(self, id: int, caller: str) -> None:
+        super().__init__(id, caller)
+        self.id = id
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
+class NotTheRegister(ContractError):
+    """`NotTheRegister(uint32, uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("57a729d2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter", "slot", "wh")
+    TEXT: ClassVar[str] = "The register that was posted for the end of these slots is another"
+
+    def __init__(self, meter: int, slot: int, wh: int) -> None:
+        super().__init__(meter, slot, wh)
+        self.meter = meter
+        self.slot = slot
+        self.wh = wh
+
+
 class NothingToDo(ContractError):
     """`NothingToDo()`"""
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("5c52a868")
     TEXT: ClassVar[str] = "nothing to do"
+
+
+class ObjectedBefore(ContractError):
+    """`ObjectedBefore(uint32, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("512d6642")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "by")
+    TEXT: ClassVar[str] = "objected before"
+
+    def __init__(self, id: int, by: str) -> None:
+        super().__init__(id, by)
+        self.id = id
+        self.by = by
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
 
 
 class OpenOrders(ContractError):
@@ -1530,6 +2069,34 @@ class PointIsDisconnected(ContractError):
         self.point = point
 
 
+class PointNotSupplied(ContractError):
+    """`PointNotSupplied(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0883c22e")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = "point not supplied"
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
+
+
+class PointsDiffer(ContractError):
+    """`PointsDiffer(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4f68aa74")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = (
+        "A point lies under other rules, or its customer is of another class, than the first"
+    )
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
+
+
 class ReadThroughSettlement(ContractError):
     """`ReadThroughSettlement(uint32)`"""
 
@@ -1541,6 +2108,37 @@ class ReadThroughSettlement(ContractError):
     def __init__(self, meter: int) -> None:
         super().__init__(meter)
         self.meter = meter
+
+
+class ReadingRefused(ContractError):
+    """`ReadingRefused(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("de537541")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("handover",)
+    TEXT: ClassVar[str] = "reading refused"
+
+    def __init__(self, handover: int) -> None:
+        super().__init__(handover)
+        self.handover = handover
+
+
+class ReasonNotAllowed(ContractError):
+    """`ReasonNotAllowed(Reason, uint8)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c9fc243c")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint8", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("reason_", "customer_class")
+    TEXT: ClassVar[str] = "reason not allowed"
+
+    def __init__(self, reason_: Reason, customer_class: int) -> None:
+        super().__init__(reason_, customer_class)
+        self.reason_ = reason_
+        self.customer_class = customer_class
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(Reason(raw[0]), raw[1])
 
 
 class ReentrancyGuardReentrantCall(ContractError):
@@ -1577,6 +2175,13 @@ class RowsNotOneOrTwentyFour(ContractError):
     def __init__(self, rows: int) -> None:
         super().__init__(rows)
         self.rows = rows
+
+
+class RulesRefused(ContractError):
+    """`RulesRefused()`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("cf11436b")
+    TEXT: ClassVar[str] = "rules refused"
 
 
 class SafeCastOverflowedIntDowncast(ContractError):
@@ -1651,6 +2256,19 @@ class SequenceUsed(ContractError):
         self.sequence = sequence
 
 
+class SignedInFuture(ContractError):
+    """`SignedInFuture(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d663ef37")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("signed_at",)
+    TEXT: ClassVar[str] = "signed in future"
+
+    def __init__(self, signed_at: int) -> None:
+        super().__init__(signed_at)
+        self.signed_at = signed_at
+
+
 class SlotHasBegun(ContractError):
     """`SlotHasBegun(uint32, uint32)`"""
 
@@ -1720,6 +2338,20 @@ class StandingHasBegun(ContractError):
         self.current_slot = current_slot
 
 
+class Standstill(ContractError):
+    """`Standstill(uint32, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("072e4fc0")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("point", "until")
+    TEXT: ClassVar[str] = "standstill"
+
+    def __init__(self, point: int, until: int) -> None:
+        super().__init__(point, until)
+        self.point = point
+        self.until = until
+
+
 class StringTooLong(ContractError):
     """`StringTooLong(string)`"""
 
@@ -1731,6 +2363,33 @@ class StringTooLong(ContractError):
     def __init__(self, str_: str) -> None:
         super().__init__(str_)
         self.str_ = str_
+
+
+class SwitchedSince(ContractError):
+    """`SwitchedSince(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("1009b57d")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = "switched since"
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
+
+
+class TariffNotForClass(ContractError):
+    """`TariffNotForClass(uint16, uint8)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("4f0acf79")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("tariff", "customer_class")
+    TEXT: ClassVar[str] = "The tariff is for nobody, or not for this class of customer"
+
+    def __init__(self, tariff: int, customer_class: int) -> None:
+        super().__init__(tariff, customer_class)
+        self.tariff = tariff
+        self.customer_class = customer_class
 
 
 class TicksDiffer(ContractError):
@@ -1774,6 +2433,33 @@ class TooDeep(ContractError):
     TEXT: ClassVar[str] = "too deep"
 
 
+class TooEarly(ContractError):
+    """`TooEarly(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b3caf9b0")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("start_day", "earliest_day")
+    TEXT: ClassVar[str] = "too early"
+
+    def __init__(self, start_day: int, earliest_day: int) -> None:
+        super().__init__(start_day, earliest_day)
+        self.start_day = start_day
+        self.earliest_day = earliest_day
+
+
+class TooEarlyToEstimate(ContractError):
+    """`TooEarlyToEstimate(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("494bf955")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_",)
+    TEXT: ClassVar[str] = "too early to estimate"
+
+    def __init__(self, from_: int) -> None:
+        super().__init__(from_)
+        self.from_ = from_
+
+
 class TooEarlyToVoid(ContractError):
     """`TooEarlyToVoid(uint32, uint64)`"""
 
@@ -1786,6 +2472,20 @@ class TooEarlyToVoid(ContractError):
         super().__init__(window, deadline)
         self.window = window
         self.deadline = deadline
+
+
+class TooFarAhead(ContractError):
+    """`TooFarAhead(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f43e4a54")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("start_day", "latest_day")
+    TEXT: ClassVar[str] = "too far ahead"
+
+    def __init__(self, start_day: int, latest_day: int) -> None:
+        super().__init__(start_day, latest_day)
+        self.start_day = start_day
+        self.latest_day = latest_day
 
 
 class TooManyAuctions(ContractError):
@@ -1813,6 +2513,21 @@ class TooManyLadders(ContractError):
         super().__init__(given, left)
         self.given = given
         self.left = left
+
+
+class TooManyPending(ContractError):
+    """`TooManyPending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("c025f9b8")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("point",)
+    TEXT: ClassVar[str] = (
+        "So many changes are waiting that no other is taken before one of them has begun"
+    )
+
+    def __init__(self, point: int) -> None:
+        super().__init__(point)
+        self.point = point
 
 
 class TooMuchContracted(ContractError):
@@ -1855,6 +2570,19 @@ class UnknownAuction(ContractError):
         self.auction = auction
 
 
+class UnknownCalendar(ContractError):
+    """`UnknownCalendar(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("8fd36822")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("calendar",)
+    TEXT: ClassVar[str] = "unknown calendar"
+
+    def __init__(self, calendar: int) -> None:
+        super().__init__(calendar)
+        self.calendar = calendar
+
+
 class UnknownClaim(ContractError):
     """`UnknownClaim(uint256)`"""
 
@@ -1868,6 +2596,19 @@ class UnknownClaim(ContractError):
         self.id = id
 
 
+class UnknownHandover(ContractError):
+    """`UnknownHandover(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a87cc801")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("handover",)
+    TEXT: ClassVar[str] = "unknown handover"
+
+    def __init__(self, handover: int) -> None:
+        super().__init__(handover)
+        self.handover = handover
+
+
 class UnknownLevel(ContractError):
     """`UnknownLevel(bytes32)`"""
 
@@ -1879,6 +2620,19 @@ class UnknownLevel(ContractError):
     def __init__(self, level: bytes) -> None:
         super().__init__(level)
         self.level = level
+
+
+class UnknownLiability(ContractError):
+    """`UnknownLiability(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("22537a30")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("liability",)
+    TEXT: ClassVar[str] = "unknown liability"
+
+    def __init__(self, liability: int) -> None:
+        super().__init__(liability)
+        self.liability = liability
 
 
 class UnknownMarket(ContractError):
@@ -1920,6 +2674,20 @@ class UnknownNode(ContractError):
         self.node = node
 
 
+class UnknownObjection(ContractError):
+    """`UnknownObjection(uint32, uint256)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("72e8b074")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint256")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "number")
+    TEXT: ClassVar[str] = "unknown objection"
+
+    def __init__(self, id: int, number: int) -> None:
+        super().__init__(id, number)
+        self.id = id
+        self.number = number
+
+
 class UnknownPoint(ContractError):
     """`UnknownPoint(uint32)`"""
 
@@ -1946,6 +2714,19 @@ class UnknownSupplier(ContractError):
         self.supplier = supplier
 
 
+class UnknownSwitch(ContractError):
+    """`UnknownSwitch(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("969926e6")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("id",)
+    TEXT: ClassVar[str] = "unknown switch"
+
+    def __init__(self, id: int) -> None:
+        super().__init__(id)
+        self.id = id
+
+
 class WindowHasBegun(ContractError):
     """`WindowHasBegun(uint32)`"""
 
@@ -1957,6 +2738,19 @@ class WindowHasBegun(ContractError):
     def __init__(self, window: int) -> None:
         super().__init__(window)
         self.window = window
+
+
+class WindowOver(ContractError):
+    """`WindowOver(uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a21a5eab")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("until",)
+    TEXT: ClassVar[str] = "window over"
+
+    def __init__(self, until: int) -> None:
+        super().__init__(until)
+        self.until = until
 
 
 class WindowsDiffer(ContractError):
@@ -1986,6 +2780,20 @@ class WrongCursor(ContractError):
         super().__init__(from_index, cursor)
         self.from_index = from_index
         self.cursor = cursor
+
+
+class WrongEnergy(ContractError):
+    """`WrongEnergy(uint64, uint64)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("b07e14ab")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint64", "uint64")
+    FIELDS: ClassVar[tuple[str, ...]] = ("wh", "expected_wh")
+    TEXT: ClassVar[str] = "By these factors the litres come to another energy"
+
+    def __init__(self, wh: int, expected_wh: int) -> None:
+        super().__init__(wh, expected_wh)
+        self.wh = wh
+        self.expected_wh = expected_wh
 
 
 class WrongEvidence(ContractError):
@@ -2088,6 +2896,24 @@ class WrongProof(ContractError):
     TEXT: ClassVar[str] = "The evidence is not what was settled"
 
 
+class WrongState(ContractError):
+    """`WrongState(uint32, State)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("684dc078")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint8")
+    FIELDS: ClassVar[tuple[str, ...]] = ("id", "state")
+    TEXT: ClassVar[str] = "wrong state"
+
+    def __init__(self, id: int, state: State) -> None:
+        super().__init__(id, state)
+        self.id = id
+        self.state = state
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], State(raw[1]))
+
+
 class ZeroAccount(ContractError):
     """`ZeroAccount()`"""
 
@@ -2121,22 +2947,39 @@ ERRORS: dict[bytes, type[ContractError]] = {
         AlreadyEnrolled,
         AlreadyEstimated,
         AlreadyRead,
+        AlreadySupplied,
         AmountTooLarge,
         AreaTaken,
         AuctionExists,
         AuctionsDiffer,
+        BadContract,
         BadFormat,
+        BadOffset,
         BadParameter,
         BadRange,
         BadSignature,
         BadSigner,
+        BeforeCalendar,
         BeforeFirstStanding,
         BeforeRegistration,
+        BehindHorizon,
+        BelowThreshold,
+        BetterReadingKnown,
         CannotBeRelated,
+        ChangeAtMidnight,
+        ChangeOutOfOrder,
+        ChangePending,
+        CheckpointUnorderedInsertion,
         ChildPending,
+        ClaimRefused,
         ConsentHasEnded,
         ConsentIsEmpty,
         ConsentSuperseded,
+        ContractExpired,
+        ContractKnown,
+        DayHasBegun,
+        DayOutOfOrder,
+        DisputeRefused,
         ECDSAInvalidSignature,
         ECDSAInvalidSignatureLength,
         ECDSAInvalidSignatureS,
@@ -2149,12 +2992,18 @@ ERRORS: dict[bytes, type[ContractError]] = {
         ERC2612ExpiredSignature,
         ERC2612InvalidSigner,
         EmptyRow,
+        EmptyVolume,
         ExchangeRefused,
         FailedCall,
+        FailedSupplier,
         Final,
         ForwardNotCleared,
+        GateHasClosed,
         GateOpen,
+        GateStillOpen,
+        HandoverKnown,
         HeldAtWorst,
+        InsideCoolingOff,
         InsufficientBalance,
         InvalidAccountNonce,
         InvalidShortString,
@@ -2163,29 +3012,40 @@ ERRORS: dict[bytes, type[ContractError]] = {
         LaterVersionPending,
         LevelExists,
         LevelsPending,
+        LiabilityIsPaid,
         MarketExists,
         MeterOfAnotherPoint,
         MoreThanPosted,
         NoBoundary,
         NoCustomer,
         NoEstimate,
+        NoEvidence,
+        NoGasMeter,
         NoNetworkOperator,
+        NoRules,
         NoTariff,
+        NoTenancyEnds,
         NotAChild,
         NotAMember,
         NotAreaOperator,
         NotAtWindow,
         NotBillingGrade,
         NotComplete,
+        NotContinuous,
+        NotCustomerOfRecord,
         NotDelivered,
         NotEnoughFree,
         NotEnoughGuarantee,
+        NotFailed,
         NotForward,
         NotForwardLevels,
         NotLevels,
         NotMarkets,
+        NotMissed,
+        NotObjector,
         NotOfRecord,
         NotOwner,
+        NotPartyOf,
         NotPassedOver,
         NotRead,
         NotReady,
@@ -2194,10 +3054,14 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotSettled,
         NotSettlement,
         NotSignedByCustomer,
+        NotSignedByMeter,
         NotSignedByOperator,
         NotStage,
         NotSupplier,
+        NotSupplierOfSwitch,
+        NotTheRegister,
         NothingToDo,
+        ObjectedBefore,
         OpenOrders,
         OrderRefused,
         Panicked,
@@ -2205,42 +3069,62 @@ ERRORS: dict[bytes, type[ContractError]] = {
         PaysMoreThanReleased,
         PointExists,
         PointIsDisconnected,
+        PointNotSupplied,
+        PointsDiffer,
         ReadThroughSettlement,
+        ReadingRefused,
+        ReasonNotAllowed,
         ReentrancyGuardReentrantCall,
         Reverted,
         RingFull,
         RowsNotOneOrTwentyFour,
+        RulesRefused,
         SafeCastOverflowedIntDowncast,
         SafeCastOverflowedUintDowncast,
         SafeCastOverflowedUintToInt,
         SafeERC20FailedOperation,
         SequenceUsed,
+        SignedInFuture,
         SlotHasBegun,
         SlotSecondsNotSupported,
         SplitAtChange,
         StagePending,
         StandingHasBegun,
+        Standstill,
         StringTooLong,
+        SwitchedSince,
+        TariffNotForClass,
         TicksDiffer,
         TokenDecimalsNotSupported,
         TokenTookFee,
         TooDeep,
+        TooEarly,
+        TooEarlyToEstimate,
         TooEarlyToVoid,
+        TooFarAhead,
         TooManyAuctions,
         TooManyLadders,
+        TooManyPending,
         TooMuchContracted,
         UnknownArea,
         UnknownAuction,
+        UnknownCalendar,
         UnknownClaim,
+        UnknownHandover,
         UnknownLevel,
+        UnknownLiability,
         UnknownMarket,
         UnknownMeter,
         UnknownNode,
+        UnknownObjection,
         UnknownPoint,
         UnknownSupplier,
+        UnknownSwitch,
         WindowHasBegun,
+        WindowOver,
         WindowsDiffer,
         WrongCursor,
+        WrongEnergy,
         WrongEvidence,
         WrongLadder,
         WrongLevelPhase,
@@ -2248,6 +3132,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         WrongOffers,
         WrongPhase,
         WrongProof,
+        WrongState,
         ZeroAccount,
     )
 }

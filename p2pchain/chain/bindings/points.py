@@ -165,6 +165,23 @@ class StandingSet(Event):
         )
 
 
+@dataclass(frozen=True, slots=True)
+class SupplierSet(Event):
+    """From a slot on the supplier is another, also in what was said before for later slots."""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "fcb70b8fa49d8ddc3ca2ac449476adabf09fdf709f938e24dae8045b079e45c7"
+    )
+    point: int
+    from_slot: int
+    supplier: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "uint16"), data)
+        return cls(topic("uint32", topics[1]), raw[0], raw[1])
+
+
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
@@ -175,6 +192,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         PointRegistered,
         PointsRelated,
         StandingSet,
+        SupplierSet,
     )
 }
 
@@ -340,7 +358,9 @@ class Points:
         return Call(self.address, _data, 0, "Points.moveIn")
 
     def move_out(self, id: int, from_slot: int) -> Call:
-        """The customer moves out, and nobody in yet. The supplier of record, or the customer."""
+        """The customer moves out, and nobody in yet. The customer only: a supplier could hold up
+        a switch by it.
+        """
         _data = bytes.fromhex("2306e7ba") + encode(
             ("uint32", "uint32"),
             (id, from_slot),
@@ -487,7 +507,9 @@ class Points:
         return Call(self.address, _data, 0, "Points.setStatus")
 
     def set_supplier(self, id: int, from_slot: int, supplier: int) -> Call:
-        """Another supplier of record, from a slot that has not begun. Registrar only."""
+        """Another supplier of record, from a slot that has not begun, and in all later ones; the
+        rest of what was said for later slots stays. Switching only.
+        """
         _data = bytes.fromhex("ec98ad08") + encode(
             ("uint32", "uint32", "uint16"),
             (id, from_slot, supplier),

@@ -10,6 +10,9 @@ from typing import Any, Self
 from p2pchain.chain.abi import checksum, sized
 from p2pchain.chain.bindings.enums import (
     Action,
+    Cause,
+    ClaimStage,
+    Clock,
     CustomerClass,
     Fuel,
     Gate,
@@ -18,6 +21,9 @@ from p2pchain.chain.bindings.enums import (
     LevelPhase,
     PriceRule,
     Quality,
+    Reason,
+    Source,
+    State,
     Status,
 )
 
@@ -121,6 +127,22 @@ class AuctionParams:
 
 
 @dataclass(frozen=True, slots=True)
+class Binding:
+    """`ISwitching.Binding`."""
+
+    supplier: int
+    until_day: int
+    exit_fee_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.supplier, self.until_day, self.exit_fee_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
 class Boundary:
     """`IRegistry.Boundary`."""
 
@@ -134,6 +156,21 @@ class Boundary:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """`ICalendar.Change`."""
+
+    at: int
+    offset_seconds: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.at, self.offset_seconds)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1])
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +249,36 @@ class ConsentState:
 
 
 @dataclass(frozen=True, slots=True)
+class Contract:
+    """`ISwitching.Contract`."""
+
+    points: tuple[int, ...]
+    tariffs: tuple[int, ...]
+    customer: str
+    supplier: int
+    earliest_day: int
+    before_cooling_off_ends: bool
+    terms: bytes
+    signed_at: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.points,
+            self.tariffs,
+            self.customer,
+            self.supplier,
+            self.earliest_day,
+            self.before_cooling_off_ends,
+            sized(self.terms, 32),
+            self.signed_at,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], checksum(raw[2]), raw[3], raw[4], raw[5], raw[6], raw[7])
+
+
+@dataclass(frozen=True, slots=True)
 class Correction:
     """`IMetering.Correction`."""
 
@@ -268,6 +335,30 @@ class DayTally:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2])
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """`ISwitching.Dispute`."""
+
+    raised_by: str
+    evidence: bytes
+    proposed_by: int
+    import_wh: int
+    export_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.raised_by,
+            sized(self.evidence, 32),
+            self.proposed_by,
+            self.import_wh,
+            self.export_wh,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), raw[1], raw[2], raw[3], raw[4])
 
 
 @dataclass(frozen=True, slots=True)
@@ -344,6 +435,54 @@ class Entry:
             raw[6],
             raw[7],
             raw[8],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ErrorClaim:
+    """`ISwitching.ErrorClaim`."""
+
+    stage: ClaimStage
+    agreed: int
+    in_time: int
+    answer_until: int
+    closed_at: int
+    return_until: int
+    returned_at: int
+    compensate_until: int
+    compensated_at: int
+    back_nano: int
+    compensation: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.stage,
+            self.agreed,
+            self.in_time,
+            self.answer_until,
+            self.closed_at,
+            self.return_until,
+            self.returned_at,
+            self.compensate_until,
+            self.compensated_at,
+            self.back_nano,
+            sized(self.compensation, 32),
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            ClaimStage(raw[0]),
+            raw[1],
+            raw[2],
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
         )
 
 
@@ -466,6 +605,69 @@ class GridLoss:
 
 
 @dataclass(frozen=True, slots=True)
+class Handover:
+    """`ISwitching.Handover`."""
+
+    point: int
+    slot: int
+    meter: int
+    losing: int
+    gaining: int
+    cause: Cause
+    customer: str
+    rules: int
+    import_wh: int
+    export_wh: int
+    source: Source
+    dispute: Dispute
+    billed_at: int
+    refunded_at: int
+    exit_fee_nano: int
+    final_bill: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.point,
+            self.slot,
+            self.meter,
+            self.losing,
+            self.gaining,
+            self.cause,
+            self.customer,
+            self.rules,
+            self.import_wh,
+            self.export_wh,
+            self.source,
+            self.dispute.to_abi(),
+            self.billed_at,
+            self.refunded_at,
+            self.exit_fee_nano,
+            sized(self.final_bill, 32),
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+            raw[4],
+            Cause(raw[5]),
+            checksum(raw[6]),
+            raw[7],
+            raw[8],
+            raw[9],
+            Source(raw[10]),
+            Dispute.from_abi(raw[11]),
+            raw[12],
+            raw[13],
+            raw[14],
+            raw[15],
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Head:
     """`IMetering.Head`."""
 
@@ -580,6 +782,25 @@ class ISettlementWindow:
 
 
 @dataclass(frozen=True, slots=True)
+class Leg:
+    """`ISwitching.Leg`."""
+
+    point: int
+    tariff: int
+    losing: int
+    losing_tariff: int
+    handover: int
+    offer: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.point, self.tariff, self.losing, self.losing_tariff, self.handover, self.offer)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
 class LevelCharge:
     """`ILedger.LevelCharge`."""
 
@@ -653,6 +874,34 @@ class LevelWindow:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], LevelPhase(raw[1]), raw[2], raw[3], raw[4])
+
+
+@dataclass(frozen=True, slots=True)
+class Liability:
+    """`ISwitching.Liability`."""
+
+    clock: Clock
+    subject: int
+    place: int
+    supplier: int
+    customer: str
+    amount_nano: int
+    paid_at: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.clock,
+            self.subject,
+            self.place,
+            self.supplier,
+            self.customer,
+            self.amount_nano,
+            self.paid_at,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(Clock(raw[0]), raw[1], raw[2], raw[3], checksum(raw[4]), raw[5], raw[6])
 
 
 @dataclass(frozen=True, slots=True)
@@ -831,6 +1080,49 @@ class Node:
 
 
 @dataclass(frozen=True, slots=True)
+class Objection:
+    """`ISwitching.Objection`."""
+
+    by: str
+    place: int
+    reason: Reason
+    removed: bool
+    resolve_until: int
+    evidence: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.by,
+            self.place,
+            self.reason,
+            self.removed,
+            self.resolve_until,
+            sized(self.evidence, 32),
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(checksum(raw[0]), raw[1], Reason(raw[2]), raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """`ISwitching.Offer`."""
+
+    at: int
+    classes: int
+    term_days: int
+    exit_fee_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.at, self.classes, self.term_days, self.exit_fee_nano)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Order:
     """`IForwardAuction.Order`."""
 
@@ -943,6 +1235,23 @@ class Reading:
 
 
 @dataclass(frozen=True, slots=True)
+class Restatement:
+    """`ISwitching.Restatement`."""
+
+    from_slot: int
+    until_slot: int
+    supplier: int
+    tariff: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.from_slot, self.until_slot, self.supplier, self.tariff)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3])
+
+
+@dataclass(frozen=True, slots=True)
 class Row:
     """`ITariffs.Row`."""
 
@@ -959,6 +1268,81 @@ class Row:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """`ISwitching.Rules`."""
+
+    calendar: int
+    gate_seconds: int
+    advance_days: int
+    switch_days: int
+    standstill_days: int
+    objection_days: tuple[int, ...]
+    resolution_days: int
+    cooling_off_days: tuple[int, ...]
+    objection_classes: tuple[int, ...]
+    read_days: int
+    evidence_days: int
+    dispute_days: tuple[int, ...]
+    dispute_above_wh: tuple[int, ...]
+    final_bill_days: int
+    refund_days: int
+    claim_days: int
+    answer_days: int
+    return_days: int
+    compensation_days: int
+    liability_nano: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.calendar,
+            self.gate_seconds,
+            self.advance_days,
+            self.switch_days,
+            self.standstill_days,
+            self.objection_days,
+            self.resolution_days,
+            self.cooling_off_days,
+            self.objection_classes,
+            self.read_days,
+            self.evidence_days,
+            self.dispute_days,
+            self.dispute_above_wh,
+            self.final_bill_days,
+            self.refund_days,
+            self.claim_days,
+            self.answer_days,
+            self.return_days,
+            self.compensation_days,
+            self.liability_nano,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
+            raw[11],
+            raw[12],
+            raw[13],
+            raw[14],
+            raw[15],
+            raw[16],
+            raw[17],
+            raw[18],
+            raw[19],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -1055,6 +1439,102 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
+class Switch:
+    """`ISwitching.Switch`."""
+
+    customer: str
+    supplier: int
+    customer_class: int
+    kept: State
+    before_cooling_off_ends: bool
+    rules: int
+    signed_at: int
+    expires_at: int
+    object_until: int
+    cooling_until: int
+    ended_at: int
+    earliest_day: int
+    due_day: int
+    start_day: int
+    start_slot: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.customer,
+            self.supplier,
+            self.customer_class,
+            self.kept,
+            self.before_cooling_off_ends,
+            self.rules,
+            self.signed_at,
+            self.expires_at,
+            self.object_until,
+            self.cooling_until,
+            self.ended_at,
+            self.earliest_day,
+            self.due_day,
+            self.start_day,
+            self.start_slot,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            checksum(raw[0]),
+            raw[1],
+            raw[2],
+            State(raw[3]),
+            raw[4],
+            raw[5],
+            raw[6],
+            raw[7],
+            raw[8],
+            raw[9],
+            raw[10],
+            raw[11],
+            raw[12],
+            raw[13],
+            raw[14],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class SwitchCore:
+    """`SwitchCore`."""
+
+    registry: str
+    points: str
+    tariffs: str
+    metering: str
+    calendar: str
+    ledger: str
+    token: str
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.registry,
+            self.points,
+            self.tariffs,
+            self.metering,
+            self.calendar,
+            self.ledger,
+            self.token,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(
+            checksum(raw[0]),
+            checksum(raw[1]),
+            checksum(raw[2]),
+            checksum(raw[3]),
+            checksum(raw[4]),
+            checksum(raw[5]),
+            checksum(raw[6]),
+        )
+
+
+@dataclass(frozen=True, slots=True)
 class Tenancy:
     """`IPoints.Tenancy`."""
 
@@ -1096,6 +1576,56 @@ class Terms:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(checksum(raw[0]), raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """`IVolumes.Volume`."""
+
+    point: int
+    meter: int
+    from_slot: int
+    until_slot: int
+    from_litres: int
+    until_litres: int
+    calorific_kj: int
+    correction_ppm: int
+    from_wh: int
+    until_wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            self.point,
+            self.meter,
+            self.from_slot,
+            self.until_slot,
+            self.from_litres,
+            self.until_litres,
+            self.calorific_kj,
+            self.correction_ppm,
+            self.from_wh,
+            self.until_wh,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5], raw[6], raw[7], raw[8], raw[9])
+
+
+@dataclass(frozen=True, slots=True)
+class VolumeHead:
+    """`IVolumes.VolumeHead`."""
+
+    until_slot: int
+    litres: int
+    wh: int
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.until_slot, self.litres, self.wh)
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
 
 
 @dataclass(frozen=True, slots=True)
