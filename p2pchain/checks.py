@@ -7,7 +7,8 @@ contract can be asked for is compared with the twin's.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
+from dataclasses import fields, is_dataclass
 from itertools import groupby
 from typing import Any
 
@@ -22,11 +23,79 @@ from p2pchain.history import History
 from p2pchain.keys import checksum
 from p2pchain.level_twin import AnyLevelsTwin
 from p2pchain.market import Market
-from p2pchain.model import UNLIMITED, WINDOW_SLOTS, ForwardPhase, Phase, SlotResult
+from p2pchain.model import (
+    UNLIMITED,
+    WINDOW_SLOTS,
+    ForwardPhase,
+    Phase,
+    SlotResult,
+    account_key,
+)
 from p2pchain.point_book import PointBook
 from p2pchain.replay import TIMED, TwinMarket
 
 Step = Callable[[int], None]
+
+
+def compare_switching(
+    contracts: Contracts, twin: TwinMarket, same: Callable[[str, object, object], None]
+) -> None:
+    """Compare calendars, rules, switches and all that belongs to them."""
+    chain, computed = contracts.switching, twin.switching
+    same("calendars", contracts.calendar.calendar_count(), len(twin.calendars.calendars))
+    for number, calendar in twin.calendars.calendars.items():
+        said = tuple(contracts.calendar.horizon_of(number))
+        same(f"calendar {number}", said, (calendar.from_day, calendar.until_day))
+    now = contracts.chain.block().timestamp
+    for what, count, there in (
+        ("rules", chain.rules_count(), computed.rules),
+        ("switches", chain.switch_count(), computed.switches),
+        ("handovers", chain.handover_count(), computed.handovers),
+        ("liabilities", chain.liability_count(), computed.liabilities),
+    ):
+        same(what, count, len(there))
+
+    def each(what: str, there: Iterable[int], one: Callable[[int], Any], mine: Any) -> None:
+        for number in there:
+            same(f"{what} {number}", _plain(one(number)), _plain(mine(number)))
+
+    for meter, head in twin.volumes.heads.items():
+        same(f"volume of meter {meter}", _plain(contracts.volumes.head_of(meter)), _plain(head))
+    for key in computed.offers:
+        said = _plain(chain.offers_of(*key))
+        same(f"offers of tariff {key}", said, _plain(computed.offers[key]))
+    each("binding of point", twin.points.points, chain.binding_of, computed.binding_of)
+    each("rules", computed.rules, chain.rules, computed.rules.get)
+    each("rules of area", computed.registry.areas, chain.rules_of, computed.rules_for)
+    numbers = computed.switches
+    each("switch", numbers, chain.switch_of, numbers.get)
+    each("state of switch", numbers, chain.state_of, lambda n: computed.state_of(n, now))
+    each("legs of switch", numbers, chain.legs_of, computed.legs.get)
+    each("objections to switch", numbers, chain.objections_of, computed.objections.__getitem__)
+    each("claim on switch", numbers, chain.claim_of, computed.claims.__getitem__)
+    each("handover", computed.handovers, chain.handover, computed.handovers.get)
+    each("liability", computed.liabilities, chain.liability, computed.liabilities.get)
+    each(
+        "restatements of",
+        twin.points.points,
+        chain.restatements_of,
+        computed.restatements.__getitem__,
+    )
+    for point in twin.points.points:
+        pending = computed.pending_of[point]
+        mine = (pending if computed.is_on_its_way(pending, now) else 0, computed.last_of[point])
+        same(f"switches of point {point}", tuple(chain.switches_of(point)), mine)
+
+
+def _plain(value: Any) -> Any:
+    """A record of the contract or of the twin, as what can be compared."""
+    if isinstance(value, list | tuple):
+        return tuple(map(_plain, value))
+    if is_dataclass(value):
+        return tuple(_plain(getattr(value, one.name)) for one in fields(value))
+    if isinstance(value, bool | bytes):
+        return value
+    return account_key(value) if isinstance(value, str) else int(value)
 
 
 def replay(contracts: Contracts, step: Step = lambda done: None) -> TwinMarket:
@@ -90,6 +159,7 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             (shown.from_slot, shown.until_slot, shown.ends_at, shown.sequence),
             (held.from_slot, held.until_slot, held.ends_at, held.sequence),
         )
+    compare_switching(contracts, twin, same)
     ledger, metering, settlement = contracts.ledger, contracts.metering, contracts.settlement
     for account, money in twin.ledger.accounts.items():
         raw = ledger.account_of(checksum(account))

@@ -2,8 +2,9 @@
 
 A digest is keccak256(0x1901 || domain separator || struct hash), see
 https://eips.ethereum.org/EIPS/eip-712. The types are those of `contracts/Metering.sol`,
-`contracts/Markets.sol`, `contracts/ForwardAuction.sol`, `contracts/Levels.sol` and
-`contracts/Points.sol`. Nothing here signs; `p2pchain.keys` does.
+`contracts/Markets.sol`, `contracts/ForwardAuction.sol`, `contracts/Levels.sol`,
+`contracts/Points.sol`, `contracts/Switching.sol` and `contracts/Volumes.sol`. Nothing here signs;
+`p2pchain.keys` does.
 """
 
 from __future__ import annotations
@@ -30,12 +31,16 @@ from p2pchain.model import (
     Schedule,
 )
 from p2pchain.points import Consent, Tenancy, Withdrawal
+from p2pchain.switching import Contract
+from p2pchain.volumes import Volume
 
 METERING: Final = "p2pchain Metering"
 MARKETS: Final = "p2pchain Markets"
 FORWARD: Final = "p2pchain ForwardAuction"
 LEVELS: Final = "p2pchain Levels"
 POINTS: Final = "p2pchain Points"
+SWITCHING: Final = "p2pchain Switching"
+VOLUMES: Final = "p2pchain Volumes"
 VERSION: Final = "1"
 
 _DOMAIN: Final = keccak(
@@ -73,6 +78,19 @@ _CONSENT: Final = keccak(
 )
 _WITHDRAWAL: Final = keccak(
     b"Withdrawal(uint32 point,address customer,address reader,bytes32 purpose,uint32 sequence)"
+)
+_CONTRACT: Final = keccak(
+    b"Contract(uint32[] points,uint16[] tariffs,address customer,uint16 supplier,"
+    b"uint32 earliestDay,bool beforeCoolingOffEnds,bytes32 terms,uint64 signedAt)"
+)
+_CANCELLATION: Final = keccak(b"Cancellation(uint32 id,bool back)")
+_HANDOVER_READING: Final = keccak(
+    b"HandoverReading(uint32 handover,uint64 importWh,uint64 exportWh)"
+)
+_ERRONEOUS_TRANSFER: Final = keccak(b"ErroneousTransfer(uint32 id)")
+_VOLUME: Final = keccak(
+    b"Volume(uint32 point,uint32 meter,uint32 fromSlot,uint32 untilSlot,uint64 fromLitres,"
+    b"uint64 untilLitres,uint32 calorificKj,uint32 correctionPpm,uint64 fromWh,uint64 untilWh)"
 )
 
 
@@ -113,6 +131,53 @@ def levels_domain(chain_id: int, contract: str) -> Domain:
 def points_domain(chain_id: int, contract: str) -> Domain:
     """Return the domain of tenancies and consents."""
     return Domain(POINTS, chain_id, contract)
+
+
+def switching_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of contracts, cancellations and customers' readings."""
+    return Domain(SWITCHING, chain_id, contract)
+
+
+def contract_digest(domain: Domain, contract: Contract) -> bytes:
+    """Return what a customer signs to come to a supplier, 32 bytes."""
+    return _digest(
+        domain,
+        _CONTRACT,
+        keccak(b"".join(map(_uint, contract.points))),
+        keccak(b"".join(map(_uint, contract.tariffs))),
+        _address(contract.customer),
+        _uint(contract.supplier),
+        _uint(contract.earliest_day),
+        _uint(contract.before_cooling_off_ends),
+        _bytes32(contract.terms),
+        _uint(contract.signed_at),
+    )
+
+
+def cancellation_digest(domain: Domain, switch: int, back: bool) -> bytes:
+    """Return what a customer signs to cancel a contract."""
+    return _digest(domain, _CANCELLATION, _uint(switch), _uint(back))
+
+
+def handover_reading_digest(domain: Domain, handover: int, import_wh: int, export_wh: int) -> bytes:
+    """Return what a customer signs as his reading of a change of supplier."""
+    return _digest(domain, _HANDOVER_READING, _uint(handover), _uint(import_wh), _uint(export_wh))
+
+
+def erroneous_transfer_digest(domain: Domain, switch: int) -> bytes:
+    """Return what a customer signs to say that a switch was no wish of his."""
+    return _digest(domain, _ERRONEOUS_TRANSFER, _uint(switch))
+
+
+def volumes_domain(chain_id: int, contract: str) -> Domain:
+    """Return the domain of volumes of gas."""
+    return Domain(VOLUMES, chain_id, contract)
+
+
+def volume_digest(domain: Domain, volume: Volume) -> bytes:
+    """Return what a gas meter signs for a volume, 32 bytes."""
+    values = (getattr(volume, name) for name in Volume.__dataclass_fields__)
+    return _digest(domain, _VOLUME, *map(_uint, values))
 
 
 def tenancy_digest(domain: Domain, tenancy: Tenancy) -> bytes:

@@ -18,6 +18,8 @@ from p2pchain.registry import Timeline
 
 NOBODY: Final = "0x" + "00" * 20
 PURPOSE_BYTES: Final = 31
+#: So many changes of a point may wait (Points.MAX_PENDING).
+MAX_PENDING: Final = 8
 #: Weights of the first twelve digits of an MPAN core; the thirteenth is (sum mod 11) mod 10.
 _MPAN_WEIGHTS: Final = (3, 5, 7, 13, 17, 19, 23, 29, 31, 37, 41, 43)
 _MPAN_DIGITS: Final = len(_MPAN_WEIGHTS) + 1
@@ -261,9 +263,29 @@ class PointsTwin:
             latest = self.latest(number)
             if standing.from_slot < latest.from_slot:
                 raise Refused("LaterStandingPending")
+            waiting = [start for start, _ in state.standings][-MAX_PENDING:]
+            full = len(waiting) == MAX_PENDING and slot is not None and waiting[0] > slot
+            if full and standing.from_slot != latest.from_slot:
+                raise Refused("TooManyPending")
             if latest.status == Status.DISCONNECTED and standing.from_slot != latest.from_slot:
                 raise Refused("PointIsDisconnected")
         state.standings.put(standing.from_slot, standing)
+
+    def set_supplier(
+        self, number: int, from_slot: int, supplier: int, slot: int | None = None
+    ) -> None:
+        """From a slot on the supplier is another; the rest of what was said for later stays."""
+        standings = self._known(number).standings
+        if slot is not None and from_slot <= slot:
+            raise Refused("StandingHasBegun")
+        before = standings.at(from_slot)
+        if before is None:
+            raise Refused("BeforeFirstStanding")
+        if before.status == Status.DISCONNECTED:
+            raise Refused("PointIsDisconnected")
+        later = [one for start, one in standings if start > from_slot]
+        for one in (replace(before, from_slot=from_slot), *later):
+            standings.put(one.from_slot, replace(one, supplier=supplier))
 
     def latest(self, number: int) -> Standing:
         """Return what was said last."""

@@ -51,7 +51,10 @@ from p2pchain.model import (
 )
 from p2pchain.points import Consent, Fuel, Point, Standing, Withdrawal
 from p2pchain.registry import Boundary
+from p2pchain.switching import Clock, Contract, Reason, Rules, Source, State
 from p2pchain.twin import Effect, Twin
+from p2pchain.volumes import Volume
+from p2pchain.working_days import OffsetChange
 
 #: Events that follow from others, with the fields that must agree.
 CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -98,12 +101,19 @@ CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "ClaimOpened": ("id", "debtor", "creditor", "amount_nano"),
     "ClaimPaid": ("id", "amount_nano", "open_nano"),
     "EnergyPosted": ("from_meter", "to_meter", "slot", "wh"),
+    "HandedOver": ("handover", "point", "slot", "losing", "gaining", "tariff", "cause"),
+    "ExitFeeDue": ("handover", "exit_fee_nano"),
+    "Restated": ("point", "from_slot", "until_slot", "supplier", "tariff"),
 }
 _ACCOUNTS: Final = ("account", "supplier", "operator", "debtor", "creditor")
 _ROW: Final = ("energy", "feed_in", "imbalance", "network", "levies", "tax")
 #: Events that can be checked only with the time at which they happened.
 TIMED: Final = frozenset(
     {"LateSettled", "ReadingCorrected", "EstimateSettled", "TallyStep", "Tallied"}
+    | {"HolidaySet", "Contracted", "Requested", "ObjectionRaised", "ObjectionRemoved", "Secured"}
+    | {"Ended", "ReadingSet", "ReadingDisputed", "FinalBill", "Refunded", "ErrorClaimed"}
+    | {"ErrorAnswered", "ErrorRuled", "Compensated", "LastResort", "LiabilityArisen"}
+    | {"LiabilityPaid", "OfferSet", "TenancyEnded"}
 )
 _PARAMS: Final = tuple(MarketParams.__dataclass_fields__)
 _AUCTION: Final = tuple(AuctionParams.__dataclass_fields__)
@@ -112,6 +122,10 @@ _LEVEL: Final = tuple(LevelParams.__dataclass_fields__)
 _STANDING: Final = tuple(Standing.__dataclass_fields__)
 _CONSENT: Final = tuple(Consent.__dataclass_fields__)[:-1]  # without the signature
 _WITHDRAWAL: Final = tuple(Withdrawal.__dataclass_fields__)[:-1]
+_CHANGE: Final = tuple(OffsetChange.__dataclass_fields__)
+_RULES: Final = tuple(Rules.__dataclass_fields__)
+_CONTRACT: Final = tuple(Contract.__dataclass_fields__)
+_VOLUME: Final = tuple(Volume.__dataclass_fields__)
 
 
 class TwinMarket(Twin):
@@ -211,6 +225,166 @@ class TwinMarket(Twin):
     def _on_ConsentWithdrawn(self, event: Any) -> None:  # noqa: N802
         values = (getattr(event, name) for name in _WITHDRAWAL)
         self.points.withdraw_consent(Withdrawal(*values))
+
+    def _on_SupplierSet(self, event: Any) -> None:  # noqa: N802
+        self.points.set_supplier(event.point, event.from_slot, event.supplier)
+
+    # Calendars
+
+    def _on_CalendarCreated(self, event: Any) -> None:  # noqa: N802
+        number = self.calendars.create(event.from_day, event.offset_seconds)
+        _agree("CalendarCreated", event.name, "number", event.calendar, number)
+
+    def _on_DaysPublished(self, event: Any) -> None:  # noqa: N802
+        changes = [OffsetChange(*_fields(one, _CHANGE)) for one in event.changes]
+        self.calendars.publish(event.calendar, event.until_day, event.holidays, changes)
+
+    def _on_HolidaySet(self, event: Any) -> None:  # noqa: N802
+        self.calendars.set_holiday(event.calendar, event.day, event.holiday, self._time())
+
+    # Switching
+
+    def _on_RulesSet(self, event: Any) -> None:  # noqa: N802
+        rules = Rules.unpacked(_fields(event.what, _RULES))
+        _agree(
+            "RulesSet",
+            event.name,
+            "number",
+            event.rules,
+            self.switching.set_rules(event.area, rules),
+        )
+
+    def _on_Contracted(self, event: Any) -> None:  # noqa: N802
+        values = _fields(event.what, _CONTRACT)
+        values[0], values[1] = tuple(values[0]), tuple(values[1])
+        number = self.switching.conclude(Contract(*values), self._time())
+        _agree("Contracted", event.customer, "number", event.id, number)
+
+    def _on_Requested(self, event: Any) -> None:  # noqa: N802
+        self.switching.request(event.id, event.start_day, self._time())
+
+    def _on_ObjectionRaised(self, event: Any) -> None:  # noqa: N802
+        reason, evidence = Reason(int(event.reason)), bytes(event.evidence)
+        self.switching.object(event.id, event.place, reason, evidence, self._time(), event.by)
+
+    def _on_ObjectionRemoved(self, event: Any) -> None:  # noqa: N802
+        self.switching.remove(event.id, event.number, self._time())
+
+    def _on_Secured(self, event: Any) -> None:  # noqa: N802
+        self.switching.secure(event.id, self._time())
+        switch = self.switching.switches[event.id]
+        said, computed = (event.start_day, event.start_slot), (switch.start_day, switch.start_slot)
+        _agree("Secured", f"switch {event.id}", "start", said, computed)
+
+    def _on_Ended(self, event: Any) -> None:  # noqa: N802
+        switching, number, now = self.switching, event.id, self._time()
+        match State(int(event.state)):
+            case State.LAPSED:
+                switching.secure(number, now)
+            case State.WITHDRAWN:
+                switching.withdraw(number, now)
+            case State.CANCELLED | State.COOLED_OFF:
+                switching.cancel(number, event.back, now)
+            case State.REVERSED:
+                switching.return_supply(number, now)
+        kept = int(switching.known(number).kept)
+        _agree("Ended", f"switch {number}", "state", int(event.state), kept)
+
+    def _on_TenancyEnded(self, event: Any) -> None:  # noqa: N802
+        number = self.switching.end_tenancy(event.point, event.slot, self._time())
+        _agree("TenancyEnded", f"point {event.point}", "handover", event.handover, number)
+
+    def _on_ReadingSet(self, event: Any) -> None:  # noqa: N802
+        number, registers, source = (
+            event.handover,
+            (event.import_wh, event.export_wh),
+            Source(int(event.source)),
+        )
+        handover = self.switching.known_handover(number)
+        match source:
+            case Source.CUSTOMER:
+                self.switching.read_by_customer(number, *registers, self._time())
+            case Source.ESTIMATED:
+                self.switching.estimate(number, *registers, self._time())
+            case Source.MEASURED:
+                self.switching.read_measured(number, handover.meter, registers, self._time())
+            case _:
+                proposed = (handover.dispute.import_wh, handover.dispute.export_wh)
+                _agree("ReadingSet", f"handover {number}", "value", registers, proposed)
+                self.switching.set_reading(number, *registers, source)
+
+    def _on_ReadingDisputed(self, event: Any) -> None:  # noqa: N802
+        claimed = (event.import_wh, event.export_wh)
+        earlier, later = event.read_at
+        self.switching.dispute(
+            event.handover,
+            claimed,
+            (earlier, later),
+            bytes(event.evidence),
+            self._time(),
+            event.by,
+        )
+
+    def _on_ReadingProposed(self, event: Any) -> None:  # noqa: N802
+        value = (event.import_wh, event.export_wh)
+        self.switching.propose(event.handover, event.supplier, *value)
+
+    def _on_FinalBill(self, event: Any) -> None:  # noqa: N802
+        self.switching.close_account(event.handover, bytes(event.bill), self._time())
+
+    def _on_Refunded(self, event: Any) -> None:  # noqa: N802
+        self.switching.refund(event.handover, self._time())
+
+    def _on_ErrorClaimed(self, event: Any) -> None:  # noqa: N802
+        self.switching.claim_error(event.id, self._time(), event.by, signed=event.by_customer)
+
+    def _on_ErrorAnswered(self, event: Any) -> None:  # noqa: N802
+        evidence = bytes(event.evidence)
+        self.switching.answer_claim(event.id, event.agreed, evidence, self._time(), event.by)
+
+    def _on_ErrorRuled(self, event: Any) -> None:  # noqa: N802
+        self.switching.rule_on_claim(event.id, event.erroneous, self._time())
+
+    def _on_Compensated(self, event: Any) -> None:  # noqa: N802
+        amounts = (event.back_nano, event.due_nano)
+        self.switching.compensate(event.id, *amounts, bytes(event.statement), self._time())
+
+    def _on_LiabilityPaid(self, event: Any) -> None:  # noqa: N802
+        self.switching.pay_liability(event.liability, self._time())
+
+    def _on_SupplierFailed(self, event: Any) -> None:  # noqa: N802
+        self.switching.declare_failed(event.supplier)
+
+    def _on_LastResort(self, event: Any) -> None:  # noqa: N802
+        self.switching.require_last_resort(event.failed, event.successor)
+        who = (event.failed, event.successor, event.tariff)
+        if not self.switching.last_resort(event.point, *who, self._time()):
+            raise Difference(
+                f"LastResort moves point {event.point}, which was not the failed one's"
+            )
+
+    def _on_LiabilityArisen(self, event: Any) -> None:  # noqa: N802
+        clock, subject = Clock(int(event.clock)), event.subject
+        number = self.switching.claim_liability(clock, subject, event.place, self._time())
+        found = self.switching.liabilities[number]
+        said = (event.liability, account_key(event.customer), event.supplier, event.amount_nano)
+        computed = (number, account_key(found.customer), found.supplier, found.amount_nano)
+        _agree("LiabilityArisen", f"{clock.name} of {subject}", "debt", said, computed)
+
+    def _on_OfferSet(self, event: Any) -> None:  # noqa: N802
+        terms = (event.classes, event.term_days, event.exit_fee_nano)
+        number = self.switching.set_offer(event.supplier, event.tariff, *terms, self._time())
+        _agree("OfferSet", f"tariff {event.tariff}", "number", event.offer, number)
+
+    # Gas
+
+    def _on_VolumePosted(self, event: Any) -> None:  # noqa: N802
+        self.volumes.post(Volume(*_fields(event.what, _VOLUME)))
+
+    def _time(self) -> int:
+        if self.now is None:
+            raise Difference("an event of switching without its time")
+        return self.now
 
     # Money in and out
 
@@ -519,7 +693,7 @@ def _effect(event: Any) -> Effect:
     fields = {}
     for field in CONSEQUENCES[name]:
         value = getattr(event, field)
-        if field in _ACCOUNTS:
+        if field in _ACCOUNTS and isinstance(value, str):  # a supplier may be told by number
             value = account_key(value)
         elif field in ("auction", "market", "node", "level", "tree"):
             value = bytes(value)

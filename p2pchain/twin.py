@@ -49,6 +49,9 @@ from p2pchain.model import (
 from p2pchain.points import PointsTwin
 from p2pchain.registry import Area, Boundary, RegistryTwin
 from p2pchain.runs import Estimate, RunsTwin, Tally
+from p2pchain.switching import SwitchingTwin
+from p2pchain.volumes import VolumesTwin
+from p2pchain.working_days import CalendarsTwin
 
 MAX_RUNS = 8
 #: Evidence is kept for 32 days.
@@ -78,8 +81,11 @@ class Twin:
         self.effects: list[Effect] = []
         self.registry = RegistryTwin(slot_seconds)
         self.points = PointsTwin(self.registry.suppliers)
+        self.calendars = CalendarsTwin()
+        self.switching = SwitchingTwin(self.registry, self.points, self.calendars, self._emit)
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
+        self.volumes = VolumesTwin(self.metering, self.points)
         self.levels = LevelsTwin(self.registry, self.ledger, self._emit)
         self.forward_levels = ForwardLevelsTwin(self.registry, self.ledger, self.levels, self._emit)
         self.markets: dict[bytes, RunsTwin] = {}
