@@ -117,10 +117,6 @@ class PointBook:
         """Return the call that says that two points go together; role REGISTRAR."""
         return self.points.relate(number, other)
 
-    def supplier_call(self, number: int, from_slot: int, supplier: int) -> Call:
-        """Return the call for another supplier of record; role REGISTRAR."""
-        return self.points.set_supplier(number, from_slot, supplier)
-
     def network_operator_call(self, number: int, from_slot: int, account: str) -> Call:
         """Return the call for another network operator; role REGISTRAR."""
         return self.points.set_network_operator(number, from_slot, account)
@@ -138,7 +134,7 @@ class PointBook:
         return self.points.set_meter(number, from_slot, meter)
 
     def move_out_call(self, number: int, from_slot: int) -> Call:
-        """Return the call by which the customer, or his supplier, says that he moves out."""
+        """Return the call by which the customer says that he moves out."""
         return self.points.move_out(number, from_slot)
 
     # what customers sign
