@@ -18,6 +18,7 @@ from p2pchain.cli.demo_common import (
     seed_option,
 )
 from p2pchain.cli.demo_levels import levels
+from p2pchain.cli.demo_switch import switch
 from p2pchain.errors import BadInput
 
 if TYPE_CHECKING:
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
         "p2pchain demo --battery --html demo.html",
         "p2pchain -n anvil demo --from 2017-03-01 --homes 5",
         "p2pchain demo levels --html levels.html",
+        "p2pchain -n anvil demo switch",
     ),
 )
 @click.option(
@@ -122,6 +124,7 @@ def demo(
 
 
 demo.add_command(levels)
+demo.add_command(switch)
 
 
 def _refuse_options(ctx: click.Context, command: str) -> None:

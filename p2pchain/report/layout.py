@@ -64,6 +64,17 @@ def title(text: str, note: str, width: int, paint: Paint) -> str:
     return paint(text, "bold") + paint(rest, "dim")
 
 
+def checked(results: Sequence[tuple[str, str, bool]], width: int, paint: Paint) -> list[str]:
+    """Lines of checks: whether each has passed, its name, and what it means."""
+    lines = [title("Checks", "", width, paint)]
+    room = max(len(name) for name, _, _ in results)
+    for name, meaning, passed in results:
+        word = paint("✓ passed", "good") if passed else paint("✗ FAILED", "bad")
+        label = f"  {clean(name):<{room}}"
+        lines += beside(word + label, len("✓ passed") + len(label), meaning, width, paint)
+    return lines
+
+
 def table(
     head: Sequence[str],
     rows: Sequence[Sequence[str]],

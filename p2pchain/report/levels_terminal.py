@@ -9,6 +9,7 @@ from typing import Final
 from p2pchain.report.layout import (
     Paint,
     beside,
+    checked,
     clean,
     table,
     title,
@@ -192,13 +193,7 @@ def _share(part: int, whole: int) -> str:
 
 
 def _checks(report: LevelsReport, width: int, paint: Paint) -> list[str]:
-    lines = [title("Checks", "", width, paint)]
-    results = check_lines(report)
-    room = max(len(name) for name, _, _ in results)
-    for name, meaning, passed in results:
-        word = paint("✓ passed", "good") if passed else paint("✗ FAILED", "bad")
-        label = f"  {clean(name):<{room}}"
-        lines += beside(word + label, len("✓ passed") + len(label), meaning, width, paint)
+    lines = checked(check_lines(report), width, paint)
     gas = f"{report.gas_total:,} in all, {report.gas_per_participant_slot:,} per home and slot"
     run = f"{report.seconds:.1f} s on {clean(report.chain)}"
     rule = f"{clean(report.price_rule)} · times are {clean(report.timezone)}"

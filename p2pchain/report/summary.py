@@ -16,7 +16,8 @@ _MONTHS: Final = (
     "July", "August", "September", "October", "November", "December",
 )  # fmt: skip
 _SLOT_WORDS: Final = {900: "quarter-hour", 1800: "half-hour", 3600: "hour"}
-_CHECKS: Final = {
+#: Name and meaning of what every run checks.
+CHECKS: Final = {
     "money": ("Money", "deposits = balances + locks + withdrawals, exactly"),
     "energy": ("Energy", "what was bought equals what was sold, in every slot"),
     "replay": ("Replay", "the log alone rebuilds the state of the contracts"),
@@ -142,13 +143,13 @@ def per_home(report: DemoReport) -> tuple[str, str]:
 
 def check_lines(report: DemoReport) -> tuple[tuple[str, str, bool], ...]:
     """Name, meaning and outcome of every check, the four required ones first."""
-    names = [*_CHECKS, *(name for name in report.checks if name not in _CHECKS)]
-    known = dict(_CHECKS)
+    names = [*CHECKS, *(name for name in report.checks if name not in CHECKS)]
+    known = dict(CHECKS)
     if report.forward:
         alone = sum(not home.traded_ahead for home in report.homes)
         known["planned"] = _PLANNED
         known["nobody_worse"] = (
-            _CHECKS["nobody_worse"][0],
+            CHECKS["nobody_worse"][0],
             f"no home without forward positions pays more than with its supplier (here "
             f"{alone or 'none'} of {counted(len(report.homes), 'home')}); for the others it does "
             "not hold",
