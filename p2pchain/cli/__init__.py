@@ -78,7 +78,10 @@ COMMANDS: dict[str, tuple[str, str, str]] = {
     ),
     "settle": ("p2pchain.cli.operate", "settle", "Settle slots that are cleared."),
     "slot": ("p2pchain.cli.prosumer.look", "slot", "Show where a slot stands and what is missing."),
+    "supplier": ("p2pchain.cli.suppliers", "supplier", "Suppliers, and what they guarantee."),
+    "switch": ("p2pchain.cli.switching", "switch", "Change supplier, and see where that stands."),
     "tally": ("p2pchain.cli.operate_runs", "tally", "Compare a day with the boundary meter."),
+    "tariff": ("p2pchain.cli.tariffs", "tariff", "Prices of suppliers, published ahead."),
     "trades": ("p2pchain.cli.prosumer.look", "trades", "List what a meter bought and sold."),
     "withdraw": ("p2pchain.cli.prosumer.money", "withdraw", "Take free money out of the market."),
 }

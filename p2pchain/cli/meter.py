@@ -23,6 +23,7 @@ from p2pchain.cli.common import (
 from p2pchain.cli.device import device_option
 from p2pchain.cli.meter_correct import correct
 from p2pchain.cli.meter_exchange import exchange
+from p2pchain.cli.meter_gas import gas
 from p2pchain.cli.meter_status import status
 from p2pchain.cli.output import Output, output_options
 from p2pchain.cli.words import OUTCOMES
@@ -355,4 +356,5 @@ def _complain(env: Env, refused: Sequence[tuple[SignedReading, Outcome]], total:
 
 meter.add_command(correct)
 meter.add_command(exchange)
+meter.add_command(gas)
 meter.add_command(status)

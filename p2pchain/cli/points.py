@@ -231,24 +231,6 @@ def relate(env: Env, number: int, other: int, out: Output, dry_run: bool) -> Non
     deliver(env, out, call, f"points {number} and {other} go together", dry_run=dry_run)
 
 
-@point.command(epilog=examples("p2pchain -a operator point supplier 1 2 --from 2026-12-01T00:00Z"))
-@_POINT
-@click.argument("to", metavar="SUPPLIER", type=click.IntRange(1, 2**16 - 1))
-@_FROM
-@deployment_option
-@zone_option
-@output_options
-@role_options
-@click.pass_obj
-def supplier(env: Env, number: int, to: int, begin: str | None, out: Output, dry_run: bool) -> None:
-    """Set the supplier of record from a slot on. Role: REGISTRAR."""
-    from p2pchain.point_book import PointBook
-
-    slot = from_slot(env, begin)
-    call = PointBook(env.contracts).supplier_call(number, slot, to)
-    _change(env, out, call, number, f"supplier {to}", slot, dry_run)
-
-
 @point.command(epilog=examples("p2pchain -a operator point network 1 grid"))
 @_POINT
 @click.argument("account", metavar="ACCOUNT")
@@ -404,12 +386,43 @@ def move_in(
 @sending_options
 @click.pass_obj
 def move_out(env: Env, number: int, begin: str | None, out: Output, dry_run: bool) -> None:
-    """Say that the customer moves out, and nobody in yet: as the customer, or his supplier."""
+    """Say that you move out, and nobody in yet: as the customer."""
     from p2pchain.point_book import PointBook
 
     slot = from_slot(env, begin)
     call = PointBook(env.contracts).move_out_call(number, slot)
     _change(env, out, call, number, "no customer", slot, dry_run)
+
+
+@point.command(
+    "end-tenancy", epilog=examples("p2pchain -a anybody point end-tenancy 1 2026-12-01T00:00Z")
+)
+@_POINT
+@click.argument("when", metavar="TIME")
+@deployment_option
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def end_tenancy(env: Env, number: int, when: str, out: Output, dry_run: bool) -> None:
+    """Open the handover of a change of customer, once it has happened: anybody may.
+
+    TIME is the first slot of the new customer, or of the empty place. The register of that slot
+    closes one account and opens the other: 'switch read' takes it.
+    """
+    from p2pchain.chain.bindings.switching import TenancyEnded
+    from p2pchain.operator import created
+    from p2pchain.switch_book import SwitchBook
+
+    slot, book = slot_number(env, when), SwitchBook(env.contracts)
+    deliver(
+        env,
+        out,
+        book.end_tenancy_call(number, slot),
+        f"point {number}: the tenancy has ended at {slot_text(env, slot)}",
+        dry_run=dry_run,
+        result=lambda r: {"handover": created(env.contracts, r, TenancyEnded).handover},
+    )
 
 
 def _change(

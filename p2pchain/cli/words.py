@@ -68,7 +68,7 @@ OUTCOMES: dict[Outcome, tuple[str, str]] = {
     ),
     Outcome.NO_TARIFF: (
         "the meter's supplier has published no tariff for these slots",
-        "'p2pchain admin tariff publish' does it, before the slot begins",
+        "'p2pchain tariff publish' does it, before the slot begins",
     ),
     Outcome.FORWARD_NOT_CLEARED: (
         "some of its slots have forward orders that are not cleared yet",

@@ -8,14 +8,14 @@ from p2pchain.cli.admin.announced import announced
 from p2pchain.cli.admin.areas import area
 from p2pchain.cli.admin.auctions import auction
 from p2pchain.cli.admin.boundary import boundary
+from p2pchain.cli.admin.calendars import calendar
 from p2pchain.cli.admin.deploy import deploy
 from p2pchain.cli.admin.handover import handover
 from p2pchain.cli.admin.levels import level
 from p2pchain.cli.admin.markets import market
 from p2pchain.cli.admin.meters import meter
 from p2pchain.cli.admin.roles import roles
-from p2pchain.cli.admin.suppliers import supplier
-from p2pchain.cli.admin.tariffs import tariff
+from p2pchain.cli.admin.rules import rules
 from p2pchain.cli.admin.verify import verify
 from p2pchain.cli.base import HelpfulGroup, examples
 
@@ -30,14 +30,14 @@ from p2pchain.cli.base import HelpfulGroup, examples
 )
 def admin() -> None:
     """Deploy a market and run its registers: areas, suppliers, tariffs, meters, markets,
-    forward auctions, levels, roles.
+    forward auctions, levels, roles, and calendars and rules of switching.
 
     Each command needs a role; docs/governance.md says which, and what no role can do.
     """
 
 
 for _command in (
-    deploy, verify, handover, announced, area, boundary, supplier, tariff, meter, market, auction,
-    level, roles,
+    deploy, verify, handover, announced, area, boundary, meter, market, auction,
+    level, roles, calendar, rules,
 ):  # fmt: skip
     admin.add_command(_command)

@@ -19,7 +19,7 @@ F = TypeVar("F", bound=Callable[..., Any])
 
 #: A role that must wait longer than that cannot act when it has to.
 _MOST_DELAY = 30 * 86_400
-_ROLES = ("registrar", "meter-operator", "market-operator", "guardian")
+_ROLES = ("registrar", "meter-operator", "market-operator", "guardian", "regulator")
 _DELEGATED = bytes.fromhex("ef0100")  # EIP-7702: the account of one key that borrows code
 
 
@@ -64,7 +64,7 @@ def holder_options(function: F) -> F:
 
 def holders_of(env: Env, chosen: dict[str, Any], deployer: str) -> tuple[Holder, ...]:
     """Return who is to have the roles; nothing where no owner is named. Raises BadInput."""
-    from p2pchain.chain.deployment import ROLES, Holder
+    from p2pchain.chain.deployment import HELD, Holder
 
     named = [name for name in _ROLES if chosen[name.replace("-", "_")] is not None]
     if chosen["owner"] is None:
@@ -89,7 +89,7 @@ def holders_of(env: Env, chosen: dict[str, Any], deployer: str) -> tuple[Holder,
         )
     _require_contract(env, owner, chosen["allow_account"])
     found = [Holder("ADMIN", owner, delay)]
-    for name, role in zip(_ROLES, ROLES, strict=True):
+    for name, role in zip(_ROLES, HELD, strict=True):
         text = chosen[name.replace("-", "_")]
         if text is None:
             found.append(Holder(role, owner, 0 if role == "GUARDIAN" else delay))

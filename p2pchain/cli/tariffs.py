@@ -1,4 +1,4 @@
-"""`p2pchain admin tariff`: what a supplier charges and pays, published before it holds."""
+"""`p2pchain tariff`: what a supplier charges and pays, published before it holds."""
 
 from __future__ import annotations
 
@@ -14,14 +14,17 @@ from p2pchain.cli.common import (
     deliver,
     deployment_option,
     from_slot,
+    money,
     shown_money,
     shown_price,
     slot_number,
     slot_text,
+    time_text,
     zone_option,
 )
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
+from p2pchain.points import CustomerClass
 
 if TYPE_CHECKING:
     from p2pchain.model import TariffRow
@@ -30,21 +33,27 @@ PARTS = ("energy", "feed_in", "imbalance", "network", "levies", "tax")
 _HEADER = "hour,energy,feed_in[,imbalance,network,levies,tax]"
 
 
-@click.group(cls=HelpfulGroup, epilog=examples("p2pchain admin tariff show 1"))
+_CLASSES = {one.name.lower().replace("_", "-"): one for one in CustomerClass}
+_TARIFF = click.option(
+    "--tariff", "number", type=click.IntRange(0, 2**16 - 1), default=1, show_default=True
+)
+
+
+@click.group(cls=HelpfulGroup, epilog=examples("p2pchain tariff show 1"))
 def tariff() -> None:
     """Tariffs: prices by UTC hour, and a standing charge."""
 
 
 @tariff.command(
     epilog=examples(
-        "p2pchain -a valley admin tariff publish 1 --energy 0.19EUR/kWh --feed-in 0.05EUR/kWh "
+        "p2pchain -a valley tariff publish 1 --energy 0.19EUR/kWh --feed-in 0.05EUR/kWh "
         "--network 0.08EUR/kWh --tax 3ct/kWh",
-        "p2pchain -a valley admin tariff publish 1 prices.csv --from 2026-12-01T00:00Z",
+        "p2pchain -a valley tariff publish 1 prices.csv --from 2026-12-01T00:00Z",
     )
 )
 @click.argument("supplier", type=click.IntRange(1, 2**16 - 1))
 @click.argument("file", required=False, type=click.Path(dir_okay=False, path_type=Path))
-@click.option("--tariff", "number", type=click.IntRange(0, 2**16 - 1), default=1, show_default=True)
+@_TARIFF
 @click.option("--from", "begin", metavar="TIME", help="Its first slot; else the next one.")
 @click.option("--standing", metavar="AMOUNT", help="Standing charge per UTC day, as 0.60EUR.")
 @click.option("--energy", metavar="PRICE", help="Retail price of energy alone.")
@@ -99,11 +108,9 @@ def publish(
     )
 
 
-@tariff.command(
-    epilog=examples("p2pchain admin tariff show 1", "p2pchain admin tariff show 1 --at now --json")
-)
+@tariff.command(epilog=examples("p2pchain tariff show 1", "p2pchain tariff show 1 --at now --json"))
 @click.argument("supplier", type=click.IntRange(1, 2**16 - 1))
-@click.option("--tariff", "number", type=click.IntRange(0, 2**16 - 1), default=1, show_default=True)
+@_TARIFF
 @click.option("--at", default="now", show_default=True, metavar="TIME")
 @deployment_option
 @zone_option
@@ -161,3 +168,83 @@ def _row(given: dict[str, str], currency: str) -> TariffRow:
             )
     figures = {name: parse_price(text, currency) for name, text in given.items()}
     return TariffRow(**{"imbalance": figures["energy"], **figures})
+
+
+@tariff.command(
+    epilog=examples(
+        "p2pchain -a green tariff offer 2 --tariff 3 --for domestic --term 365 --exit-fee 40GBP"
+    )
+)
+@click.argument("supplier", type=click.IntRange(1, 2**16 - 1))
+@_TARIFF
+@click.option(
+    "--for",
+    "kinds",
+    multiple=True,
+    type=click.Choice(list(_CLASSES)),
+    help="For which customers; else for all.",
+)
+@click.option("--term", type=click.IntRange(0, 2**16 - 1), default=0, help="Days that it binds.")
+@click.option("--exit-fee", "fee", metavar="AMOUNT", help="What who leaves earlier owes.")
+@deployment_option
+@output_options
+@role_options
+@click.pass_obj
+def offer(
+    env: Env,
+    supplier: int,
+    number: int,
+    kinds: tuple[str, ...],
+    term: int,
+    fee: str | None,
+    out: Output,
+    dry_run: bool,
+) -> None:
+    """Say for whom a tariff is, how long it binds and what leaving earlier costs.
+
+    It holds for contracts that are signed from now on; the account is the supplier's own. Who cools
+    off, was moved by error or whose supplier fails owes nothing.
+    """
+    from p2pchain.switch_book import SwitchBook
+
+    classes = sum(1 << _CLASSES[kind] for kind in set(kinds)) if kinds else (1 << len(_CLASSES)) - 1
+    nano = money(env, fee) if fee else 0
+    call = SwitchBook(env.contracts).offer_call(supplier, number, classes, term, nano)
+    text = f"tariff {number} of supplier {supplier}: for {', '.join(kinds) or 'all'}, {term} days"
+    text += f", leaving earlier costs {shown_money(env, nano)}" if nano else ""
+    deliver(env, out, call, text, dry_run=dry_run)
+
+
+@tariff.command(epilog=examples("p2pchain tariff offers 2 --tariff 3"))
+@click.argument("supplier", type=click.IntRange(1, 2**16 - 1))
+@_TARIFF
+@deployment_option
+@zone_option
+@output_options
+@click.pass_obj
+def offers(env: Env, supplier: int, number: int, out: Output) -> None:
+    """List what was said of a tariff; the last holds for contracts that are signed now."""
+    from p2pchain.switch_book import SwitchBook
+
+    rows = [
+        {
+            "offer": place,
+            "since": one.at,
+            "for": [name for name, kind in _CLASSES.items() if one.classes >> kind & 1],
+            "term_days": one.term_days,
+            "exit_fee_nano": one.exit_fee_nano,
+        }
+        for place, one in enumerate(SwitchBook(env.contracts).offers(supplier, number), 1)
+    ]
+    out.rows(
+        "offers",
+        rows,
+        {
+            "offer": "no.",
+            "since": ("since", lambda seconds: time_text(env, seconds)),
+            "for": ("for", ", ".join),
+            "term_days": "days",
+            "exit_fee_nano": ("exit fee", lambda nano: shown_money(env, nano)),
+        },
+        empty=f"tariff {number} is for everybody, without a term",
+    )
