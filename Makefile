@@ -31,6 +31,7 @@ test-deep: setup-dev
 gas: setup-dev setup-node
 	@$(BIN)/python -m bench.gas $(if $(CHECK),--check)
 	@$(BIN)/python -m bench.p256 $(if $(CHECK),--check)
+	@$(BIN)/python -m bench.switching $(if $(CHECK),--check)
 
 # 1,000 microgrids of 100 homes on anvil, to bench/results/scale.json and docs/scale.md.
 scale: setup-dev setup-node
