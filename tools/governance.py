@@ -32,9 +32,14 @@ def tables() -> str:
         by_role[one.role].append(one)
     lines = ["| role | may call | held after deployment by |", "|---|---|---|"]
     for role in (ADMIN, *ROLES):
-        count = sum(holder.role == role for holder in held)
-        delay = max((holder.delay_seconds for holder in held if holder.role == role), default=0)
-        who = f"{count} account, the deployer's; delay {delay} s"
+        called = {address: name for name, address in contracts.deployment.contracts.items()}
+        mine = [holder for holder in held if holder.role == role]
+        delay = max(holder.delay_seconds for holder in mine)
+        holds = [
+            f"`{called[holder.account]}`" if holder.account in called else "the deployer"
+            for holder in mine
+        ]
+        who = f"{' and '.join(sorted(holds, reverse=True))}; delay {delay} s"
         lines.append(f"| {role} | {_listed(by_role[role])} | {who} |")
     lines += ["", "| no role is asked for | |", "|---|---|"]
     contracts_of: dict[str, list[FunctionRole]] = defaultdict(list)

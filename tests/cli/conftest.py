@@ -114,9 +114,9 @@ class World:
         """Deploy; register area, supplier, tariff, meters 1 (Alice) and 2 (Bob), and a market."""
         self.ok("admin", "deploy", "--currency", "EUR", account="operator")
         self.ok("admin", "area", "add", "--operator", "grid", account="operator")
-        self.ok("admin", "supplier", "add", "valley", "Valley Power", account="operator")
+        self.ok("supplier", "add", "valley", "Valley Power", account="operator")
         prices = ["--energy", "0.19EUR/kWh", "--feed-in", "0.05EUR/kWh", "--network", "8ct/kWh"]
-        self.ok("admin", "tariff", "publish", "1", *prices, account="valley")
+        self.ok("tariff", "publish", "1", *prices, account="valley")
         for name in ("alice", "bob"):
             self.ok(
                 "admin", "meter", "add", "--area", "1", "--owner", name, "--supplier", "1",

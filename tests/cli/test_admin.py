@@ -67,12 +67,12 @@ def test_deployment_is_planned_then_written_down(world: World) -> None:
 def test_lists(world: World) -> None:
     (area,) = world.ok("admin", "area", "list", "--json").json["areas"]
     assert (area["area"], area["parent"]) == (1, 0)
-    (supplier,) = world.ok("admin", "supplier", "list", "--json").json["suppliers"]
+    (supplier,) = world.ok("supplier", "list", "--json").json["suppliers"]
     assert (supplier["supplier"], supplier["name"]) == (1, "Valley Power")
     (market,) = world.ok("admin", "market", "list", "--json").json["markets"]
     assert (market["name"], market["members"], market["rule"]) == ("valley", 2, "reference")
     assert "valley" in world.ok("admin", "market", "list").out
-    shown = world.ok("admin", "tariff", "show", "1", "--at", "2026-06-01T05:00Z").out
+    shown = world.ok("tariff", "show", "1", "--at", "2026-06-01T05:00Z").out
     assert "0.19EUR/kWh" in shown
 
 
@@ -81,7 +81,7 @@ def test_numbers_are_printed(world: World) -> None:
     assert world.ok(*sub, account="operator").json["area"] == 2
     refused(world, 1, "unknown area", "admin", "area", "add", "--operator", "grid", "--parent",
             "9", account="operator")  # fmt: skip
-    new = ["admin", "supplier", "add", "0x" + "22" * 20, "Hill Energy", "--json"]
+    new = ["supplier", "add", "0x" + "22" * 20, "Hill Energy", "--json"]
     assert world.ok(*new, account="operator").json["supplier"] == 2
 
 

@@ -264,12 +264,12 @@ def test_malformed_tariff(world: World) -> None:
         ("hour,energy,feed_in\n" + "\n".join(rows[:23]), "23 rows"),
     ):
         path.write_text(text)
-        publish = ["admin", "tariff", "publish", "1", str(path)]
+        publish = ["tariff", "publish", "1", str(path)]
         refused(world, 2, words, *publish, account="valley")
     path.write_text("hour,energy,feed_in\n" + "\n".join(rows))
     begin = ["--from", "2026-06-03T00:00Z"]
-    world.ok("admin", "tariff", "publish", "1", str(path), *begin, account="valley")
-    shown = world.ok("admin", "tariff", "show", "1", "--at", "2026-06-03T05:00Z", "--json").json
+    world.ok("tariff", "publish", "1", str(path), *begin, account="valley")
+    shown = world.ok("tariff", "show", "1", "--at", "2026-06-03T05:00Z", "--json").json
     assert (shown["energy_nano"], shown["network_nano"]) == (190_000, 0)
 
 
@@ -281,9 +281,9 @@ def test_too_little_money(world: World) -> None:
     assert "--test-money" in result.hints[0]
     refused(world, 1, "only 20.00EUR of", "withdraw", "20.01EUR")
     refused(world, 1, "no free money", "withdraw", "all", account="carol")
-    refused(world, 1, "not enough free", "admin", "supplier", "guarantee", "1", "20.01EUR",
+    refused(world, 1, "not enough free", "supplier", "guarantee", "1", "20.01EUR",
             account="valley")  # fmt: skip
-    refused(world, 1, "not enough guarantee", "admin", "supplier", "guarantee", "1", "1EUR",
+    refused(world, 1, "not enough guarantee", "supplier", "guarantee", "1", "1EUR",
             "--return", account="valley")  # fmt: skip
 
 
@@ -313,7 +313,7 @@ def test_without_the_role(world: World) -> None:
         result = refused(world, 1, "unauthorized", *command)
         assert "roles" in result.hints[0]
     prices = ["--energy", "0.1EUR/kWh", "--feed-in", "0.05EUR/kWh"]
-    refused(world, 1, "not supplier", "admin", "tariff", "publish", "1", *prices)
+    refused(world, 1, "not supplier", "tariff", "publish", "1", *prices)
 
 
 def test_no_account_and_nobody_to_ask(world: World) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 import pytest
 
 from p2pchain.chain.abi import Call
-from p2pchain.chain.deployment import P256_VERIFIER, Contracts, Deployment, created_address
+from p2pchain.chain.deployment import HELD, P256_VERIFIER, Contracts, Deployment, created_address
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.rollout import Rollout, alone, part_path
 from p2pchain.chain.sender import Sender
@@ -48,8 +48,12 @@ def multisig(world: World) -> Iterator[Multisig]:
 
 
 def roles(world: World) -> dict[tuple[str, str], int]:
+    """Who has the roles, aside from the contract that changes suppliers."""
     rows = world.ok("admin", "roles", "list", "--json", *SECOND).json["roles"]
-    return {(row["role"], row["account"]): row["delay_seconds"] for row in rows}
+    found = {(row["role"], row["account"]): row["delay_seconds"] for row in rows}
+    switching = Deployment.load(Path("second.json")).contracts["Switching"]
+    assert found.pop(("SWITCHING", switching)) == found.pop(("REGISTRAR", switching)) == 0
+    return found
 
 
 def later(world: World, seconds: int) -> None:
@@ -81,7 +85,7 @@ def test_the_plan_says_everything(world: World) -> None:
     for step in creations:
         assert step["address"] == created_address(ME, step["nonce"])
     assert {row["role"]: row["account"] for row in plan["holders"]} == dict.fromkeys(
-        ("ADMIN", "REGISTRAR", "METER_OPERATOR", "MARKET_OPERATOR", "GUARDIAN"), ME
+        ("ADMIN", *HELD), ME
     )
     shown = world.ok(*DEPLOY, "--dry-run", account="operator").out
     for words in ("balance", "cost", "will stand at", "second.json", "31337", ME):
@@ -235,7 +239,7 @@ def test_what_was_told_a_lost_address_is_planned_again(
     plan = world.ok(*DEPLOY, "--dry-run", "--json", account="operator").json
     again = {row["contract"] for row in plan["given_up"]}
     lost = ["Ledger", "ForwardAuction", "Settlement", "Levels", "ForwardLevels", "Points"]
-    lost.append(P256_VERIFIER)
+    lost += ["Calendar", "Switching", "Volumes", P256_VERIFIER]
     assert again == set(lost)
     assert plan["contracts"] == lost
     shown = world.ok(*DEPLOY, "--dry-run", account="operator").out
@@ -326,6 +330,7 @@ def test_a_deployment_that_ends_in_other_hands(world: World, multisig: Multisig)
         ("REGISTRAR", carol): 3600,
         ("METER_OPERATOR", bob): 0,
         ("MARKET_OPERATOR", multisig.address): 2 * DAY,
+        ("REGULATOR", multisig.address): 2 * DAY,
         ("GUARDIAN", carol): 0,
     }
     assert differences(world) == []
@@ -478,9 +483,12 @@ def test_handing_over_later(
     refused(world, 2, "is the account that deploys", "admin", "handover", "--owner", "operator",
             "--delay", "0", *SECOND, account="operator")  # fmt: skip
     plan = world.ok(*hand, "--dry-run", "--json", account="operator").json
-    assert plan["stay"] == [
-        {"role": "GUARDIAN", "account": World.account("alice"), "delay_seconds": 0}
-    ]
+    switching = Deployment.load(Path("second.json")).contracts["Switching"]
+    assert {(row["role"], row["account"]) for row in plan["stay"]} == {
+        ("GUARDIAN", World.account("alice")),
+        ("REGISTRAR", switching),
+        ("SWITCHING", switching),
+    }
     steps = len(plan["steps"])
     assert plan["steps"][-1]["what"] == f"take ADMIN from {ME}"
     # each run dies after one transaction
@@ -505,6 +513,7 @@ def test_handing_over_later(
         ("REGISTRAR", multisig.address): 2 * DAY,
         ("METER_OPERATOR", ME): 0,
         ("MARKET_OPERATOR", multisig.address): 2 * DAY,
+        ("REGULATOR", multisig.address): 2 * DAY,
         ("GUARDIAN", World.account("carol")): 0,
         ("GUARDIAN", World.account("alice")): 0,
     }
@@ -539,9 +548,12 @@ def test_verify_sees_each_kind_of_difference(world: World) -> None:
         found
     )
     found = altered(contracts={**contracts, "Tariffs": contracts["Ledger"]})
-    assert {"Tariffs: hash of the code", "Tariffs: code", "Settlement: immutable tariffs"} == set(
-        found
-    )
+    assert {
+        "Tariffs: hash of the code",
+        "Tariffs: code",
+        "Settlement: immutable tariffs",
+        "Switching: tariffs",
+    } == set(found)
     found = altered(contracts={**contracts, "Tally": World.account("bob")})
     assert {"Tally: code", "Tally: hash of the code", "Settlement: library Tally"} == set(found)
     assert altered(code_hashes={**hashes, "Runs": "0x00"}) == ["Runs: hash of the code"]

@@ -45,7 +45,7 @@ def ahead(world: World) -> World:
     """The market of the module with an auction, and a price for imbalance of its own."""
     prices = ["--energy", "0.19EUR/kWh", "--feed-in", "0.05EUR/kWh", "--network", "8ct/kWh"]
     more = ["--imbalance", "0.25EUR/kWh", "--from", "2026-06-01T08:00Z"]
-    world.ok("admin", "tariff", "publish", "1", *prices, *more, account="valley")
+    world.ok("tariff", "publish", "1", *prices, *more, account="valley")
     open_auction(world)
     return world
 

@@ -65,12 +65,10 @@ def test_gas_and_electricity_of_one_home(world: World) -> None:
     world.ok("point", "relate", "1", str(gas), account="operator")
     found = world.ok("point", "show", str(gas), "--json").json
     assert (found["fuel"], found["related"], found["customer"]) == ("gas", [1], None)
-    world.ok("admin", "supplier", "add", "carol", "Other", account="operator")
-    world.ok("point", "supplier", str(gas), "2", "--from", LATER, account="operator")
-    world.ok("point", "agent", str(gas), "grid", "--from", LATER, account="carol")
+    world.ok("point", "agent", str(gas), "grid", "--from", LATER, account="valley")
     world.ok("point", "network", str(gas), "carol", "--from", LATER, account="operator")
     then = world.ok("point", "show", str(gas), "--at", LATER, "--json").json
-    assert (then["supplier"], then["meter_agent"]) == (2, world.account("grid"))
+    assert then["meter_agent"] == world.account("grid")
     assert then["network_operator"] == world.account("carol")
 
 

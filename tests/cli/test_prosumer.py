@@ -142,7 +142,7 @@ def test_a_neighbour_carries_signed_messages(world: World) -> None:
 
 
 def test_a_supplier_guarantees_for_a_home_that_pays_by_bill(world: World) -> None:
-    world.ok("admin", "supplier", "guarantee", "1", "3EUR", account="valley")
+    world.ok("supplier", "guarantee", "1", "3EUR", account="valley")
     alice = world.ok("balance", "--json", account="alice").json
     (row,) = alice["guarantees"]
     assert (row["meter"], row["guarantee_free_nano"]) == (1, 3 * 10**9)

@@ -44,6 +44,10 @@ class PointsWorld:
         self.senders = [Sender(self.chain, one) for one in self.people]
         self.counts: Counter[str] = Counter()
         operator = Operator(contracts, self.senders[REGISTRAR])
+        # Switching does this elsewhere; here the registrar may, so that it happens at random.
+        self.senders[REGISTRAR].send(
+            operator.grant_role("SWITCHING", self.people[REGISTRAR].address)
+        )
         self.area = operator.add_area(self.people[3].address)
         self.suppliers: dict[int, str] = {}
         for place in (1, 2):
@@ -169,8 +173,9 @@ class PointsWorld:
         who = REGISTRAR if self.rng.random() < 0.9 else self.someone()
         point = self.point()
         slot, to = self.soon(point), self.rng.choice(list(self.suppliers))
-        call = self.book.supplier_call(point, slot, to)
-        self._try(who, call, self._restricted(who), lambda: self._put(point, slot, supplier=to))
+        call = self.book.points.set_supplier(point, slot, to)
+        put = lambda: self.twin.set_supplier(point, slot, to, self.slot)  # noqa: E731
+        self._try(who, call, self._restricted(who), put)
 
     def _network(self) -> None:
         who, point = REGISTRAR, self.point()
@@ -212,16 +217,9 @@ class PointsWorld:
         point = self.point()
         who = self._likely(point, lambda s: s.customer)
         slot = self.soon(point)
-        may = None
-        if point not in self.twin.points:
-            may = "UnknownPoint"
-        else:
-            latest = self.twin.latest(point)
-            may_call = (latest.customer, self.suppliers[latest.supplier])
-            if latest.customer == NOBODY:
-                may = "NoCustomer"
-            elif self.people[who].address not in may_call:
-                may = "NotOfRecord"
+        may = self._by_record(who, point, lambda s: s.customer)
+        if may == "NotOfRecord" and self.twin.latest(point).customer == NOBODY:
+            may = "NoCustomer"
         call = self.book.move_out_call(point, slot)
         self._try(who, call, may, lambda: self._put(point, slot, customer=NOBODY))
 

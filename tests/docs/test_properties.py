@@ -10,8 +10,8 @@ from tools import properties
 
 ROOT = Path(__file__).resolve().parents[2]
 PAGE = (ROOT / "docs" / "properties.md").read_text(encoding="utf-8")
-#: Bills of suppliers, and switches that others may object to: not in this release.
-NOT_THERE = {26, 28}
+#: Bills of suppliers: not in this release.
+NOT_THERE = {26}
 
 
 def sources() -> str:

@@ -175,8 +175,6 @@ contract PointsTest is World {
         vm.startPrank(registrar);
         _points.setSupplier(_id, _s + 4, 2);
         _points.setSupplier(_id, _s + 9, 1);
-        vm.expectRevert(abi.encodeWithSelector(IPoints.LaterStandingPending.selector, _s + 9));
-        _points.setSupplier(_id, _s + 8, 2);
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownSupplier.selector, uint16(5)));
         _points.setSupplier(_id, _s + 9, 5);
         vm.stopPrank();
@@ -201,14 +199,73 @@ contract PointsTest is World {
         for (uint256 i; i < 64; ++i) expected[i] = 1;
         for (uint256 n = chance(12); n > 0; --n) {
             uint16 supplier = uint16(1 + chance(2));
+            from = _s + uint32(chance(64));
             vm.prank(registrar);
             _points.setSupplier(_id, from, supplier);
             for (uint256 i = from - _s; i < 64; ++i) expected[i] = supplier;
-            from += uint32(chance(6));
         }
         for (uint32 i; i < 64; ++i) {
             vm.assertEq(_at(_s + i).supplier, expected[i], "supplier of a slot");
         }
+    }
+
+    /// @dev What others have said for later slots does not hold a change of supplier up, nor is it lost.
+    function test_supplierChangesBeforeWhatWaits() public {
+        vm.startPrank(gridOperator);
+        _points.setStatus(_id, _s + 5, IPoints.Status.DeEnergised);
+        _points.setStatus(_id, _s + 9, IPoints.Status.Energised);
+        vm.stopPrank();
+        vm.expectEmit(address(_points));
+        emit IPoints.SupplierSet(_id, _s + 2, 2);
+        vm.startPrank(registrar);
+        _points.setSupplier(_id, _s + 2, 2);
+        IPoints.Standing[] memory all = _points.standingsOf(_id);
+        vm.assertEq(all.length, 4, "one more entry");
+        vm.assertTrue(
+            all[0].supplier == 1 && all[1].supplier == 2 && all[2].supplier == 2 && all[3].supplier == 2, "from there on"
+        );
+        vm.assertTrue(
+            all[1].fromSlot == _s + 2 && all[1].status == IPoints.Status.Energised && all[2].fromSlot == _s + 5
+                && all[2].status == IPoints.Status.DeEnergised && all[3].status == IPoints.Status.Energised,
+            "the rest stays"
+        );
+        _points.setSupplier(_id, _s + 5, 1);
+        vm.assertEq(_points.standingsOf(_id).length, 4, "none for a slot that has one");
+        vm.assertTrue(_at(_s + 4).supplier == 2 && _at(_s + 5).supplier == 1 && _at(_s + 9).supplier == 1, "there");
+        vm.stopPrank();
+    }
+
+    function test_onlySoManyWait() public {
+        vm.startPrank(gridOperator);
+        for (uint32 i; i < 8; ++i) _points.setStatus(_id, _s + i, IPoints.Status.DeEnergised);
+        _points.setStatus(_id, _s + 7, IPoints.Status.Energised);
+        vm.expectRevert(abi.encodeWithSelector(IPoints.TooManyPending.selector, _id));
+        _points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
+        vm.stopPrank();
+        vm.prank(registrar);
+        _points.setSupplier(_id, _s + 3, 2);
+        warpToSlot(_s + 1);
+        vm.prank(gridOperator);
+        vm.expectRevert(abi.encodeWithSelector(IPoints.LaterStandingPending.selector, _s + 7));
+        _points.setStatus(_id, _s + 6, IPoints.Status.DeEnergised);
+        vm.prank(gridOperator);
+        _points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
+        vm.assertEq(_at(_s + 8).supplier, 2, "with the supplier of then");
+    }
+
+    function test_supplierOfWhatIsNotThere() public {
+        IPoints.Standing memory s = _first();
+        s.fromSlot = _s + 4;
+        vm.startPrank(registrar);
+        uint32 other = _points.register(_point("later"), s);
+        vm.expectRevert(abi.encodeWithSelector(IPoints.BeforeFirstStanding.selector, other, _s + 3));
+        _points.setSupplier(other, _s + 3, 2);
+        vm.stopPrank();
+        vm.prank(gridOperator);
+        _points.setStatus(_id, _s, IPoints.Status.Disconnected);
+        vm.prank(registrar);
+        vm.expectRevert(abi.encodeWithSelector(IPoints.PointIsDisconnected.selector, _id));
+        _points.setSupplier(_id, _s + 1, 2);
     }
 
     function test_changesOfOneSlotAddUp() public {
@@ -320,9 +377,10 @@ contract PointsTest is World {
         IPoints.Tenancy memory t = _tenancy(_s + 1, NEXT_KEY);
         vm.startPrank(supplierA);
         _points.moveIn(t);
+        // A supplier could hold up a switch by it.
+        vm.expectRevert(abi.encodeWithSelector(IPoints.NotOfRecord.selector, _id, supplierA));
         _points.moveOut(_id, _s + 4);
         vm.stopPrank();
-        vm.assertEq(_at(_s + 4).customer, address(0), "by his supplier");
     }
 
     /* CONSENT */
