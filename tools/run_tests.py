@@ -306,6 +306,7 @@ def pytest_part(scratch: Path) -> Part:
         [*pytest, "--record", str(RECORD), *kept(scratch, "pytest"), "tests"],
         count_pytest(RECORD),
         environment=watched(scratch),
+        seconds=45 * 60,
     )
 
 

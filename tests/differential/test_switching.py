@@ -11,7 +11,7 @@ from p2pchain.switching import TABLE
 from tests.conftest import campaign
 from tests.differential.switching_world import SwitchingWorld
 
-WORLDS, STEPS = campaign(3, 200), 500
+WORLDS, STEPS = campaign(2, 200), 500
 
 
 @pytest.mark.anvil
