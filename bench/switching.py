@@ -177,8 +177,7 @@ def paths(town: Town) -> dict[str, int]:
     spend("withdraw", NEW, book.withdraw_call(withdrawn))
     signature = book.sign_cancellation(town.owner(7), cancelled, back=False)
     spend("cancel", None, book.cancel_call(cancelled, False, signature))
-    late, _ = town.contract(8, 2)
-    spend("contract", None, book.conclude_call(late, town.contract(8, 2)[1]))
+    spend("contract", None, book.conclude_call(*town.contract(8, 2)))
     town.day(1, 18)
     for switch in (plain, disputed, cooled, wrong):
         spend("secure", None, book.secure_call(switch))

@@ -144,25 +144,25 @@ contract Calendar is ICalendar, AccessManaged {
 
     function _change(Days storage c, Change calldata change, uint256 untilDay) private {
         (, uint48 latest, uint208 kept) = c.offsets.latestCheckpoint();
-        uint256 at = change.at;
-        require(at > latest, ChangeOutOfOrder(change.at));
+        uint256 since = change.since;
+        require(since > latest, ChangeOutOfOrder(change.since));
         (int256 before, int256 offset) = (int256(uint256(kept)) - SHIFT, change.offsetSeconds);
         int256 step = offset - before;
         require(step <= 1 hours && step >= -1 hours, BadOffset(change.offsetSeconds));
-        uint256 day = uint256(int256(at) + before) / DAY;
-        require(day >= c.untilDay && day < untilDay, ChangeOutOfOrder(change.at));
-        _requireFromMidnight(change.at, before);
-        _requireFromMidnight(change.at, offset);
-        _push(c, at, change.offsetSeconds);
+        uint256 day = uint256(int256(since) + before) / DAY;
+        require(day >= c.untilDay && day < untilDay, ChangeOutOfOrder(change.since));
+        _requireFromMidnight(change.since, before);
+        _requireFromMidnight(change.since, offset);
+        _push(c, since, change.offsetSeconds);
     }
 
-    function _requireFromMidnight(uint64 at, int256 offset) private pure {
-        uint256 clock = uint256(int256(uint256(at)) + offset) % DAY;
-        require(clock >= 1 hours && clock <= 23 hours, ChangeAtMidnight(at));
+    function _requireFromMidnight(uint64 since, int256 offset) private pure {
+        uint256 clock = uint256(int256(uint256(since)) + offset) % DAY;
+        require(clock >= 1 hours && clock <= 23 hours, ChangeAtMidnight(since));
     }
 
-    function _push(Days storage c, uint256 at, int32 offsetSeconds) private {
+    function _push(Days storage c, uint256 since, int32 offsetSeconds) private {
         require(offsetSeconds >= -12 hours && offsetSeconds <= 14 hours, BadOffset(offsetSeconds));
-        c.offsets.push(at.toUint48(), uint208(uint256(int256(offsetSeconds) + SHIFT)));
+        c.offsets.push(since.toUint48(), uint208(uint256(int256(offsetSeconds) + SHIFT)));
     }
 }

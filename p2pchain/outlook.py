@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from p2pchain.points import NOBODY
+from p2pchain.points import NOBODY, Fuel
 from p2pchain.switch_book import Days, SwitchBook
 from p2pchain.switching import (
     ClaimStage,
@@ -20,6 +20,12 @@ from p2pchain.switching import (
     Source,
     State,
     Switch,
+    bill_until,
+    claim_until,
+    dispute_until,
+    gate_of,
+    read_until,
+    refund_until,
 )
 from p2pchain.working_days import date_of
 
@@ -127,7 +133,7 @@ def _before(
         if state == State.OBJECTED and not one.removed:
             text = f"Objection {place} is taken back or overruled; else the switch is off"
             found.append(Prospect(text, one.resolve_until))
-    gate = days.start_of(switch.start_day) - rules.gate_seconds if switch.start_day else None
+    gate = gate_of(rules, days, switch.start_day) if switch.start_day else None
     if state in (State.PENDING, State.OBJECTED, State.CONFIRMED):
         found.append(Prospect("The new supplier withdraws", gate))
     if state == State.CONFIRMED:
@@ -150,7 +156,7 @@ def _claim(
 ) -> list[Prospect]:
     match claim.stage:
         case ClaimStage.NONE if state == State.ACTIVE:
-            until = days.start_of(switch.start_day + rules.claim_days)
+            until = claim_until(rules, days, switch.start_day)
             return [Prospect("Somebody claims that it was an error", until)]
         case ClaimStage.CLAIMED:
             text = "Its suppliers and the customer answer the claim of an error"
@@ -171,21 +177,19 @@ def _handover(number: int, handover: Handover, rules: Rules, days: Days) -> list
     found = []
     if handover.source != Source.MEASURED and handover.meter:
         found.append(Prospect(f"{what}the meter's signed register is handed in"))
-    read_until = days.start_of(days.working_days_after(day, rules.read_days) + 1)
     if handover.source == Source.NONE:
-        found.append(Prospect(f"{what}the customer reads his register", read_until))
-    fuel = int(days.contracts.points.point(handover.point).fuel)
-    dispute_until = days.start_of(day + rules.dispute_days[fuel] + 1)
+        until = read_until(rules, days, day)
+        found.append(Prospect(f"{what}the customer reads his register", until))
     if handover.source in (Source.ESTIMATED, Source.CUSTOMER):
         disputed = handover.dispute.raised_by != NOBODY
         text = "both suppliers agree on the register" if disputed else "the register is disputed"
-        found.append(Prospect(what + text, dispute_until))
+        fuel = Fuel(int(days.contracts.points.point(handover.point).fuel))
+        found.append(Prospect(what + text, dispute_until(rules, days, day, fuel)))
     if not handover.billed_at:
-        until = days.start_of(day + rules.final_bill_days + 1)
+        until = bill_until(rules, days, day)
         found.append(Prospect(f"{what}the old supplier's final bill", until, "the old supplier"))
     elif not handover.refunded_at:
-        billed = days.day_of(handover.billed_at)
-        until = days.start_of(days.working_days_after(billed, rules.refund_days) + 1)
+        until = refund_until(rules, days, handover.billed_at)
         text = f"{what}what was left is paid back"
         found.append(Prospect(text, until, "the old supplier"))
     return found

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, fields
 from typing import Any
 
-from p2pchain.chain.abi import Call
+from p2pchain.chain.abi import Call, struct_of
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.payments import token_units
@@ -44,11 +44,11 @@ from p2pchain.switching import (
     State,
     Switch,
 )
-from p2pchain.working_days import OffsetChange
+from p2pchain.working_days import LocalDays, OffsetChange
 
 
 @dataclass(frozen=True, slots=True)
-class Days:
+class Days(LocalDays):
     """The calendar of an area's rules, as the contract answers."""
 
     contracts: Contracts
@@ -193,7 +193,7 @@ class SwitchBook:
         changes: Sequence[OffsetChange],
     ) -> Call:
         """Return the call that publishes days; role REGULATOR."""
-        packed = [structs.Change(one.at, one.offset_seconds) for one in changes]
+        packed = [struct_of(structs.Change, one) for one in changes]
         return self.contracts.calendar.publish(calendar, until_day, list(holidays), packed)
 
     def holiday_call(self, calendar: int, day: int, holiday: bool) -> Call:
@@ -202,8 +202,7 @@ class SwitchBook:
 
     def rules_call(self, area: int, name: str, rules: Rules) -> Call:
         """Return the call that publishes the rules of an area; role REGULATOR."""
-        values = (getattr(rules, f.name) for f in fields(structs.Rules))
-        return self.switching.set_rules(area, name, structs.Rules(*values))
+        return self.switching.set_rules(area, name, struct_of(structs.Rules, rules))
 
     def offer_call(
         self, supplier: int, tariff: int, classes: int, term_days: int, exit_fee_nano: int
@@ -214,8 +213,8 @@ class SwitchBook:
 
     def conclude_call(self, contract: Contract, signature: bytes, start_day: int = 0) -> Call:
         """Return the call that takes down a signed contract; with a day it is requested too."""
-        values = (getattr(contract, f.name) for f in fields(structs.Contract))
-        return self.switching.conclude(structs.Contract(*values), signature, start_day)
+        packed = struct_of(structs.Contract, contract)
+        return self.switching.conclude(packed, signature, start_day)
 
     def request_call(self, number: int, start_day: int) -> Call:
         """Return the gaining supplier's call for the points of a contract."""

@@ -16,9 +16,9 @@ from typing import Any, Final
 from p2pchain.errors import Refused
 from p2pchain.ledger import Emit
 from p2pchain.model import Terms, account_key
-from p2pchain.points import NOBODY, PointsTwin, Standing, Status
+from p2pchain.points import NOBODY, Fuel, PointsTwin, Standing, Status
 from p2pchain.registry import NEVER, RegistryTwin
-from p2pchain.working_days import DAY, Calendar, CalendarsTwin
+from p2pchain.working_days import DAY, Calendar, CalendarsTwin, LocalDays
 
 #: The customer's bit among those who agree to a claim of an error (Reversals.CUSTOMER).
 CUSTOMER_BIT: Final = 1 << 15
@@ -197,7 +197,7 @@ class Contract:
 class Offer:
     """For whom a tariff is, and how long it binds (ISwitching.Offer)."""
 
-    at: int
+    since: int
     classes: int
     term_days: int
     exit_fee_nano: int
@@ -330,6 +330,39 @@ class Restatement:
     tariff: int
 
 
+# CLOCKS: unix times at which something ends, by the rules and the days that they count by
+
+
+def gate_of(rules: Rules, days: LocalDays, day: int) -> int:
+    """Return when changes of a local day are fixed."""
+    return days.start_of(day) - rules.gate_seconds
+
+
+def claim_until(rules: Rules, days: LocalDays, start_day: int) -> int:
+    """Return until when a switch may be claimed to be an error."""
+    return days.start_of(start_day + rules.claim_days)
+
+
+def read_until(rules: Rules, days: LocalDays, day: int) -> int:
+    """Return until when the customer's own reading of a change on a day counts."""
+    return days.end_of_working_days(day, rules.read_days)
+
+
+def dispute_until(rules: Rules, days: LocalDays, day: int, fuel: Fuel) -> int:
+    """Return until when the register of a change on a day can be disputed, and agreed upon."""
+    return days.start_of(day + rules.dispute_days[fuel] + 1)
+
+
+def bill_until(rules: Rules, days: LocalDays, day: int) -> int:
+    """Return until when the final bill of a change on a day is due."""
+    return days.start_of(day + rules.final_bill_days + 1)
+
+
+def refund_until(rules: Rules, days: LocalDays, billed_at: int) -> int:
+    """Return until when what is left is due, by the time of the final bill."""
+    return days.end_of_working_days(days.day_of(billed_at), rules.refund_days)
+
+
 class SwitchingTwin:
     """All switches of a deployment, their handovers and what is owed.
 
@@ -376,6 +409,13 @@ class SwitchingTwin:
                 return self.rules_of[area]
             area = self.registry.areas[area].parent
         return 0
+
+    def rules_of_point(self, point: int) -> int:
+        """Return the number of the rules under which a point is."""
+        number = self.rules_for(self.points.point(point).area)
+        if number == 0:
+            raise Refused("NoRules")
+        return number
 
     def known(self, number: int) -> Switch:
         """Return a switch."""
@@ -493,9 +533,7 @@ class SwitchingTwin:
         for place, point in enumerate(c.points):
             if place and point <= c.points[place - 1]:
                 raise Refused("BadContract")
-            ruled = self.rules_for(self.points.point(point).area)
-            if ruled == 0:
-                raise Refused("NoRules")
+            ruled = self.rules_of_point(point)
             terms = (ruled, int(self.points.standing_at(point, NEVER)[0].customer_class))
             if (first := first or terms) != terms:
                 raise Refused("PointsDiffer")
@@ -627,7 +665,7 @@ class SwitchingTwin:
         switch = self.known(number)
         self._require_state(number, State.CONFIRMED, now)
         rules, calendar = self._ruled(switch.rules)
-        if now < calendar.start_of(switch.start_day) - rules.gate_seconds:
+        if now < gate_of(rules, calendar, switch.start_day):
             raise Refused("GateStillOpen")
         day, slot = switch.start_day, self._slot_of(calendar, switch.start_day)
         if slot <= self._slot(now):
@@ -666,9 +704,7 @@ class SwitchingTwin:
             raise Refused("NoTenancyEnds")
         if (point, slot) in self.tenancies:
             raise Refused("HandoverKnown")
-        rules = self.rules_for(self.points.point(point).area)
-        if rules == 0:
-            raise Refused("NoRules")
+        rules = self.rules_of_point(point)
         number = len(self.handovers) + 1
         self.tenancies[point, slot] = number
         self.handovers[number] = Handover(
@@ -810,7 +846,7 @@ class SwitchingTwin:
         if claim.stage != ClaimStage.NONE:
             raise Refused("ClaimRefused")
         rules, calendar = self._ruled(switch.rules)
-        if now >= calendar.start_of(switch.start_day + rules.claim_days):
+        if now >= claim_until(rules, calendar, switch.start_day):
             raise Refused("WindowOver")
         for leg in self.legs[number]:
             self._require_unchanged(number, leg.point, now)
@@ -926,9 +962,7 @@ class SwitchingTwin:
 
     def last_resort(self, point: int, failed: int, successor: int, tariff: int, now: int) -> bool:
         """Send a point of a failed supplier to another; return whether it was still his."""
-        rules = self.rules_for(self.points.point(point).area)
-        if rules == 0:
-            raise Refused("NoRules")
+        rules = self.rules_of_point(point)
         _, slot = self._next_day(rules, now)
         standing, _ = self.points.standing_at(point, slot)
         if standing.supplier != failed:
@@ -1013,7 +1047,7 @@ class SwitchingTwin:
         if state in (State.CONTRACTED, State.OBJECTED):
             return
         rules, calendar = self._ruled(switch.rules)
-        if now >= calendar.start_of(switch.start_day) - rules.gate_seconds:
+        if now >= gate_of(rules, calendar, switch.start_day):
             raise Refused("GateHasClosed")
 
     def _require_unchanged(self, number: int, point: int, now: int) -> None:
@@ -1129,7 +1163,7 @@ class SwitchingTwin:
         offers = self.offers.get((supplier, tariff), [])
         for number in range(len(offers), 0, -1):
             offer = offers[number - 1]
-            if offer.at <= signed_at:
+            if offer.since <= signed_at:
                 if not offer.classes >> customer_class & 1:
                     raise Refused("TariffNotForClass")
                 return number
@@ -1160,8 +1194,8 @@ class SwitchingTwin:
 
     # handovers
 
-    def _fuel(self, handover: Handover) -> int:
-        return int(self.points.point(handover.point).fuel)
+    def _fuel(self, handover: Handover) -> Fuel:
+        return self.points.point(handover.point).fuel
 
     def _day_of(self, handover: Handover) -> int:
         _, calendar = self._ruled(handover.rules)
@@ -1169,12 +1203,11 @@ class SwitchingTwin:
 
     def _customer_until(self, handover: Handover) -> int:
         rules, calendar = self._ruled(handover.rules)
-        return calendar.end_of_working_days(self._day_of(handover), rules.read_days)
+        return read_until(rules, calendar, self._day_of(handover))
 
     def _dispute_until(self, handover: Handover) -> int:
         rules, calendar = self._ruled(handover.rules)
-        days = rules.dispute_days[self._fuel(handover)]
-        return calendar.start_of(self._day_of(handover) + days + 1)
+        return dispute_until(rules, calendar, self._day_of(handover), self._fuel(handover))
 
     def _require_begun(self, handover: Handover, now: int) -> None:
         if handover.slot > self._slot(now):
@@ -1224,12 +1257,11 @@ class SwitchingTwin:
             return handover.losing, False
         rules, calendar = self._ruled(handover.rules)
         if clock == Clock.FINAL_BILL:
-            until = calendar.start_of(self._day_of(handover) + rules.final_bill_days + 1)
+            until = bill_until(rules, calendar, self._day_of(handover))
             return handover.losing, _passed(until, handover.billed_at, now)
         if not handover.billed_at:
             return handover.losing, False
-        billed = calendar.day_of(handover.billed_at)
-        until = calendar.end_of_working_days(billed, rules.refund_days)
+        until = refund_until(rules, calendar, handover.billed_at)
         return handover.losing, _passed(until, handover.refunded_at, now)
 
     def _missed_in(

@@ -7,6 +7,7 @@ zone from the tz database of this machine.
 from __future__ import annotations
 
 import datetime as dt
+from abc import ABC, abstractmethod
 from bisect import bisect_right
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
@@ -32,14 +33,34 @@ def date_of(day: int) -> dt.date:
 
 @dataclass(frozen=True, slots=True)
 class OffsetChange:
-    """From `at` (unix time) on, local time is UTC and so many seconds (ICalendar.Change)."""
+    """From `since` (unix time) on, local time is UTC and so many seconds (ICalendar.Change)."""
 
-    at: int
+    since: int
     offset_seconds: int
 
 
+class LocalDays(ABC):
+    """Whoever knows when local days begin and which are worked: a twin, or a contract's answers."""
+
+    @abstractmethod
+    def day_of(self, time: int) -> int:
+        """Return the local day in which a time lies."""
+
+    @abstractmethod
+    def start_of(self, day: int) -> int:
+        """Return when a day begins, unix time."""
+
+    @abstractmethod
+    def working_days_after(self, day: int, count: int) -> int:
+        """Return the `count`-th working day after `day`."""
+
+    def end_of_working_days(self, day: int, count: int) -> int:
+        """Return when the `count`-th working day after `day` is over, unix time."""
+        return self.start_of(self.working_days_after(day, count) + 1)
+
+
 @dataclass(slots=True)
-class Calendar:
+class Calendar(LocalDays):
     """One calendar: from when until when it says anything, offsets, holidays."""
 
     from_day: int
@@ -49,7 +70,7 @@ class Calendar:
 
     def offset_at(self, time: int) -> int:
         """Return by how many seconds local time is ahead of UTC."""
-        place = bisect_right(self.changes, time, key=lambda change: change.at)
+        place = bisect_right(self.changes, time, key=lambda change: change.since)
         return self.changes[place - 1].offset_seconds
 
     def day_of(self, time: int) -> int:
@@ -80,10 +101,6 @@ class Calendar:
             day += 1
             count -= self.is_working_day(day)
         return day
-
-    def end_of_working_days(self, day: int, count: int) -> int:
-        """Return when the `count`-th working day after `day` is over, unix time."""
-        return self.start_of(self.working_days_after(day, count) + 1)
 
 
 class CalendarsTwin:
@@ -119,15 +136,15 @@ class CalendarsTwin:
             raise Refused("DayOutOfOrder")
         offsets = list(calendar.changes)
         for change in changes:
-            before, at = offsets[-1], change.at
-            if at <= before.at:
+            before, since = offsets[-1], change.since
+            if since <= before.since:
                 raise Refused("ChangeOutOfOrder")
             if abs(change.offset_seconds - before.offset_seconds) > HOUR:
                 raise Refused("BadOffset")
-            if not calendar.until_day <= (at + before.offset_seconds) // DAY < until_day:
+            if not calendar.until_day <= (since + before.offset_seconds) // DAY < until_day:
                 raise Refused("ChangeOutOfOrder")
             for offset in (before.offset_seconds, change.offset_seconds):
-                if not HOUR <= (at + offset) % DAY <= DAY - HOUR:
+                if not HOUR <= (since + offset) % DAY <= DAY - HOUR:
                     raise Refused("ChangeAtMidnight")
             if not _WEST <= change.offset_seconds <= _EAST:
                 raise Refused("BadOffset")

@@ -169,6 +169,14 @@ def test_a_contract_that_does_not_compile_is_shown(tree: Path) -> None:
 
 
 @needs_compiler
+def test_a_warning_is_refused(tree: Path) -> None:
+    warned = SMALL.rstrip().removesuffix("}") + "function f() external pure { uint256 x; }\n}\n"
+    (tree / "contracts" / "Small.sol").write_text(warned)
+    with pytest.raises(CheckFailed, match=r"(?s)the compiler warns.*Unused.*Small.sol"):
+        builder.build()
+
+
+@needs_compiler
 def test_a_file_must_be_named_after_its_contract(tree: Path) -> None:
     (tree / "contracts" / "Small.sol").rename(tree / "contracts" / "Other.sol")
     with pytest.raises(CheckFailed, match="has no contract Other"):

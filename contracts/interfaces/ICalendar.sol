@@ -12,9 +12,9 @@ pragma solidity 0.8.37;
 /// midnight and are of an hour at most, so that every day has one beginning.
 /// Assumes: the regulator publishes what the law of the place says. Who may call: regulator; everything else is a view.
 interface ICalendar {
-    /// @notice From `at` (unix time) on, local time is UTC and so many seconds.
+    /// @notice From `since` (unix time) on, local time is UTC and so many seconds.
     struct Change {
-        uint64 at;
+        uint64 since;
         int32 offsetSeconds;
     }
 
@@ -31,9 +31,9 @@ interface ICalendar {
     error BeforeCalendar(uint32 calendar, uint256 day, uint32 fromDay);
     /// @notice Not among the days that are published, or not in their order.
     error DayOutOfOrder(uint256 day);
-    error ChangeOutOfOrder(uint64 at);
+    error ChangeOutOfOrder(uint64 since);
     /// @notice Within an hour of local midnight.
-    error ChangeAtMidnight(uint64 at);
+    error ChangeAtMidnight(uint64 since);
     error DayHasBegun(uint32 day, uint32 today);
 
     function calendarCount() external view returns (uint32);

@@ -154,7 +154,7 @@ interface ISwitching {
     /// @param termDays calendar days from the first one for which the customer is bound
     /// @param exitFeeNano what he owes who leaves of his own will within them
     struct Offer {
-        uint64 at;
+        uint64 since;
         uint8 classes;
         uint16 termDays;
         uint64 exitFeeNano;

@@ -22,9 +22,7 @@ library Handovers {
             before.customer != next.customer && before.customer != address(0), ISwitching.NoTenancyEnds(point, slot)
         );
         require(s.tenancies[point][slot] == 0, ISwitching.HandoverKnown(s.tenancies[point][slot]));
-        uint32 area = s.core.points.point(point).area;
-        uint32 rules = Requests.rulesFor(s, area);
-        require(rules != 0, ISwitching.NoRules(area));
+        uint32 rules = Requests.rulesOfPoint(s, point);
         id = ++s.handoverCount;
         s.tenancies[point][slot] = id;
         ISwitching.Handover storage h = s.handovers[id];

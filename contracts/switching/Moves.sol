@@ -26,8 +26,7 @@ library Moves {
         (h.point, h.slot, h.meter, h.losing, h.gaining) = (point, slot, before.meter, before.supplier, gaining);
         (h.cause, h.customer, h.rules) = (cause, before.customer, rules);
         emit ISwitching.HandedOver(id, point, slot, before.supplier, gaining, tariff, cause);
-        // A meter has one supplier; that of feed-in alone is of record only.
-        if (before.meter == 0 || s.core.points.point(point).exports) return id;
+        if (!_settles(s, point, before)) return id;
         (IRegistry.Terms memory terms,) = s.core.registry.termsAt(before.meter, slot);
         (terms.fromSlot, terms.supplier, terms.tariff) = (slot, gaining, tariff);
         s.core.registry.setTerms(before.meter, terms);
@@ -60,8 +59,18 @@ library Moves {
     /// @notice The tariff by which a point settles in a slot; zero where no meter of its own says so.
     function tariffOf(SwitchStore storage s, uint32 point, uint32 slot) internal view returns (uint16) {
         (IPoints.Standing memory standing,) = s.core.points.standingAt(point, slot);
-        if (standing.meter == 0 || s.core.points.point(point).exports) return 0;
+        if (!_settles(s, point, standing)) return 0;
         (IRegistry.Terms memory terms,) = s.core.registry.termsAt(standing.meter, slot);
         return terms.tariff;
+    }
+
+    /// @dev Whether a meter settles with the supplier of the point; that of feed-in alone is of record only, since a
+    /// meter has one supplier.
+    function _settles(SwitchStore storage s, uint32 point, IPoints.Standing memory standing)
+        private
+        view
+        returns (bool)
+    {
+        return standing.meter != 0 && !s.core.points.point(point).exports;
     }
 }

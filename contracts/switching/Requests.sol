@@ -34,10 +34,17 @@ library Requests {
 
     /// @notice The rules of an area.
     function rulesFor(SwitchStore storage s, uint32 area) public view returns (uint32 id) {
-        for (uint32 at = area; at != 0; at = s.core.registry.area(at).parent) {
-            id = s.rulesOf[at];
+        for (uint32 above = area; above != 0; above = s.core.registry.area(above).parent) {
+            id = s.rulesOf[above];
             if (id != 0) return id;
         }
+    }
+
+    /// @notice The rules under which a point is; reverts where there are none.
+    function rulesOfPoint(SwitchStore storage s, uint32 point) internal view returns (uint32 id) {
+        uint32 area = s.core.points.point(point).area;
+        id = rulesFor(s, area);
+        require(id != 0, ISwitching.NoRules(area));
     }
 
     /// @notice See ISwitching.setOffer.
@@ -227,9 +234,7 @@ library Requests {
     }
 
     function _terms(SwitchStore storage s, uint32 point) private view returns (uint32 ruled, uint8 customerClass) {
-        uint32 area = s.core.points.point(point).area;
-        ruled = rulesFor(s, area);
-        require(ruled != 0, ISwitching.NoRules(area));
+        ruled = rulesOfPoint(s, point);
         // The latest is that of the customer who is about to move in, if one is.
         (IPoints.Standing memory standing,) = s.core.points.standingAt(point, type(uint32).max);
         return (ruled, uint8(standing.customerClass));
@@ -243,7 +248,7 @@ library Requests {
     {
         ISwitching.Offer[] storage all = s.offers[supplier][tariff];
         for (uint256 i = all.length; i > 0; --i) {
-            if (all[i - 1].at > signedAt) continue;
+            if (all[i - 1].since > signedAt) continue;
             require(
                 (all[i - 1].classes >> customerClass) & 1 == 1, ISwitching.TariffNotForClass(tariff, customerClass)
             );

@@ -149,9 +149,7 @@ library Reversals {
         require(points.length == tariffs.length, ISwitching.BadContract());
         for (uint256 i; i < points.length; ++i) {
             uint32 point = points[i];
-            uint32 area = s.core.points.point(point).area;
-            uint32 rules = Requests.rulesFor(s, area);
-            require(rules != 0, ISwitching.NoRules(area));
+            uint32 rules = Requests.rulesOfPoint(s, point);
             (, uint32 slot) = s.nextDay(s.rules[rules]);
             (IPoints.Standing memory standing,) = s.core.points.standingAt(point, slot);
             // Somebody may have left meanwhile; the others are not kept waiting for that.
@@ -262,7 +260,8 @@ library Reversals {
         ISwitching.ErrorClaim storage e = s.claims[id];
         e.agreed |= mine;
         if (block.timestamp < e.answerUntil) e.inTime |= mine;
-        if (e.agreed == ((uint16(2) << s.legs[id].length) - 1 | CUSTOMER)) _accept(s, w, id);
+        uint16 everyone = (uint16(2) << uint16(s.legs[id].length)) - 1;
+        if (e.agreed == (everyone | CUSTOMER)) _accept(s, w, id);
     }
 
     function _accept(SwitchStore storage s, ISwitching.Switch storage w, uint32 id) private {

@@ -229,7 +229,7 @@ def offers(env: Env, supplier: int, number: int, out: Output) -> None:
     rows = [
         {
             "offer": place,
-            "since": one.at,
+            "since": one.since,
             "for": [name for name, kind in _CLASSES.items() if one.classes >> kind & 1],
             "term_days": one.term_days,
             "exit_fee_nano": one.exit_fee_nano,

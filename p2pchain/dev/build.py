@@ -113,6 +113,7 @@ def compile_contracts(root: Path) -> dict[str, dict[str, Any]]:
     """Return the artifact of every contract that can be deployed, by name."""
     wanted = sources(root)
     output = _run(root, wanted, settings(root))
+    _refuse_warnings(output)
     enums = dict(_enums(output["sources"]))
     variables = dict(_variables(output["sources"]))
     artifacts: dict[str, dict[str, Any]] = {}
@@ -206,6 +207,17 @@ def _run(
         reason = "\n".join(said) or error.stderr_data or error.message
         raise CheckFailed(f"the contracts do not compile:\n{reason}") from None
     return output
+
+
+def _refuse_warnings(output: Mapping[str, Any]) -> None:
+    """Raise CheckFailed where the compiler warns of our sources, as forge does for what it sees."""
+    warned = [
+        error["formattedMessage"]
+        for error in output.get("errors", ())
+        if (error.get("sourceLocation") or {}).get("file", "").startswith("contracts/")
+    ]
+    if warned:
+        raise CheckFailed("the compiler warns:\n" + "\n".join(warned))
 
 
 def _artifact(

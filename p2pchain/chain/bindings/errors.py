@@ -608,12 +608,12 @@ class ChangeAtMidnight(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("ea8e2c8e")
     TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("at",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("since",)
     TEXT: ClassVar[str] = "Within an hour of local midnight"
 
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
+    def __init__(self, since: int) -> None:
+        super().__init__(since)
+        self.since = since
 
 
 class ChangeOutOfOrder(ContractError):
@@ -621,12 +621,12 @@ class ChangeOutOfOrder(ContractError):
 
     SELECTOR: ClassVar[bytes] = bytes.fromhex("1fa328bf")
     TYPES: ClassVar[tuple[str, ...]] = ("uint64",)
-    FIELDS: ClassVar[tuple[str, ...]] = ("at",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("since",)
     TEXT: ClassVar[str] = "change out of order"
 
-    def __init__(self, at: int) -> None:
-        super().__init__(at)
-        self.at = at
+    def __init__(self, since: int) -> None:
+        super().__init__(since)
+        self.since = since
 
 
 class ChangePending(ContractError):

@@ -162,11 +162,11 @@ class Boundary:
 class Change:
     """`ICalendar.Change`."""
 
-    at: int
+    since: int
     offset_seconds: int
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.at, self.offset_seconds)
+        return (self.since, self.offset_seconds)
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
@@ -1109,13 +1109,13 @@ class Objection:
 class Offer:
     """`ISwitching.Offer`."""
 
-    at: int
+    since: int
     classes: int
     term_days: int
     exit_fee_nano: int
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.at, self.classes, self.term_days, self.exit_fee_nano)
+        return (self.since, self.classes, self.term_days, self.exit_fee_nano)
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
