@@ -22,6 +22,7 @@ from p2pchain.chain.bindings.forward_auction import (
 )
 from p2pchain.chain.bindings.ledger import ContractSettled, EntrySettled
 from p2pchain.chain.bindings.metering import ReadingCorrected, ReadingPosted
+from p2pchain.chain.bindings.registry import Registry
 from p2pchain.chain.bindings.settlement import (
     EstimateSettled,
     LateSettled,
@@ -430,6 +431,23 @@ def filled(words: Iterable[int]) -> Iterator[tuple[int, Side, int]]:
                 yield lanes.window * WINDOW_SLOTS + lane, side, wh
 
 
+class Supplies:
+    """With whom and by which tariff a meter settles, asked once for each span of its terms."""
+
+    def __init__(self, registry: Registry) -> None:
+        self._registry = registry
+        self._known: dict[int, tuple[int, int, int, int]] = {}
+
+    def of(self, meter: int, slot: int) -> tuple[int, int]:
+        """Return the supplier and the tariff of a meter in a slot."""
+        first, until, supplier, tariff = self._known.get(meter, (0, 0, 0, 0))
+        if not first <= slot < until:
+            terms, until = self._registry.terms_at(meter, slot)
+            supplier, tariff = terms.supplier, terms.tariff
+            self._known[meter] = (slot, until, supplier, tariff)
+        return supplier, tariff
+
+
 class Prices:
     """The suppliers' published prices by meter and slot, asked of the contracts day by day."""
 
@@ -438,15 +456,11 @@ class Prices:
         self._slot_seconds = market.slot_seconds
         self._per_day = DAY_SECONDS // market.slot_seconds
         self._rows: dict[tuple[int, int, int], tuple[int, ...]] = {}
-        self._terms: dict[int, tuple[int, int, int, int]] = {}
+        self._supplies = Supplies(market.contracts.registry)
 
     def of(self, meter: int, slot: int) -> tuple[TariffRow, int]:
         """Return the row of the meter's own tariff, and the standing charge due in this slot."""
-        first, until, supplier, tariff = self._terms.get(meter, (0, 0, 0, 0))
-        if not first <= slot < until:
-            terms, until = self._contracts.registry.terms_at(meter, slot)
-            supplier, tariff = terms.supplier, terms.tariff
-            self._terms[meter] = (slot, until, supplier, tariff)
+        supplier, tariff = self._supplies.of(meter, slot)
         day = slot // self._per_day
         words = self._rows.get((supplier, tariff, day))
         if words is None:

@@ -7,10 +7,9 @@ are needed are those of docs/governance.md.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import fields
 from typing import TypeVar
 
-from p2pchain.chain.abi import Call, Event
+from p2pchain.chain.abi import Call, Event, struct_of
 from p2pchain.chain.bindings import structs
 from p2pchain.chain.bindings.enums import Gate, PriceRule
 from p2pchain.chain.bindings.forward_auction import AuctionCreated
@@ -102,9 +101,8 @@ class Operator:
 
     def create_auction_call(self, params: AuctionParams) -> Call:
         """Return the call that creates a forward auction."""
-        values = {f.name: getattr(params, f.name) for f in fields(structs.AuctionParams)}
-        values["gate"] = Gate(int(params.gate))
-        return self.contracts.forward.create_auction(structs.AuctionParams(**values))
+        packed = struct_of(structs.AuctionParams, params, gate=Gate(int(params.gate)))
+        return self.contracts.forward.create_auction(packed)
 
     def create_level(self, params: LevelParams) -> bytes:
         """Create a level; return its id, the hash of its parameters."""
@@ -112,8 +110,7 @@ class Operator:
 
     def create_level_call(self, params: LevelParams) -> Call:
         """Return the call that creates a level."""
-        values = {f.name: getattr(params, f.name) for f in fields(structs.LevelParams)}
-        return self.contracts.levels.create_level(structs.LevelParams(**values))
+        return self.contracts.levels.create_level(struct_of(structs.LevelParams, params))
 
     def create_forward_level(self, params: ForwardLevelParams) -> bytes:
         """Create a level above forward auctions; return its id, the hash of its parameters."""
@@ -121,15 +118,13 @@ class Operator:
 
     def create_forward_level_call(self, params: ForwardLevelParams) -> Call:
         """Return the call that creates a level above forward auctions."""
-        values = {f.name: getattr(params, f.name) for f in fields(structs.ForwardLevelParams)}
-        values["gate"] = Gate(int(params.gate))
-        return self.contracts.forward_levels.create_level(structs.ForwardLevelParams(**values))
+        packed = struct_of(structs.ForwardLevelParams, params, gate=Gate(int(params.gate)))
+        return self.contracts.forward_levels.create_level(packed)
 
     def set_edge(self, area: int, terms: EdgeTerms) -> Call:
         """Return the call by which the operator of an area sets what holds for its edge to the
         parent and for its feeder."""
-        values = {f.name: getattr(terms, f.name) for f in fields(structs.EdgeTerms)}
-        return self.contracts.levels.set_edge(area, structs.EdgeTerms(**values))
+        return self.contracts.levels.set_edge(area, struct_of(structs.EdgeTerms, terms))
 
     def set_critical(self, meter: int, window: int, critical: bool) -> Call:
         """Return the call by which the operator of a meter's area registers it as a critical load
@@ -168,10 +163,8 @@ def _role(name: str) -> int:
 
 
 def _terms(terms: Terms) -> structs.Terms:
-    return structs.Terms(*(getattr(terms, f.name) for f in fields(structs.Terms)))
+    return struct_of(structs.Terms, terms)
 
 
 def _params(params: MarketParams) -> structs.MarketParams:
-    values = {f.name: getattr(params, f.name) for f in fields(structs.MarketParams)}
-    values["rule"] = PriceRule(int(params.rule))
-    return structs.MarketParams(**values)
+    return struct_of(structs.MarketParams, params, rule=PriceRule(int(params.rule)))

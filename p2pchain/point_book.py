@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, fields, replace
 
-from p2pchain.chain.abi import Call
+from p2pchain.chain.abi import Call, struct_of
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.bindings.points import ConsentGiven, ConsentWithdrawn
 from p2pchain.chain.deployment import Contracts
@@ -163,8 +163,7 @@ class PointBook:
 
     def consent_call(self, consent: Consent) -> Call:
         """Return the call that takes down a signed consent; anybody may send it."""
-        values = (getattr(consent, f.name) for f in fields(structs.Consent))
-        return self.points.give_consent(structs.Consent(*values))
+        return self.points.give_consent(struct_of(structs.Consent, consent))
 
     def sign_withdrawal(self, customer: Signer, withdrawal: Withdrawal) -> Withdrawal:
         """Return a withdrawal with the customer's signature."""
@@ -173,8 +172,7 @@ class PointBook:
 
     def withdrawal_call(self, withdrawal: Withdrawal) -> Call:
         """Return the call that ends a consent; anybody may send it."""
-        values = (getattr(withdrawal, f.name) for f in fields(structs.Withdrawal))
-        return self.points.withdraw_consent(structs.Withdrawal(*values))
+        return self.points.withdraw_consent(struct_of(structs.Withdrawal, withdrawal))
 
 
 def _standing(found: structs.Standing) -> Standing:
@@ -182,7 +180,9 @@ def _standing(found: structs.Standing) -> Standing:
 
 
 def _packed(standing: Standing) -> structs.Standing:
-    values = {f.name: getattr(standing, f.name) for f in fields(structs.Standing)}
-    values["status"] = enums.Status(standing.status)
-    values["customer_class"] = enums.CustomerClass(standing.customer_class)
-    return structs.Standing(**values)
+    return struct_of(
+        structs.Standing,
+        standing,
+        status=enums.Status(standing.status),
+        customer_class=enums.CustomerClass(standing.customer_class),
+    )

@@ -14,7 +14,7 @@ from typing import Final
 
 from p2pchain import history
 from p2pchain.errors import Refused
-from p2pchain.history import History
+from p2pchain.history import History, Supplies
 from p2pchain.market import Market
 from p2pchain.model import DAY_SECONDS
 
@@ -87,7 +87,7 @@ def statement(market: Market, day: int, past: History | None = None) -> Statemen
     sold: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
     bought: defaultdict[int, defaultdict[int, int]] = defaultdict(lambda: defaultdict(int))
     prices: dict[int, int] = {}
-    supplier_of = _Suppliers(market)
+    supplies = Supplies(market.contracts.registry)
     for one in (past or history.read(market)).slots:
         if one.slot // per_day != day or not (one.bought_wh or one.sold_wh):
             continue
@@ -97,7 +97,7 @@ def statement(market: Market, day: int, past: History | None = None) -> Statemen
                 message=f"slot {one.slot} of meter {one.meter} is not settled",
                 hint="'p2pchain settle --clear' settles what is over",
             )
-        supplier = supplier_of(one.meter, one.slot)
+        supplier, _ = supplies.of(one.meter, one.slot)
         sold[one.slot][supplier] += one.sold_wh
         bought[one.slot][supplier] += one.bought_wh
         prices[one.slot] = next(p for p in (one.sell_nano, one.buy_nano) if p is not None)
@@ -114,19 +114,3 @@ def statement(market: Market, day: int, past: History | None = None) -> Statemen
 def _crossings(total: Mapping[tuple[int, int], list[int]]) -> Iterable[Crossing]:
     for (seller, buyer), (wh, nano) in sorted(total.items()):
         yield Crossing(seller, buyer, wh, nano)
-
-
-class _Suppliers:
-    """The supplier with whom a meter settles in a slot, asked once for each span of terms."""
-
-    def __init__(self, market: Market) -> None:
-        self._registry = market.contracts.registry
-        self._known: dict[int, tuple[int, int, int]] = {}
-
-    def __call__(self, meter: int, slot: int) -> int:
-        start, until, supplier = self._known.get(meter, (0, 0, 0))
-        if not start <= slot < until:
-            terms, until = self._registry.terms_at(meter, slot)
-            supplier = terms.supplier
-            self._known[meter] = (slot, until, supplier)
-        return supplier

@@ -6,10 +6,10 @@ Nothing here talks to a node and nothing here imports web3; `Reader` is all that
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from enum import Enum
 from functools import lru_cache
-from typing import Any, ClassVar, Protocol, Self
+from typing import Any, ClassVar, Protocol, Self, TypeVar
 
 from eth_abi.abi import decode as _decode
 from eth_abi.abi import encode as _encode
@@ -77,6 +77,16 @@ class ContractError(Refused):
         if data[:4] != cls.SELECTOR:
             raise ValueError(f"0x{data[:4].hex()} is not {cls.__name__}")
         return cls.from_abi(decode(cls.TYPES, data[4:]))
+
+
+S = TypeVar("S")
+
+
+def struct_of(kind: type[S], record: object, **other: object) -> S:
+    """Return a generated struct with the fields of a record that names them alike; `other` are
+    those that it has in another form, such as enumerations."""
+    names = [one.name for one in fields(kind)]  # type: ignore[arg-type]
+    return kind(**{name: other[name] if name in other else getattr(record, name) for name in names})
 
 
 def _shown(value: object) -> str:

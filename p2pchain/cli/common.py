@@ -173,8 +173,11 @@ def point_salt(env: Env, number: str, *, dry_run: bool) -> bytes:
     return keccak(env.signer.sign_digest(keccak(b"p2pchain metering point\0" + number.encode())))
 
 
-def signature_bytes(text: str) -> bytes:
-    """Return a signature that was typed. Raises BadInput."""
+def signature_bytes(text: str | None) -> bytes:
+    """Return a signature that was typed; empty for None: the caller signs by calling. Raises
+    BadInput."""
+    if text is None:
+        return b""
     try:
         return bytes.fromhex(text.removeprefix("0x"))
     except ValueError:

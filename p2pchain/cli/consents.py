@@ -243,4 +243,4 @@ def _signed(env: Env, customer: str | None, signature: str | None) -> bytes:
             "--customer and --signature belong together",
             hint="the customer makes the signature with --sign-only",
         )
-    return b"" if signature is None else signature_bytes(signature)
+    return signature_bytes(signature)

@@ -6,9 +6,10 @@ relayer hands everything in.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from types import MappingProxyType
 
 from eth_hash.auto import keccak
 
@@ -19,6 +20,7 @@ from p2pchain.chain.node import network_of, running
 from p2pchain.chain.sender import Sender
 from p2pchain.data import Community, Home
 from p2pchain.errors import CheckFailed, P2PError
+from p2pchain.history import History
 from p2pchain.keys import LocalSigner
 from p2pchain.market import Market
 from p2pchain.model import Limits, Reading, Terms
@@ -157,14 +159,21 @@ class Registers:
         self._houses = houses
         self._registers = {house.id: (0, 0) for house in houses}
 
-    def sign(self, span: range) -> list[Reading]:
-        """Return each meter's signed reading of the slots at these positions."""
-        first, readings = self._community.slots[span.start], []
+    def sign(
+        self, span: range, changes: Mapping[int, Collection[int]] = MappingProxyType({})
+    ) -> list[Reading]:
+        """Return each meter's signed readings of the slots at these positions: one, or several
+        where its terms change in between (`changes`: slots by meter)."""
+        slots, readings = self._community.slots, []
         for home, house in zip(self._community.homes, self._houses, strict=True):
-            values = [(home.import_wh[i], home.export_wh[i]) for i in span]
-            reading = Reading.of(house.meter, first, *self._registers[house.id], values)
-            self._registers[house.id] = reading.closing
-            readings.append(self._market.sign_reading(house.meter_key, reading))
+            changed = changes.get(house.meter, ())
+            cuts = [at for at in span if slots[at] in changed and at != span.start]
+            for start, stop in zip([span.start, *cuts], [*cuts, span.stop], strict=True):
+                values = [(home.import_wh[i], home.export_wh[i]) for i in range(start, stop)]
+                registers = self._registers[house.id]
+                reading = Reading.of(house.meter, slots[start], *registers, values)
+                self._registers[house.id] = reading.closing
+                readings.append(self._market.sign_reading(house.meter_key, reading))
         return readings
 
 
@@ -202,6 +211,17 @@ class Found:
             self.passed[name] = False
         else:
             self.passed[name] = True
+
+    def market(self, market: Market, past: History, twin: TwinMarket) -> None:
+        """Try what holds for every market: its money, its energy, and that nobody is worse off."""
+
+        def money() -> None:
+            checks.money_is_whole(market.contracts, twin)
+            checks.ledger_agrees(past)
+
+        self.holds("money", money)
+        self.holds("energy", lambda: checks.energy_is_whole(market, past))
+        self.holds("nobody_worse", lambda: checks.nobody_pays_more(past))
 
     def in_order(self, names: Sequence[str]) -> dict[str, bool]:
         """Return the outcomes in this order."""

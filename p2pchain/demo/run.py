@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import partial
 
-from p2pchain import checks, history
+from p2pchain import history
 from p2pchain.chain.deployment import Contracts
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
@@ -323,14 +323,7 @@ def _check(
     """Try every check; return which of them hold."""
     found = Found()
     twin = found.replay(market.contracts, progress)
-
-    def money() -> None:
-        checks.money_is_whole(market.contracts, twin)
-        checks.ledger_agrees(past)
-
-    found.holds("money", money)
-    found.holds("energy", lambda: checks.energy_is_whole(market, past))
-    found.holds("nobody_worse", lambda: checks.nobody_pays_more(past))
+    found.market(market, past, twin)
     names = ["money", "energy", "replay", "nobody_worse"]
     if planned:
         found.holds("planned", lambda: plan_holds(planned))

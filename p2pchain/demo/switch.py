@@ -10,10 +10,10 @@ import datetime as dt
 import time
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from p2pchain import checks, history
+from p2pchain import history
 from p2pchain.chain.bindings.calendar import CalendarCreated
 from p2pchain.chain.bindings.points import PointRegistered
 from p2pchain.chain.connect import Chain
@@ -22,6 +22,7 @@ from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
 from p2pchain.compensation import compensation
 from p2pchain.data import Community, load_fontana
+from p2pchain.demo.ahead import whole_windows
 from p2pchain.demo.parts import (
     DAY,
     SPARE_NANO,
@@ -29,6 +30,7 @@ from p2pchain.demo.parts import (
     Found,
     House,
     Progress,
+    Registers,
     Tally,
     admit,
     deployed,
@@ -43,7 +45,7 @@ from p2pchain.demo.switch_story import LAST_DAY, SUPPLIERS, TARIFF, VALLEY, Stor
 from p2pchain.errors import BadInput, CheckFailed
 from p2pchain.history import History
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, MarketParams, Reading
+from p2pchain.model import WINDOW_SLOTS, MarketParams
 from p2pchain.operator import Operator, created
 from p2pchain.point_book import PointBook
 from p2pchain.points import CustomerClass, Fuel, Point, Standing, Status
@@ -141,10 +143,11 @@ class _Scene:
             day_number(dt.date.fromisoformat(FIRST_DATE)),
             dev_signer(0),
         )
-        self._registers = {house.meter: (0, 0) for house in self.houses}
+        self._registers = Registers(self.market, community, self.houses)
         self._changes: defaultdict[int, set[int]] = defaultdict(set)
         self._seen = 0
-        self._settled: set[int] = set()
+        self._posted: set[int] = set()
+        self._open = {slot // WINDOW_SLOTS for slot in community.slots}
 
     def _suppliers(self, operator: Operator) -> None:
         rules = price_rules("none")
@@ -223,40 +226,24 @@ class _Scene:
             act()
             self._note_changes()
             step(1)
-        first, last = self.community.slots[0], self.community.slots[-1]
-        open_ = {first // WINDOW_SLOTS, last // WINDOW_SLOTS}
+        last = self.community.slots[-1]
         wait(self.sender.chain, (last + 1 + WINDOW_SLOTS) * seconds + DAY)
-        for window in sorted(open_ - self._settled):
+        for window in sorted(self._open):
             self.market.clear_and_settle(self.sender, window, 1)
 
     def _meter(self, span: range) -> None:
         """Sign and post a day, in parts where a supplier changes in it; settle what is whole."""
-        readings = [one for home in range(len(self.houses)) for one in self._sign(home, span)]
+        readings = self._registers.sign(span, self._changes)
+        for reading in readings:
+            self.story.readings[reading.meter].append(reading)
         self.tally.gas += post(self.sender, self.market, readings)
         slots = self.community.slots
-        whole = [
-            window
-            for window in range(slots[span.start] // WINDOW_SLOTS, slots[span.stop - 1] // 8 + 1)
-            if window * WINDOW_SLOTS >= slots[span.start]
-            and (window + 1) * WINDOW_SLOTS - 1 <= slots[span.stop - 1]
-        ]
+        self._posted.update(slots[span.start : span.stop])
+        whole = whole_windows(self._posted, self._open, slots[0])
         if whole:
             done = self.market.clear_and_settle(self.sender, whole[0], len(whole))
             self.tally.gas += sum(receipt.gas_used for receipt in done)
-            self._settled.update(whole)
-
-    def _sign(self, place: int, span: range) -> list[Reading]:
-        home, house, slots = self.community.homes[place], self.houses[place], self.community.slots
-        cuts = [at for at in span if slots[at] in self._changes[house.meter] and at != span.start]
-        signed = []
-        for start, stop in zip([span.start, *cuts], [*cuts, span.stop], strict=True):
-            values = [(home.import_wh[at], home.export_wh[at]) for at in range(start, stop)]
-            registers = self._registers[house.meter]
-            reading = Reading.of(house.meter, slots[start], *registers, values)
-            self._registers[house.meter] = reading.closing
-            signed.append(self.market.sign_reading(house.meter_key, reading))
-        self.story.readings.setdefault(house.meter, []).extend(signed)
-        return signed
+            self._open.difference_update(whole)
 
     def _note_changes(self) -> None:
         count = self.book.switching.handover_count()
@@ -269,19 +256,12 @@ class _Scene:
 
     def check(self, past: History, progress: Progress) -> dict[str, bool]:
         """Try every check; return which of them hold."""
-        found, contracts = Found(), self.book.contracts
-        twin = found.replay(contracts, progress)
-
-        def money() -> None:
-            checks.money_is_whole(contracts, twin)
-            checks.ledger_agrees(past)
-
-        found.holds("money", money)
-        found.holds("energy", lambda: checks.energy_is_whole(self.market, past))
-        found.holds("nobody_worse", lambda: checks.nobody_pays_more(past))
+        found = Found()
+        twin = found.replay(self.book.contracts, progress)
+        found.market(self.market, past, twin)
         found.holds("one_supplier", self._one_supplier)
         found.holds("registers", self._registers_agree)
-        found.holds("restored", self._restored)
+        found.holds("restored", lambda: self._restored(past))
         found.holds("statements", lambda: self._statements(past))
         names = ("money", "energy", "replay", "nobody_worse")
         return found.in_order([*names, "one_supplier", "registers", "restored", "statements"])
@@ -294,16 +274,24 @@ class _Scene:
         return [one for day in days for one in statement(self.market, day, past).crossings]
 
     def _statements(self, past: History) -> None:
-        """The suppliers' statements name every Wh that was traded, once, and sum to zero."""
-        crossed = self.crossings(past)
-        if sum(one.wh for one in crossed) != sum(one.bought_wh for one in past.slots):
-            raise CheckFailed("the statements of suppliers name another energy than was traded")
-        net: defaultdict[int, int] = defaultdict(int)
-        for one in crossed:
-            net[one.seller] += one.nano
-            net[one.buyer] -= one.nano
-        if sum(net.values()):
-            raise CheckFailed("the statements of suppliers do not sum to zero")
+        """Each supplier's statements come to what the customers of its points have traded."""
+        meters = {house.meter: self.story.points[house.id][0] for house in self.houses}
+        traded: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for one in past.slots:
+            if not (one.bought_wh or one.sold_wh):
+                continue
+            standing, _ = self.points.standing_at(meters[one.meter], one.slot)
+            nanos = (one.sold_wh * (one.sell_nano or 0), one.bought_wh * (one.buy_nano or 0))
+            sums = traded[standing.supplier]
+            for place, figure in enumerate((one.sold_wh, one.bought_wh, *nanos)):
+                sums[place] += figure
+        stated: defaultdict[int, list[int]] = defaultdict(lambda: [0, 0, 0, 0])
+        for crossed in self.crossings(past):
+            for place, party in enumerate((crossed.seller, crossed.buyer)):
+                stated[party][place] += crossed.wh
+                stated[party][place + 2] += crossed.nano
+        if stated != traded:
+            raise CheckFailed(f"statements of suppliers come to {stated}, trades to {traded}")
 
     def _one_supplier(self) -> None:
         """In every slot a meter settles with the supplier of record of its point."""
@@ -331,20 +319,25 @@ class _Scene:
             if one.import_wh != before:
                 raise CheckFailed(f"handover {number} says {one.import_wh} Wh, not {before}")
 
-    def _restored(self) -> None:
-        """After the erroneous transfer all slots count for the old supplier, and what was paid back
-        beyond his due makes the customer whole, but for less than two units of the token."""
-        point = self.story.points["H06"][0]
+    def _restored(self, past: History) -> None:
+        """After the erroneous transfer all slots count for the old supplier, and with what was paid
+        back they cost what they would have cost with him, but for two units of the token."""
+        point, number = self.story.points["H06"][0], self.story.switches["H06"]
         for slot in self.community.slots:
             if self.book.accountable_at(point, slot) != VALLEY:
                 raise CheckFailed(f"slot {slot} of H06 counts for another supplier")
-        number = self.story.switches["H06"]
-        found = compensation(self.book, self.market, number)
-        exact = sum(one.back_nano - one.due_nano for one in found.slots)
-        unit = self.book.contracts.ledger.unit_nano()
+        (restated,) = self.book.restatements(point)
+        prices = dict(zip(self.community.slots, self.community.retail_nano, strict=True))
+        rules, more = price_rules("none"), 0
+        (house,) = (house for house in self.houses if house.id == "H06")
+        for one in past.of_meter(house.meter):
+            if restated.from_slot <= one.slot < restated.until_slot:
+                row = rules.split(prices[one.slot], self.community.feed_in_nano)
+                more += one.cost_nano - replace(one, row=row).cost_nano
         paid = self.book.claim(number).back_nano
-        if paid != found.back_nano or abs(paid - sum(found.due_nano) - exact) >= 2 * unit:
-            raise CheckFailed(f"the compensation of H06 is off by {paid - exact}")
+        due = sum(compensation(self.book, self.market, number).due_nano)
+        if abs(paid - due - more) >= 2 * self.book.contracts.ledger.unit_nano():
+            raise CheckFailed(f"H06 was paid {paid - due} back, and has paid {more} too much")
 
 
 def _report(

@@ -6,6 +6,7 @@ named in it would make; what comes of it is read back from the chain.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
@@ -57,8 +58,7 @@ class Story:
     operator: LocalSigner
     timelines: dict[str, list[Told]] = field(default_factory=dict)
     switches: dict[str, int] = field(default_factory=dict)
-    readings: dict[int, list[Reading]] = field(default_factory=dict)
-    seconds_of_secured: list[int] = field(default_factory=list)
+    readings: defaultdict[int, list[Reading]] = field(default_factory=lambda: defaultdict(list))
 
     def events(self) -> list[tuple[int, Callable[[], None]]]:
         """Return (unix time, step) of the whole story, in the order in which they happen."""

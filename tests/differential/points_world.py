@@ -27,6 +27,7 @@ from p2pchain.points import (
     Withdrawal,
     purpose_bytes,
 )
+from tests.differential.outcome import reason_of, sent_as_expected
 
 PURPOSES = tuple(map(purpose_bytes, ("forecast", "bill check")))
 PEOPLE = 9  # dev accounts: registrar, two suppliers, a network operator, agents, customers
@@ -111,18 +112,8 @@ class PointsWorld:
 
     def _try(self, who: int, call: Call, may: str | None, apply: Callable[[], object]) -> None:
         """Send a call; `may` is the name of the refusal that comes before the twin's rules."""
-        expected = may
-        if expected is None:
-            try:
-                apply()
-            except Refused as refusal:
-                expected = refusal.reason
-        try:
-            self.senders[who].send(call)
-            got = None
-        except Refused as refusal:
-            got = refusal.reason
-        assert got == expected, f"{call.name}: {got}, expected {expected}"
+        expected = reason_of(apply) if may is None else may
+        sent_as_expected(self.senders[who], call, expected)
         self.counts["refused" if expected else call.name] += 1
         if expected:
             self.counts[expected] += 1

@@ -40,6 +40,7 @@ from p2pchain.switching import (
     SwitchingTwin,
 )
 from p2pchain.working_days import DAY, OffsetChange
+from tests.differential.outcome import reason_of, sent_as_expected
 
 REGULATOR, SUPPLIERS, GRID, AGENT, CUSTOMERS = 0, (1, 2, 3), 4, 5, (6, 7, 8)
 PEOPLE = 10  # and one who is nobody
@@ -241,21 +242,12 @@ class SwitchingWorld:
         step: str = "",
         restricted: bool = False,
     ) -> None:
-        now, expected = self.now, None
+        now = self.now
         before = self._states(now)
-        if restricted and who != REGULATOR:
-            expected = "AccessManagedUnauthorized"
-        else:
-            try:
-                apply()
-            except Refused as refusal:
-                expected = refusal.reason
-        try:
-            self.senders[who].send(call)
-            got = None
-        except Refused as refusal:
-            got = refusal.reason
-        assert got == expected, f"{call.name}: {got}, expected {expected}"
+        expected: str | None = "AccessManagedUnauthorized"
+        if not restricted or who == REGULATOR:
+            expected = reason_of(apply)
+        sent_as_expected(self.senders[who], call, expected)
         self.counts["refused" if expected else call.name] += 1
         if expected:
             self.counts[expected] += 1

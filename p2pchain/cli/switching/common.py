@@ -64,6 +64,14 @@ def hash_of(text: str) -> bytes:
         raise BadInput(f"{text}: {error.strerror}", hint="a file, or 0x and its hash") from None
 
 
+def write_out(path: str, text: str) -> None:
+    """Write a file that was asked for. Raises BadInput."""
+    try:
+        Path(path).write_text(text)
+    except OSError as error:
+        raise BadInput(f"{path}: {error.strerror}") from None
+
+
 def pay_with(env: Env, out: Output, nano: int, pay: Call, what: str, *, dry_run: bool) -> None:
     """Let `Switching` have tokens for so much, then send the call that takes them.
 

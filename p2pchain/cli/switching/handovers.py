@@ -74,7 +74,7 @@ def read(
         made = book.sign_reading(env.signer, number, import_wh, export_wh)
         out.fields({"handover": number, "import_wh": import_wh, "signature": made})
         return
-    given = b"" if signature is None else signature_bytes(signature)
+    given = signature_bytes(signature)
     call = book.reading_call(number, import_wh, export_wh, given)
     deliver(env, out, call, f"register of handover {number}: {import_wh:,} Wh", dry_run=dry_run)
 

@@ -18,6 +18,7 @@ from p2pchain.cli.switching.common import (
     day_text,
     day_typed,
     hash_of,
+    write_out,
 )
 from p2pchain.errors import BadInput
 from p2pchain.switching import Reason
@@ -107,10 +108,7 @@ def sign(
         "switching": book.switching.address,
     }
     if target is not None:
-        try:
-            Path(target).write_text(json.dumps(signed, indent=1) + "\n")
-        except OSError as error:
-            raise BadInput(f"{target}: {error.strerror}") from None
+        write_out(target, json.dumps(signed, indent=1) + "\n")
     out.fields(
         signed,
         {
@@ -269,7 +267,7 @@ def cancel(
         made = book.sign_cancellation(env.signer, number, back)
         out.fields({"switch": number, "back": back, "signature": made})
         return
-    given = b"" if signature is None else signature_bytes(signature)
+    given = signature_bytes(signature)
     text = f"cancel switch {number}" + (", and go back" if back else "")
     deliver(env, out, book.cancel_call(number, back, given), text, dry_run=dry_run)
 

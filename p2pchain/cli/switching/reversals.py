@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import click
 
 from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options, sending_options
@@ -15,7 +13,7 @@ from p2pchain.cli.common import (
     signature_bytes,
 )
 from p2pchain.cli.output import Output, output_options
-from p2pchain.cli.switching.common import SWITCH, hash_of, pay_with
+from p2pchain.cli.switching.common import SWITCH, hash_of, pay_with, write_out
 from p2pchain.errors import BadInput
 
 
@@ -53,7 +51,7 @@ def claim(
     if sign_only:
         out.fields({"switch": number, "signature": book.sign_error(env.signer, number)})
         return
-    given = b"" if signature is None else signature_bytes(signature)
+    given = signature_bytes(signature)
     call = book.claim_error_call(number, given)
     deliver(env, out, call, f"claim that switch {number} was an error", dry_run=dry_run)
 
@@ -146,10 +144,7 @@ def statement(
     book = SwitchBook(env.contracts)
     found = compensation(book, env.market, number)
     if target is not None:
-        try:
-            Path(target).write_text(found.text)
-        except OSError as error:
-            raise BadInput(f"{target}: {error.strerror}") from None
+        write_out(target, found.text)
     due_nano = sum(found.due_nano)
     told = {
         "switch": number,
