@@ -28,8 +28,16 @@ from eth_hash.auto import keccak
 from bench import scale_report
 from bench.tree import CHARGE_NANO, Microgrid, Site
 from bench.workload import FUSE_WH, SLOT_SECONDS, TARIFFS, Participant, participants
-from bench.world import GENESIS_DAY, PATIENCE, PREPAID_NANO, WINDOWS_PER_DAY, market_params
+from bench.world import (
+    GENESIS_DAY,
+    PATIENCE,
+    PREPAID_NANO,
+    WINDOWS_PER_DAY,
+    market_params,
+    supplier_key,
+)
 from p2pchain.chain.abi import Call, Event
+from p2pchain.chain.bindings import structs
 from p2pchain.chain.bindings.ledger import ClaimOpened, EntrySettled, FeesSettled, LevelCharged
 from p2pchain.chain.bindings.levels import Crossed, LevelCleared
 from p2pchain.chain.bindings.markets import MarketCreated
@@ -42,6 +50,7 @@ from p2pchain.chain.node import network_of, running
 from p2pchain.chain.records import TX_GAS_CAP
 from p2pchain.chain.rpc import Rpc
 from p2pchain.chain.sender import Sender
+from p2pchain.demo.parts import REGISTRATION
 from p2pchain.errors import CheckFailed
 from p2pchain.evidence import offer, offers_hash
 from p2pchain.level_market import Level
@@ -58,6 +67,7 @@ from p2pchain.model import (
     by_hour,
     utc_hour,
 )
+from p2pchain.operator import registered
 
 RESULTS = Path(__file__).parent / "results" / "scale.json"
 SCHEMA = 1
@@ -456,13 +466,27 @@ class Tree:
             calls = [contracts.registry.add_area(area, grid_operator) for area, _ in parents]
             areas = [event.area for event in events(self.wire.send(calls, mine), AreaAdded)]
             self.wire.send([operator.set_edge(area, edge) for area in areas], grid_operator)
-            calls = [operator.create_market_call(market_params(area)) for area in areas]
+            calls = [
+                operator.create_market_call(
+                    registered(market_params(area), REGISTRATION), REGISTRATION
+                )
+                for area in areas
+            ]
             made = [event.market for event in events(self.wire.send(calls, mine), MarketCreated)]
             calls = [
                 contracts.levels.attach(market, self.cells[cell].id, self.windows.start)
                 for market, (_, cell) in zip(made, parents, strict=True)
             ]
             self.wire.send(calls, mine)
+            for place, supplier in enumerate(self.site.suppliers):
+                key = supplier_key(place)
+                calls = [
+                    contracts.markets.set_agreement(
+                        structs.Agreement(market, supplier, self.slot, True, 1, b"")
+                    )
+                    for market in made
+                ]
+                self.wire.send(calls, key.address)
         meter = HOMES * len(self.grids)
         for area, market, (_, cell) in zip(areas, made, parents, strict=True):
             number = len(self.grids)

@@ -18,8 +18,9 @@ from bench.world import (
     RING_DAYS,
     WINDOWS_PER_DAY,
     World,
-    market_params,
+    open_market,
     publish,
+    supplier_key,
 )
 from p2pchain.chain.connect import connect
 from p2pchain.chain.deployment import Contracts, deploy
@@ -54,7 +55,7 @@ class Microgrid(World):
         self._area = site.area(self._parent)
         self._register(site.contracts, self.homes)
         self._prepay(site.contracts, [home.owner for home in self.homes])
-        return Market(site.contracts, site.operator.create_market(market_params(self._area)))
+        return open_market(site.operator, self._area, site.suppliers, self.slot)
 
     def join(self) -> None:
         """Everybody takes part from the next day on."""
@@ -241,7 +242,7 @@ class Child(Microgrid):
 
 def wide_supplier(site: Site) -> int:
     """Add a supplier whose prices lie outside all ticks, so that these decide; return it."""
-    key = dev_signer(4)
+    key = supplier_key(1)  # the second place: what stands there last signs for both
     supplier = site.operator.add_supplier(key.address, "Supplier with wide prices")
     energy = FLOOR_NANO + 255 * TICK_NANO + FEE_NANO
     row = TariffRow(energy=energy, feed_in=FLOOR_NANO - FEE_NANO, imbalance=energy)

@@ -36,6 +36,7 @@ from p2pchain.chain.events import of_receipt
 from p2pchain.chain.node import network_of, running
 from p2pchain.chain.records import TX_GAS_CAP, Patience, Receipt
 from p2pchain.chain.sender import Sender
+from p2pchain.demo.parts import REGISTRATION
 from p2pchain.errors import CheckFailed
 from p2pchain.keys import LocalSigner
 from p2pchain.market import Market
@@ -96,7 +97,7 @@ class World:
         self._register(contracts, self.homes)
         self._prepay(contracts, [home.owner for home in self.homes])
         self._prepay(contracts, [dev_signer(1), dev_signer(3), dev_signer(4)])
-        return Market(contracts, operator.create_market(market_params(area)))
+        return open_market(operator, area, suppliers, self.slot)
 
     def _register(self, contracts: Contracts, homes: Sequence[Participant]) -> None:
         calls = [
@@ -272,16 +273,27 @@ class World:
         return receipts
 
 
+def supplier_key(place: int) -> LocalSigner:
+    """Return the key of a supplier of the workload."""
+    return dev_signer(3 + place)
+
+
 def publish(sender: Sender, operator: Operator, slot: int) -> list[int]:
     """Add the suppliers of the workload with their prices from a slot on; return their numbers."""
     suppliers = []
     for place, rows in enumerate(TARIFFS):
-        key = dev_signer(3 + place)
+        key = supplier_key(place)
         supplier = operator.add_supplier(key.address, f"Supplier {place + 1}")
         suppliers.append(supplier)
         with Sender(sender.chain, key, patience=PATIENCE) as own:
             own.send(operator.publish_tariff(supplier, 1, slot, rows, STANDING_NANO))
     return suppliers
+
+
+def open_market(operator: Operator, area: int, suppliers: Sequence[int], slot: int) -> Market:
+    """Create the workload's market in an area; its suppliers agree from a slot on."""
+    keys = {supplier: supplier_key(place) for place, supplier in enumerate(suppliers)}
+    return operator.open_market(market_params(area), REGISTRATION, keys, slot)
 
 
 def market_params(area: int) -> MarketParams:

@@ -30,6 +30,13 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         uint32 sequence;
     }
 
+    /// @dev One word. Sequence zero: the supplier has never agreed.
+    struct AgreementState {
+        uint32 fromSlot;
+        uint32 sequence;
+        bool agrees;
+    }
+
     /// @dev One word. Version zero: no limits stated, TARIFF on both sides.
     struct LimitState {
         uint32 fromSlot;
@@ -47,10 +54,14 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     uint256 private constant MAX_OPEN_SECONDS = 28 days;
     /// @dev So that the volumes of a slot fit the 48 bits of a result.
     uint256 private constant MAX_MEMBERS = 1 << 20;
-    /// @dev Slots that may be under way in Settlement, less two windows.
+    /// @dev Slots that may be under way in Settlement, less two windows; and the notice of a supplier, since nobody can
+    /// order further ahead.
     uint256 private constant RING_SLOTS = 126 * 8;
 
     bytes32 private constant ENROLMENT_TYPE = keccak256("Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)");
+    bytes32 private constant AGREEMENT_TYPE = keccak256(
+        "Agreement(bytes32 market,bytes32 agreement,uint16 supplier,uint32 fromSlot,bool agrees,uint32 sequence)"
+    );
     bytes32 private constant LIMITS_TYPE = keccak256(
         "Limits(bytes32 market,uint32 meter,uint32 fromSlot,uint32 sequence,int32[] buyNano,int32[] sellNano)"
     );
@@ -72,6 +83,9 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => LimitState))) private _pastLimits;
     /// @dev By version and UTC hour: buy in the low, sell in the high 32 bits.
     mapping(bytes32 market => mapping(uint32 meter => mapping(uint32 version => uint64[24]))) private _hourlyLimits;
+    mapping(bytes32 market => mapping(uint16 supplier => AgreementState)) private _agreements;
+    /// @dev What held before, the oldest first.
+    mapping(bytes32 market => mapping(uint16 supplier => AgreementState[])) private _pastAgreements;
 
     constructor(address accessManager, IRegistry registry_, IMetering metering_)
         AccessManaged(accessManager)
@@ -85,8 +99,17 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     /* MARKETS */
 
     /// @inheritdoc IMarkets
-    function createMarket(MarketParams calldata params) external restricted returns (bytes32 market) {
+    function createMarket(MarketParams calldata params, Registration calldata registration)
+        external
+        restricted
+        returns (bytes32 market)
+    {
         registry.area(params.area);
+        if (params.onlySupplier != 0) registry.supplierAccount(params.onlySupplier);
+        require(params.agreement != 0, BadParameter("agreement"));
+        require(bytes(registration.organiser).length != 0, BadParameter("organiser"));
+        require(bytes(registration.licence).length != 0, BadParameter("licence"));
+        require(params.registration == keccak256(abi.encode(registration)), BadParameter("registration"));
         require(params.slotSeconds == _slotSeconds, BadParameter("slotSeconds"));
         require(params.kPpm <= 1_000_000, BadParameter("kPpm"));
         require(params.tickNano != 0 && params.tickNano <= uint32(type(int32).max), BadParameter("tickNano"));
@@ -109,13 +132,59 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         market = keccak256(abi.encode(params));
         require(_params[market].tickNano == 0, MarketExists(market));
         _params[market] = params;
-        emit MarketCreated(market, params.area, params);
+        emit MarketCreated(market, params.area, params, registration);
     }
 
     /// @inheritdoc IMarkets
     function setPaused(bool paused_) external restricted {
         paused = paused_;
         emit Paused(paused_);
+    }
+
+    /* SUPPLIERS */
+
+    /// @inheritdoc IMarkets
+    function setAgreement(Agreement calldata a) external {
+        MarketParams storage params = _params[a.market];
+        require(params.tickNano != 0, UnknownMarket(a.market));
+        uint16 only = params.onlySupplier;
+        require(only == 0 || only == a.supplier, OutOfScope(a.market, a.supplier));
+        AgreementState memory last = _agreements[a.market][a.supplier];
+        require(a.sequence > last.sequence, SequenceIsOld(a.sequence, last.sequence));
+        uint256 first = _currentSlot() + (a.agrees ? 1 : RING_SLOTS);
+        // What was said for later slots is not taken back: others rely on it.
+        if (last.sequence != 0 && last.fromSlot >= first) first = uint256(last.fromSlot) + 1;
+        require(a.fromSlot >= first, TooSoon(a.fromSlot, first.toUint32()));
+        address account = registry.supplierAccount(a.supplier);
+        bytes32 structHash = keccak256(
+            abi.encode(
+                AGREEMENT_TYPE, a.market, params.agreement, a.supplier, a.fromSlot, a.agrees, a.sequence
+            )
+        );
+        require(
+            (a.signature.length == 0 && msg.sender == account)
+                || Signatures.isSignedBy(_hashTypedDataV4(structHash), a.signature, account),
+            NotSignedBySupplier(a.supplier, account)
+        );
+        if (last.sequence != 0) _pastAgreements[a.market][a.supplier].push(last);
+        _agreements[a.market][a.supplier] = AgreementState(a.fromSlot, a.sequence, a.agrees);
+        emit AgreementSet(a.market, a.supplier, a.fromSlot, a.agrees, a.sequence, a.signature);
+    }
+
+    /// @inheritdoc IMarkets
+    function agreesAt(bytes32 market, uint16 supplier, uint32 slot)
+        external
+        view
+        returns (bool agrees, uint32 untilSlot)
+    {
+        uint256 until;
+        (agrees, until) = _agreesAt(market, supplier, slot);
+        untilSlot = uint32(until);
+    }
+
+    /// @inheritdoc IMarkets
+    function agreementSequence(bytes32 market, uint16 supplier) external view returns (uint32) {
+        return _agreements[market][supplier].sequence;
     }
 
     /* MEMBERS */
@@ -220,6 +289,29 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         return ((slot * _slotSeconds) / 3600) % 24;
     }
 
+    function _currentSlot() private view returns (uint256) {
+        return block.timestamp / _slotSeconds;
+    }
+
+    /// @dev Changes are few, since leaving takes notice, and what is asked for is almost always the last.
+    function _agreesAt(bytes32 market, uint16 supplier, uint256 slot)
+        private
+        view
+        returns (bool agrees, uint256 untilSlot)
+    {
+        AgreementState memory state = _agreements[market][supplier];
+        untilSlot = type(uint32).max;
+        if (state.sequence == 0 || state.fromSlot <= slot) return (state.agrees, untilSlot);
+        AgreementState[] storage past = _pastAgreements[market][supplier];
+        untilSlot = state.fromSlot;
+        for (uint256 i = past.length; i > 0; --i) {
+            state = past[i - 1];
+            if (state.fromSlot <= slot) return (state.agrees, untilSlot);
+            untilSlot = state.fromSlot;
+        }
+        return (false, untilSlot);
+    }
+
     /// @dev The limits in force in `slot`, and the first slot in which others are.
     function _limitsAt(bytes32 market, uint32 meter, uint256 slot)
         private
@@ -273,20 +365,27 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         if (state.place == 0) return (member, stated);
         IRegistry.Terms memory terms;
         uint256 untilSlot;
-        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32 until) {
-            (terms, untilSlot) = (t, until);
+        try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32 termsUntil) {
+            (terms, untilSlot) = (t, termsUntil);
         } catch {
             untilSlot = uint256(slot) + 1; // before the meter was registered
         }
         uint32 begins = _consentFrom(market, meter, state, terms.owner);
-        bool active = slot >= begins;
+        (bool active, uint256 until) = _agreesAt(market, terms.supplier, slot);
+        if (until < untilSlot) untilSlot = until;
+        // A supplier that says so now leaves then.
+        until = _currentSlot() + RING_SLOTS;
+        if (until <= slot) until = uint256(slot) + 1;
+        if (until < untilSlot) untilSlot = until;
+        if (slot < begins) {
+            active = false;
+            if (begins < untilSlot) untilSlot = begins;
+        }
         stated = StatedWords.pack(state.place - 1, active, terms.billingGrade);
         if (active) {
             (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);
             if (limitsUntil < untilSlot) untilSlot = limitsUntil;
             stated = stated.withLimits(limits.buyNano, limits.sellNano, limits.hourly ? limits.version : 0);
-        } else if (begins < untilSlot) {
-            untilSlot = begins;
         }
         member = MemberWords.pack(meter, uint32(untilSlot), terms.supplier, terms.tariff, terms.owner);
     }
@@ -315,11 +414,19 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         if (e.meter == 0 || e.meter > registry.meterCount()) return Refusal.UnknownMeter;
         if (registry.areaOf(e.meter) != params.area) return Refusal.OtherArea;
         MemberState memory state = _members[e.market][e.meter];
-        if (state.place == 0 && metering.headOf(e.meter).enrolled) return Refusal.AlreadyEnrolled;
-        if (e.fromSlot <= registry.currentSlot()) return Refusal.TooLate;
+        if (state.place == 0) {
+            IMetering.Head memory head = metering.headOf(e.meter);
+            if (head.keptOut) return Refusal.NotElectricity;
+            if (head.enrolled) return Refusal.AlreadyEnrolled;
+        }
+        if (e.fromSlot <= _currentSlot()) return Refusal.TooLate;
         bytes32 structHash = keccak256(abi.encode(ENROLMENT_TYPE, e.market, e.meter, e.fromSlot));
-        (address owner, Refusal refusal) = _checkOwner(e.meter, e.fromSlot, structHash, e.signature);
+        (IRegistry.Terms memory terms, Refusal refusal) =
+            _checkOwner(e.meter, e.fromSlot, structHash, e.signature);
         if (refusal != Refusal.None) return refusal;
+        (bool agrees,) = _agreesAt(e.market, terms.supplier, e.fromSlot);
+        if (!agrees) return Refusal.NoAgreement;
+        address owner = terms.owner;
         if (state.place != 0) {
             if (owner == state.owner) return Refusal.AlreadyEnrolled;
             _succeed(e, state);
@@ -351,7 +458,7 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         MemberState memory member = _members[l.market][l.meter];
         if (member.place == 0) return Refusal.NotAMember;
         if (l.sequence <= member.sequence) return Refusal.OldSequence;
-        if (l.fromSlot <= registry.currentSlot()) return Refusal.TooLate;
+        if (l.fromSlot <= _currentSlot()) return Refusal.TooLate;
         uint256 figures = l.buyNano.length;
         if ((figures != 1 && figures != 24) || l.sellNano.length != figures) return Refusal.BadFormat;
         bytes32 structHash = keccak256(
@@ -365,10 +472,11 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
                 keccak256(abi.encodePacked(l.sellNano))
             )
         );
-        (address owner, Refusal refusal) = _checkOwner(l.meter, l.fromSlot, structHash, l.signature);
+        (IRegistry.Terms memory terms, Refusal refusal) =
+            _checkOwner(l.meter, l.fromSlot, structHash, l.signature);
         if (refusal != Refusal.None) return refusal;
         // Once a new owner has enrolled, the old one cannot state what would reach into his slots.
-        if (owner != member.owner) return Refusal.NotAMember;
+        if (terms.owner != member.owner) return Refusal.NotAMember;
         _members[l.market][l.meter].sequence = l.sequence;
         _storeLimits(l, figures == 24);
         emit LimitsSet(l.market, l.meter, l.fromSlot, l.sequence, l.buyNano, l.sellNano, l.signature);
@@ -402,18 +510,16 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
     function _checkOwner(uint32 meter, uint32 slot, bytes32 structHash, bytes calldata signature)
         private
         view
-        returns (address owner, Refusal)
+        returns (IRegistry.Terms memory terms, Refusal)
     {
-        IRegistry.Terms memory terms;
         try registry.termsAt(meter, slot) returns (IRegistry.Terms memory t, uint32) {
             terms = t;
         } catch {
-            return (address(0), Refusal.TooLate);
+            return (terms, Refusal.TooLate);
         }
-        owner = terms.owner;
-        if (!terms.billingGrade) return (owner, Refusal.NotBillingGrade);
-        if (signature.length == 0 && msg.sender == owner) return (owner, Refusal.None);
-        bool signed = Signatures.isSignedBy(_hashTypedDataV4(structHash), signature, owner);
-        return (owner, signed ? Refusal.None : Refusal.BadSignature);
+        if (!terms.billingGrade) return (terms, Refusal.NotBillingGrade);
+        if (signature.length == 0 && msg.sender == terms.owner) return (terms, Refusal.None);
+        bool signed = Signatures.isSignedBy(_hashTypedDataV4(structHash), signature, terms.owner);
+        return (terms, signed ? Refusal.None : Refusal.BadSignature);
     }
 }

@@ -60,6 +60,7 @@ contract Metering is IMetering, AccessManaged, EIP712 {
 
     address public settlement;
     address public markets;
+    address public points;
     mapping(uint32 meter => Head) private _heads;
     mapping(uint32 meter => Origin) private _origins;
     mapping(uint32 meter => Gap[]) private _gaps;
@@ -83,11 +84,11 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     }
 
     /// @inheritdoc IMetering
-    function bind(address settlement_, address markets_) external restricted {
+    function bind(address settlement_, address markets_, address points_) external restricted {
         require(settlement == address(0), AlreadyBound(settlement));
-        require(settlement_ != address(0) && markets_ != address(0), ZeroAccount());
-        (settlement, markets) = (settlement_, markets_);
-        emit Bound(settlement_, markets_);
+        require(settlement_ != address(0) && markets_ != address(0) && points_ != address(0), ZeroAccount());
+        (settlement, markets, points) = (settlement_, markets_, points_);
+        emit Bound(settlement_, markets_, points_);
     }
 
     /* VIEWS */
@@ -195,9 +196,21 @@ contract Metering is IMetering, AccessManaged, EIP712 {
     /// @inheritdoc IMetering
     function enrol(uint32 meter) external {
         require(msg.sender == markets, NotMarkets(msg.sender));
-        require(!_heads[meter].enrolled, AlreadyEnrolled(meter));
-        _heads[meter].enrolled = true;
+        Head storage head = _heads[meter];
+        require(!head.enrolled, AlreadyEnrolled(meter));
+        require(!head.keptOut, IsKeptOut(meter));
+        head.enrolled = true;
         emit MeterEnrolled(meter);
+    }
+
+    /// @inheritdoc IMetering
+    function keepOut(uint32 meter) external {
+        require(msg.sender == points, NotPoints(msg.sender));
+        Head storage head = _heads[meter];
+        require(!head.enrolled, AlreadyEnrolled(meter));
+        if (head.keptOut) return;
+        head.keptOut = true;
+        emit MeterKeptOut(meter);
     }
 
     /// @inheritdoc IMetering

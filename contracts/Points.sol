@@ -3,6 +3,7 @@ pragma solidity 0.8.37;
 
 import {AccessManaged} from "@openzeppelin/contracts/access/manager/AccessManaged.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {IMetering} from "./interfaces/IMetering.sol";
 import {IPoints} from "./interfaces/IPoints.sol";
 import {IRegistry} from "./interfaces/IRegistry.sol";
 import {Signatures} from "./libraries/Signatures.sol";
@@ -26,6 +27,7 @@ contract Points is IPoints, AccessManaged, EIP712 {
     /* IMMUTABLES */
 
     IRegistry public immutable registry;
+    IMetering public immutable metering;
 
     /* STORAGE */
 
@@ -38,11 +40,11 @@ contract Points is IPoints, AccessManaged, EIP712 {
 
     /* CONSTRUCTOR */
 
-    constructor(address accessManager, IRegistry registry_)
+    constructor(address accessManager, IRegistry registry_, IMetering metering_)
         AccessManaged(accessManager)
         EIP712("p2pchain Points", "1")
     {
-        registry = registry_;
+        (registry, metering) = (registry_, metering_);
     }
 
     /* VIEWS */
@@ -143,7 +145,7 @@ contract Points is IPoints, AccessManaged, EIP712 {
         id = ++pointCount;
         (pointOf[point_.commitment], _points[id]) = (id, point_);
         emit PointRegistered(id, point_.area, point_.commitment, point_.fuel, point_.exports);
-        if (first.meter != 0) _requireMeterOf(first.meter, id);
+        if (first.meter != 0) _fit(first.meter, id);
         _standings[id].push(first);
         emit StandingSet(id, first.customer, first);
     }
@@ -211,7 +213,7 @@ contract Points is IPoints, AccessManaged, EIP712 {
     function setMeter(uint32 id, uint32 fromSlot, uint32 meter) external {
         Standing memory s = _latest(id);
         require(msg.sender == s.meterAgent, NotOfRecord(id, msg.sender));
-        if (meter != 0) _requireMeterOf(meter, id);
+        if (meter != 0) _fit(meter, id);
         s.meter = meter;
         _put(id, fromSlot, s);
     }
@@ -303,12 +305,14 @@ contract Points is IPoints, AccessManaged, EIP712 {
         require(msg.sender == registry.supplierAccount(s.supplier), NotOfRecord(id, msg.sender));
     }
 
-    function _requireMeterOf(uint32 meter, uint32 id) private view {
+    /// @dev A meter of the point's; markets are for electricity.
+    function _fit(uint32 meter, uint32 id) private {
         Point storage p = _points[id];
         require(
             registry.pointCommitment(meter) == p.commitment && registry.areaOf(meter) == p.area,
             MeterOfAnotherPoint(meter, id)
         );
+        if (p.fuel == Fuel.Gas) metering.keepOut(meter);
     }
 
     function _requireSigned(address customer, bytes32 digest, bytes calldata signature) private view {

@@ -169,7 +169,8 @@ contract Registry is IRegistry, AccessManaged {
         require(terms.fromSlot > currentSlot(), SlotHasBegun(terms.fromSlot, currentSlot()));
         require(terms.fromSlot >= latest.fromSlot, LaterChangePending(latest.fromSlot));
         bool owner = terms.owner != latest.owner;
-        if (forward != address(0) && (owner || terms.billingGrade != latest.billingGrade)) {
+        bool others = terms.billingGrade != latest.billingGrade || terms.supplier != latest.supplier;
+        if (forward != address(0) && (owner || others)) {
             IForwardAuction(forward).termsChange(meter, terms.fromSlot, owner);
         }
         if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);

@@ -183,6 +183,8 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
             (found.next_slot, found.import_wh, found.export_wh),
             (head.next_slot, *head.registers),
         )
+        marks = (found.enrolled, found.kept_out)
+        same(f"market of meter {meter}", marks, (head.enrolled, head.kept_out))
         same(f"open gaps of meter {meter}", found.gaps, len(twin.metering.gaps[meter]))
         if meter in twin.metering.origins:
             begun = metering.origin_of(meter)
@@ -236,6 +238,11 @@ def compare(contracts: Contracts, twin: TwinMarket) -> int:
     for market, state in twin.markets.items():
         same("money in transit", ledger.transit_nano(market), twin.ledger.transit_nano[market])
         same("members", contracts.markets.member_count(market), len(state.members))
+        for number, changes in state.agreements.items():
+            for slot in {slot for first, _ in changes for slot in (max(first - 1, 0), first)}:
+                agrees, _ = contracts.markets.agrees_at(market, number, slot)
+                computed = state.agrees_at(number, slot)
+                same(f"whether supplier {number} agrees in slot {slot}", agrees, computed)
         for window, expected in state.windows.items():
             stood = settlement.window_state(market, window)
             if Phase(int(stood.phase)) == Phase.ABSENT:
@@ -354,7 +361,7 @@ def ledger_agrees(history: History) -> None:
     cost: dict[int, int] = defaultdict(int)
     for entry in history.slots:
         if entry.settled:
-            cost[entry.meter] += entry.cost_nano
+            cost[entry.meter] += entry.moved_nano
     for meter, nano in cost.items():
         if nano != history.paid_nano.get(meter, 0):
             raise CheckFailed(

@@ -17,6 +17,7 @@ from typing import Final
 from eth_hash.auto import keccak
 
 from p2pchain.model import (
+    Agreement,
     AuctionParams,
     Correction,
     Enrolment,
@@ -28,6 +29,7 @@ from p2pchain.model import (
     MarketParams,
     Order,
     Reading,
+    Registration,
     Schedule,
 )
 from p2pchain.points import Consent, Tenancy, Withdrawal
@@ -58,6 +60,10 @@ _CORRECTION: Final = keccak(
     b"Correction(uint32 meter,uint32 firstSlot,uint16 slots,uint32 number,uint256[] intervals)"
 )
 _ENROLMENT: Final = keccak(b"Enrolment(bytes32 market,uint32 meter,uint32 fromSlot)")
+_AGREEMENT: Final = keccak(
+    b"Agreement(bytes32 market,bytes32 agreement,uint16 supplier,uint32 fromSlot,bool agrees,"
+    b"uint32 sequence)"
+)
 _LIMITS: Final = keccak(
     b"Limits(bytes32 market,uint32 meter,uint32 fromSlot,uint32 sequence,int32[] buyNano,"
     b"int32[] sellNano)"
@@ -114,7 +120,7 @@ def metering_domain(chain_id: int, contract: str) -> Domain:
 
 
 def markets_domain(chain_id: int, contract: str) -> Domain:
-    """Return the domain of enrolments and limits."""
+    """Return the domain of enrolments, limits and suppliers' agreements."""
     return Domain(MARKETS, chain_id, contract)
 
 
@@ -282,6 +288,27 @@ def enrolment_digest(domain: Domain, enrolment: Enrolment) -> bytes:
     )
 
 
+def agreement_digest(domain: Domain, agreement: Agreement, text_hash: bytes) -> bytes:
+    """Return what a supplier signs to agree to the text of a market, by its hash, or to leave."""
+    return _digest(
+        domain,
+        _AGREEMENT,
+        _bytes32(agreement.market),
+        _bytes32(text_hash),
+        _uint(agreement.supplier),
+        _uint(agreement.from_slot),
+        _uint(int(agreement.agrees)),
+        _uint(agreement.sequence),
+    )
+
+
+def registration_hash(registration: Registration) -> bytes:
+    """Return the hash by which a market's parameters name its registration."""
+    organiser, licence = (_text(text) for text in (registration.organiser, registration.licence))
+    head = [_uint(96), _uint(96 + len(organiser)), _bytes32(registration.licence_hash)]
+    return keccak(_uint(32) + b"".join(head) + organiser + licence)
+
+
 def limits_digest(domain: Domain, limits: Limits) -> bytes:
     """Return what an owner signs to state limits."""
     return _digest(
@@ -344,7 +371,10 @@ def market_id(params: MarketParams) -> bytes:
         _address(params.fee_account),
         _uint(int(params.has_stated_price)),
         _int(params.stated_price_nano),
-        _uint(17 * 32),  # where the array of stages begins, behind these seventeen words
+        _uint(params.only_supplier),
+        _bytes32(params.agreement),
+        _bytes32(params.registration),
+        _uint(20 * 32),  # where the array of stages begins, behind these twenty words
     ]
     stages = [_uint(len(params.stages)), *map(_address, params.stages)]
     return keccak(_uint(32) + b"".join(head + stages))
@@ -430,6 +460,12 @@ def _bytes32(value: bytes) -> bytes:
     if len(value) != 32:
         raise ValueError("an id has 32 bytes")
     return value
+
+
+def _text(text: str) -> bytes:
+    """A string as the tail of an ABI encoding: its length, then its bytes in whole words."""
+    raw = text.encode()
+    return _uint(len(raw)) + raw.ljust(-(-len(raw) // 32) * 32, b"\0")
 
 
 def _array(values: Iterable[int]) -> bytes:

@@ -107,6 +107,8 @@ class Contract:
 class SlotOfMeter:
     """One slot of one meter: metered, bought from and sold to neighbours (Wh), prices and the row.
 
+    Where a meter does not take part (`takes_part`) its supplier bills it beside the market; what it
+    has traded ahead stands, and no reading makes it good.
     `buy_nano` and `sell_nano` per Wh are the same unless levels above have added to what the market
     matched; None where the slot has not been cleared or has no price. `standing_nano` is
     the standing charge that falls into this slot. A slot without a reading (`read`) is here only
@@ -130,6 +132,7 @@ class SlotOfMeter:
     contract: Contract = Contract()
     read: bool = True
     estimated: bool = False
+    takes_part: bool = True
 
     @property
     def price_nano(self) -> int | None:
@@ -139,6 +142,8 @@ class SlotOfMeter:
     @property
     def net_wh(self) -> Pair:
         """What the slot bought and sold beyond its contracts, of neighbours and supplier."""
+        if not self.takes_part:
+            return self.import_wh, self.export_wh
         bought, sold = max(self.contract.net_wh, 0), max(-self.contract.net_wh, 0)
         return (
             max(self.import_wh - bought, 0) + max(sold - self.export_wh, 0),
@@ -193,7 +198,7 @@ class SlotOfMeter:
     def forward_saved_nano(self) -> int:
         """What trading ahead saved against buying and selling the same with the supplier; below
         zero where it cost more."""
-        if not self.read and not self.estimated:
+        if not self.takes_part or (not self.read and not self.estimated):
             return -self.contract.nano - self.contract.worst_nano
         if not self.contract.bought_wh and not self.contract.sold_wh:
             return 0
@@ -213,6 +218,11 @@ class SlotOfMeter:
     def cost_nano(self) -> int:
         """What the slot costs with the market, all-in, fee and contracts included."""
         return self.alone_nano - self.saved_nano - self.forward_saved_nano + self.fee_nano
+
+    @property
+    def moved_nano(self) -> int:
+        """What of it the market's ledger moves, once it is settled."""
+        return self.cost_nano if self.takes_part else -self.forward_saved_nano
 
 
 @dataclass(frozen=True, slots=True)
@@ -288,11 +298,12 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
             else:
                 ahead.apply(event)
     ahead.close()
-    for place, meter in enumerate(ahead.meters):  # contracts without a reading
+    prices, membership = Prices(market), Membership(market)
+    for place, meter in enumerate(ahead.meters):  # contracts without a reading that counts
         for slot in ahead.slots_of(meter) if meter in wanted else ():
-            if (meter, slot) not in metered and cursors.get(slot // WINDOW_SLOTS, 0) > place:
+            counts = (meter, slot) in metered and membership.takes_part(meter, slot)
+            if not counts and cursors.get(slot // WINDOW_SLOTS, 0) > place:
                 settled.add((meter, slot))
-    prices = Prices(market)
     params = market.params
     slots = []
     contracted = {key for key in ahead.contracts if key[0] in wanted}
@@ -323,6 +334,7 @@ def read(market: Market, meters: Iterable[int] | None = None) -> History:
                 contract=ahead.contracts.get((meter, slot), Contract()),
                 read=read_,
                 estimated=estimate is not None,
+                takes_part=membership.takes_part(meter, slot),
             )
         )
     apart = {slot: sells[slot] for slot, result in results.items() if result.apart}
@@ -446,6 +458,25 @@ class Supplies:
             supplier, tariff = terms.supplier, terms.tariff
             self._known[meter] = (slot, until, supplier, tariff)
         return supplier, tariff
+
+
+class Membership:
+    """Whether a meter takes part in a market, asked once for each span of slots."""
+
+    def __init__(self, market: Market) -> None:
+        self._markets, self._market = market.contracts.markets, market.id
+        self._known: dict[int, tuple[int, int, bool]] = {}
+
+    def takes_part(self, meter: int, slot: int) -> bool:
+        """Return whether the meter's owner of a slot has enrolled and its supplier agrees."""
+        first, until, active = self._known.get(meter, (0, 0, False))
+        if not first <= slot < until:
+            if not self._markets.member_of(self._market, meter).member:
+                return False
+            terms = self._markets.member_by_meter(self._market, meter, slot)
+            until, active = terms.until_slot, terms.active
+            self._known[meter] = (slot, until, active)
+        return active
 
 
 class Prices:

@@ -17,10 +17,15 @@ from functools import cached_property
 from pathlib import Path
 
 from p2pchain import batching
-from p2pchain.chain.abi import Call
+from p2pchain.chain.abi import Call, struct_of
 from p2pchain.chain.bindings import enums, structs
 from p2pchain.chain.bindings.forward_auction import Ordered, OrdersRelayed, Scheduled
-from p2pchain.chain.bindings.markets import EnrolmentSkipped, LimitsSkipped
+from p2pchain.chain.bindings.markets import (
+    AgreementSet,
+    EnrolmentSkipped,
+    LimitsSkipped,
+    MarketCreated,
+)
 from p2pchain.chain.bindings.metering import ReadingPosted, ReadingSkipped
 from p2pchain.chain.bindings.settlement import Offered, WindowCleared, WindowsSettled
 from p2pchain.chain.connect import connect
@@ -30,6 +35,7 @@ from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
 from p2pchain.eip712 import (
     Domain,
+    agreement_digest,
     enrolment_digest,
     limits_digest,
     markets_domain,
@@ -41,6 +47,7 @@ from p2pchain.evidence import offer, offering_index
 from p2pchain.keys import MeterKey, Signer
 from p2pchain.model import (
     WINDOW_SLOTS,
+    Agreement,
     Enrolment,
     Limits,
     MarketParams,
@@ -49,6 +56,7 @@ from p2pchain.model import (
     PriceRule,
     Reading,
     Refusal,
+    Registration,
     RelayedOrder,
     SlotResult,
 )
@@ -130,6 +138,22 @@ class Market:
         """Whether what is left goes to a level above, so that settling waits for it."""
         return any(self.contracts.levels.node_of(self.id).parent)
 
+    def registration(self) -> Registration:
+        """Return under whose name and by which right the market runs, as its creation says."""
+        for entry in read(self.contracts, kinds=(MarketCreated,)):
+            if isinstance(entry.event, MarketCreated) and entry.event.market == self.id:
+                raw = entry.event.registration
+                return Registration(raw.organiser, raw.licence, bytes(raw.licence_hash))
+        raise AssertionError(f"nothing in the log has created market 0x{self.id.hex()}")
+
+    def agreements(self) -> list[Agreement]:
+        """Return what suppliers have said about taking part, in the order in which they did."""
+        return [
+            Agreement(self.id, e.supplier, e.from_slot, e.agrees, e.sequence, bytes(e.signature))
+            for entry in read(self.contracts, kinds=(AgreementSet,))
+            if isinstance(e := entry.event, AgreementSet) and e.market == self.id
+        ]
+
     @property
     def member_count(self) -> int:
         """Number of members."""
@@ -160,6 +184,16 @@ class Market:
         signature = owner.sign_digest(enrolment_digest(self.markets_domain, message))
         return replace(message, signature=signature)
 
+    def sign_agreement(
+        self, supplier_key: Signer, supplier: int, from_slot: int, *, agrees: bool = True
+    ) -> Agreement:
+        """Return a supplier's signed agreement to this market, or its leaving, with the next of
+        its sequence numbers."""
+        sequence = self.contracts.markets.agreement_sequence(self.id, supplier) + 1
+        message = Agreement(self.id, supplier, from_slot, agrees, sequence)
+        digest = agreement_digest(self.markets_domain, message, self.params.agreement)
+        return replace(message, signature=supplier_key.sign_digest(digest))
+
     def sign_limits(self, owner: Signer, limits: Limits) -> Limits:
         """Return standing limits with the owner's signature."""
         signature = owner.sign_digest(limits_digest(self.markets_domain, limits))
@@ -177,6 +211,10 @@ class Market:
             structs.Enrolment(e.market, e.meter, e.from_slot, e.signature) for e in enrolments
         ]
         return self.contracts.markets.enrol(packed)
+
+    def agreement_call(self, agreement: Agreement) -> Call:
+        """Return the call that hands in a supplier's agreement."""
+        return self.contracts.markets.set_agreement(struct_of(structs.Agreement, agreement))
 
     def limits_call(self, limits: Sequence[Limits]) -> Call:
         """Return the call that hands in standing limits."""

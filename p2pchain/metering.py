@@ -37,6 +37,7 @@ class Head:
     next_slot: int = 0
     registers: Registers = (0, 0)
     enrolled: bool = False
+    kept_out: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +70,15 @@ class MeteringTwin:
     @property
     def slots_per_day(self) -> int:
         return DAY_SECONDS // self._registry.slot_seconds
+
+    def keep_out(self, meter: int) -> None:
+        """No market takes this meter: it is a gas meter."""
+        head = self.heads[meter]
+        if head.enrolled:
+            raise Refused("AlreadyEnrolled", (meter,))
+        if not head.kept_out:
+            head.kept_out = True
+            self._emit("MeterKeptOut", meter=meter)
 
     def take(self, reading: Reading, now: int | None = None) -> Outcome:
         """Check a reading and take it; return why not. `now` is the block's time, if known."""

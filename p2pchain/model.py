@@ -17,6 +17,8 @@ T = TypeVar("T")
 
 WINDOW_SLOTS: Final = 8
 RING: Final = 128
+#: With so much notice a supplier leaves a market: nobody can order further ahead.
+NOTICE_SLOTS: Final = (RING - 2) * WINDOW_SLOTS
 DAY_SECONDS: Final = 86_400
 MAX_GAPS: Final = 8
 MAX_LANE_WH: Final = (1 << 27) - 1
@@ -116,6 +118,8 @@ class Refusal(IntEnum):
     NOT_BILLING_GRADE = 10
     PAUSED = 11
     MARKET_FULL = 12
+    NO_AGREEMENT = 13
+    NOT_ELECTRICITY = 14
 
 
 class Gate(IntEnum):
@@ -221,6 +225,28 @@ class Enrolment:
     meter: int
     from_slot: int
     signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Agreement:
+    """A supplier agrees (or no more) that its customers take part in a market from a slot on."""
+
+    market: bytes
+    supplier: int
+    from_slot: int
+    agrees: bool
+    sequence: int
+    signature: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """Under whose name and by which right a market runs (IMarkets.Registration): its organiser, and
+    the licence or the exemption, with the hash of that document (zeros: there is none)."""
+
+    organiser: str
+    licence: str
+    licence_hash: bytes = bytes(32)
 
 
 @dataclass(frozen=True, slots=True)
@@ -339,6 +365,12 @@ class Exchange:
     opening_signature: bytes = b""
 
 
+#: Hash of `data/agreement.md`, what suppliers sign unless a market names another text.
+MODEL_AGREEMENT: Final = bytes.fromhex(
+    "b4a8e69f57a75f2e7765d70b48721f4129b552c387cf746d215039c317120f5a"
+)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MarketParams:
     """The immutable parameters of a market (ISettlement.MarketParams)."""
@@ -359,6 +391,9 @@ class MarketParams:
     fee_account: str = "0x" + "00" * 20
     has_stated_price: bool = False
     stated_price_nano: int = 0
+    only_supplier: int = 0
+    agreement: bytes = MODEL_AGREEMENT
+    registration: bytes = bytes(32)
     stages: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,8 @@ are needed are those of docs/governance.md.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from p2pchain.chain.abi import Call, Event, struct_of
@@ -21,13 +22,17 @@ from p2pchain.chain.deployment import ROLES, Contracts
 from p2pchain.chain.events import of_receipt
 from p2pchain.chain.records import Receipt
 from p2pchain.chain.sender import Sender
+from p2pchain.eip712 import registration_hash
 from p2pchain.errors import BadInput
+from p2pchain.keys import Signer
+from p2pchain.market import Market
 from p2pchain.model import (
     AuctionParams,
     EdgeTerms,
     ForwardLevelParams,
     LevelParams,
     MarketParams,
+    Registration,
     TariffRow,
     Terms,
 )
@@ -87,13 +92,31 @@ class Operator:
         """Return the call that changes owner, supplier, tariff or fuse from a slot on."""
         return self.contracts.registry.set_terms(meter, _terms(terms))
 
-    def create_market(self, params: MarketParams) -> bytes:
-        """Create a market; return its id, the hash of its parameters."""
-        return self._created(self.create_market_call(params), MarketCreated).market
+    def create_market(self, params: MarketParams, registration: Registration) -> bytes:
+        """Create a market; return its id, the hash of its parameters, which name the hash of its
+        registration."""
+        call = self.create_market_call(registered(params, registration), registration)
+        return self._created(call, MarketCreated).market
 
-    def create_market_call(self, params: MarketParams) -> Call:
-        """Return the call that creates a market."""
-        return self.contracts.markets.create_market(_params(params))
+    def create_market_call(self, params: MarketParams, registration: Registration) -> Call:
+        """Return the call that creates a market whose parameters name its registration."""
+        return self.contracts.markets.create_market(
+            _params(params), struct_of(structs.Registration, registration)
+        )
+
+    def open_market(
+        self,
+        params: MarketParams,
+        registration: Registration,
+        suppliers: Mapping[int, Signer],
+        from_slot: int,
+    ) -> Market:
+        """Create a market to which all of these suppliers, by number, agree from a slot on."""
+        market = Market(self.contracts, self.create_market(params, registration))
+        for number, key in suppliers.items():
+            agreement = market.sign_agreement(key, number, from_slot)
+            self._send(market.agreement_call(agreement))
+        return market
 
     def create_auction(self, params: AuctionParams) -> bytes:
         """Create a forward auction of a market; return its id, the hash of its parameters."""
@@ -140,9 +163,17 @@ class Operator:
         return self.contracts.access_manager.revoke_role(_role(role), account)
 
     def _created(self, call: Call, kind: type[E]) -> E:
+        return created(self.contracts, self._send(call), kind)
+
+    def _send(self, call: Call) -> Receipt:
         if self.sender is None:
             raise BadInput(f"nobody is there to send {call.name}")
-        return created(self.contracts, self.sender.send(call), kind)
+        return self.sender.send(call)
+
+
+def registered(params: MarketParams, registration: Registration) -> MarketParams:
+    """Return the parameters with the hash of what the market is registered as."""
+    return replace(params, registration=registration_hash(registration))
 
 
 def created(contracts: Contracts, receipt: Receipt, kind: type[E]) -> E:

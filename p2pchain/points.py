@@ -7,7 +7,7 @@ it hangs there. What holds for a point is one timeline by slot.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from typing import Any, Final
@@ -222,8 +222,9 @@ class PointsTwin:
     the time `now`, rules about time are taken as kept.
     """
 
-    def __init__(self, suppliers: Mapping[int, str]) -> None:
+    def __init__(self, suppliers: Mapping[int, str], keep_out: Callable[[int], None]) -> None:
         self._suppliers = suppliers
+        self._keep_out = keep_out
         self.points: dict[int, _State] = {}
         self.by_commitment: dict[bytes, int] = {}
         self.consents: defaultdict[ConsentKey, ConsentState] = defaultdict(ConsentState)
@@ -236,7 +237,7 @@ class PointsTwin:
             raise Refused("NoNetworkOperator")
         number = len(self.points) + 1
         self.announce(number, point)
-        self.points[number].standings.put(first.from_slot, first)
+        self._put(number, first)
         return number
 
     def announce(self, number: int, point: Point) -> None:
@@ -269,7 +270,7 @@ class PointsTwin:
                 raise Refused("TooManyPending")
             if latest.status == Status.DISCONNECTED and standing.from_slot != latest.from_slot:
                 raise Refused("PointIsDisconnected")
-        state.standings.put(standing.from_slot, standing)
+        self._put(number, standing)
 
     def set_supplier(
         self, number: int, from_slot: int, supplier: int, slot: int | None = None
@@ -353,6 +354,13 @@ class PointsTwin:
             return False
         consent = self.consent_of(number, standing.customer, reader, purpose)
         return now < consent.ends_at and consent.from_slot <= slot < consent.until_slot
+
+    def _put(self, number: int, standing: Standing) -> None:
+        """Take up what holds; a meter that hangs at a gas point is for no market."""
+        state = self.points[number]
+        if standing.meter and state.point.fuel == Fuel.GAS:
+            self._keep_out(standing.meter)
+        state.standings.put(standing.from_slot, standing)
 
     def _known(self, number: int) -> _State:
         if number not in self.points:

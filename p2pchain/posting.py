@@ -19,8 +19,10 @@ from p2pchain.ledger import Emit, Entry, LedgerTwin, Network
 from p2pchain.level_twin import LevelsTwin
 from p2pchain.model import (
     DAY_SECONDS,
+    NOTICE_SLOTS,
     RING,
     WINDOW_SLOTS,
+    Agreement,
     LaneWord,
     Limits,
     MarketParams,
@@ -123,6 +125,7 @@ class PostingTwin:
         self._emit = emit
         self.members: list[Member] = []
         self.by_meter: dict[int, Member] = {}
+        self.agreements: defaultdict[int, Timeline[Agreement]] = defaultdict(Timeline)
         self.consents: dict[tuple[int, str], int] = {}
         self.sequences: dict[tuple[int, str], int] = {}
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
@@ -163,10 +166,36 @@ class PostingTwin:
         self._emit("MeterEnrolled", meter=meter)
         return member
 
+    def set_agreement(self, agreement: Agreement, now: int | None = None) -> None:
+        """A supplier agrees from a slot on, or leaves; `now` is the block's time, if known."""
+        only, said = self.params.only_supplier, self.agreements[agreement.supplier]
+        if only not in (0, agreement.supplier):
+            raise Refused("OutOfScope", (self.market, agreement.supplier))
+        last = said.latest
+        first = 0
+        if now is not None:
+            slot = now // self.params.slot_seconds
+            first = slot + (1 if agreement.agrees else NOTICE_SLOTS)
+        if last is not None:
+            if agreement.sequence <= last.sequence:
+                raise Refused("SequenceIsOld", (agreement.sequence, last.sequence))
+            first = max(first, last.from_slot + 1)
+        if agreement.from_slot < first:
+            raise Refused("TooSoon", (agreement.from_slot, first))
+        said.put(agreement.from_slot, agreement)
+
+    def agrees_at(self, supplier: int, slot: int) -> bool:
+        """Return whether a supplier's customers may take part in a slot."""
+        said = self.agreements[supplier].at(slot)
+        return said is not None and said.agrees
+
     def is_active(self, meter: int, slot: int) -> bool:
-        """Return whether the owner of a meter in a slot has enrolled it for that slot."""
+        """Return whether the owner of a meter in a slot has enrolled it for that slot, and its
+        supplier agrees."""
         terms = self._registry.terms_at(meter, slot)
         if terms is None or meter not in self.by_meter:
+            return False
+        if not self.agrees_at(terms.supplier, slot):
             return False
         consent = self.consents.get((meter, terms.owner))
         return consent is not None and slot >= consent

@@ -32,6 +32,11 @@ class Timeline(Generic[T]):
                 return value
         return None
 
+    @property
+    def latest(self) -> T | None:
+        """What was put last, None where nothing was."""
+        return self._entries[-1][1] if self._entries else None
+
     def until(self, slot: int) -> int:
         """Return the first later slot in which something else is in force."""
         return min((start for start, _ in self._entries if start > slot), default=NEVER)

@@ -18,6 +18,7 @@ from p2pchain.errors import Difference, Refused
 from p2pchain.model import (
     WINDOW_SLOTS,
     Action,
+    Agreement,
     AuctionParams,
     Correction,
     EdgeTerms,
@@ -59,6 +60,7 @@ from p2pchain.working_days import OffsetChange
 #: Events that follow from others, with the fields that must agree.
 CONSEQUENCES: Final[Mapping[str, tuple[str, ...]]] = {
     "MeterEnrolled": ("meter",),
+    "MeterKeptOut": ("meter",),
     "GapOpened": ("meter", "from_slot", "until_slot"),
     "Locked": ("account", "meter", "supplier", "own_nano", "guarantee_nano"),
     "Unlocked": ("account", "meter", "supplier", "amount_nano"),
@@ -413,8 +415,15 @@ class TwinMarket(Twin):
             "rule": PriceRule(values["rule"]),
             "fee_account": account_key(values["fee_account"]),
             "stages": tuple(account_key(stage) for stage in values["stages"]),
+            "agreement": bytes(values["agreement"]),
+            "registration": bytes(values["registration"]),
         }
         self.create_market(MarketParams(**values), bytes(event.market))
+
+    def _on_AgreementSet(self, event: Any) -> None:  # noqa: N802
+        market = bytes(event.market)
+        said = (event.supplier, event.from_slot, event.agrees, event.sequence)
+        self.set_agreement(Agreement(market, *said))
 
     def _on_Paused(self, event: Any) -> None:  # noqa: N802
         self.paused = event.paused

@@ -266,7 +266,7 @@ class MarketTwin(PostingTwin):
             accrual.contract_nano += position.contract_nano
             if posting is None:
                 accrual.supplier_nano += self._worst_case_nano(position.wh)
-                if position.wh:
+                if position.wh and self.is_active(member.meter, slot):
                     self.unread[member.meter, slot] = position.wh
                 continue
             posted = True
@@ -306,7 +306,8 @@ class MarketTwin(PostingTwin):
             window = window_slots(slot // WINDOW_SLOTS)
             met = slot == slots[0] or ahead
             met = met or any((member.meter, other) in self.postings for other in window)
-            if met and self.is_active(member.meter, slot):
+            position = ahead and self.position(member.meter, slot)
+            if met and (position or self.is_active(member.meter, slot)):
                 view = self.view(member.meter, slot)
                 batch.networks.setdefault(view.tariff, (view.supplier, 0))
 

@@ -14,6 +14,7 @@ from p2pchain.errors import CheckFailed
 from p2pchain.model import (
     WINDOW_SLOTS,
     Action,
+    Agreement,
     AuctionParams,
     Enrolment,
     Limits,
@@ -124,6 +125,7 @@ def simulate(
         rows = [rules.split(price, community.feed_in_nano) for price in prices]
         twin.publish(1, 1, from_slot, rows)
     market = twin.create_market(params or default_params(slot_seconds))
+    twin.set_agreement(Agreement(market, 1, community.slots[0], agrees=True, sequence=1))
     meters: dict[str, int] = {}
     for home in community.homes:
         meters[home.id] = _join(

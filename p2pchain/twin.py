@@ -24,6 +24,7 @@ from p2pchain.model import (
     DAY_SECONDS,
     MAX_AUCTIONS,
     WINDOW_SLOTS,
+    Agreement,
     AuctionParams,
     Correction,
     Enrolment,
@@ -80,11 +81,11 @@ class Twin:
         self.paused = False
         self.effects: list[Effect] = []
         self.registry = RegistryTwin(slot_seconds)
-        self.points = PointsTwin(self.registry.suppliers)
-        self.calendars = CalendarsTwin()
-        self.switching = SwitchingTwin(self.registry, self.points, self.calendars, self._emit)
         self.ledger = LedgerTwin(self._emit)
         self.metering = MeteringTwin(self.registry, self._emit, verify)
+        self.points = PointsTwin(self.registry.suppliers, self.metering.keep_out)
+        self.calendars = CalendarsTwin()
+        self.switching = SwitchingTwin(self.registry, self.points, self.calendars, self._emit)
         self.volumes = VolumesTwin(self.metering, self.points)
         self.levels = LevelsTwin(self.registry, self.ledger, self._emit)
         self.forward_levels = ForwardLevelsTwin(self.registry, self.ledger, self.levels, self._emit)
@@ -163,6 +164,10 @@ class Twin:
             raise Refused("MarketExists", (market,))
         if params.slot_seconds != self.slot_seconds:
             raise Refused("BadParameter", ("slotSeconds",))
+        if params.only_supplier and params.only_supplier not in self.registry.suppliers:
+            raise Refused("UnknownSupplier", (params.only_supplier,))
+        if not any(params.agreement):
+            raise Refused("BadParameter", ("agreement",))
         if params.runs > MAX_RUNS or params.final_seconds > MAX_FINAL_SECONDS:
             raise Refused("BadParameter", ("runs",))
         if params.runs and not params.run_seconds:
@@ -171,6 +176,12 @@ class Twin:
             market, params, self.registry, self.ledger, self.metering, self.levels, self._emit
         )
         return market
+
+    def set_agreement(self, agreement: Agreement) -> None:
+        """A supplier agrees that its customers take part in a market, or leaves it."""
+        if agreement.supplier not in self.registry.suppliers:
+            raise Refused("UnknownSupplier", (agreement.supplier,))
+        self.market(agreement.market).set_agreement(agreement, self.now)
 
     def enrol(self, enrolment: Enrolment) -> Refusal:
         """A meter takes part in a market from a slot on."""
@@ -184,6 +195,8 @@ class Twin:
         if self.registry.area_of[meter] != market.params.area:
             return Refusal.OTHER_AREA
         member = market.by_meter.get(meter)
+        if member is None and self.metering.heads[meter].kept_out:
+            return Refusal.NOT_ELECTRICITY
         if member is None and self.metering.heads[meter].enrolled:
             return Refusal.ALREADY_ENROLLED
         if self._begun(enrolment.from_slot):
@@ -193,6 +206,8 @@ class Twin:
             return Refusal.TOO_LATE
         if not terms.billing_grade:
             return Refusal.NOT_BILLING_GRADE
+        if not market.agrees_at(terms.supplier, enrolment.from_slot):
+            return Refusal.NO_AGREEMENT
         if member is not None and member.owner == terms.owner:
             return Refusal.ALREADY_ENROLLED
         self.metering.heads[meter].enrolled = True

@@ -30,6 +30,13 @@ def campaign(usual: int, deep: int) -> int:
     return deep if DEEP else usual
 
 
+def seeds(usual: int, deep: int) -> range:
+    """The seeds of a campaign; of a long one the shard `n/of` that `make test-deep` names."""
+    count = campaign(usual, deep)
+    shard, of = map(int, os.environ.get("P2PCHAIN_SHARD", "0/1").split("/"))
+    return range(count * shard // of, count * (shard + 1) // of)
+
+
 def capability_ids() -> set[str]:
     listed = tomllib.loads((ROOT / "docs" / "capabilities.toml").read_text(encoding="utf-8"))
     return {str(entry["id"]) for entry in listed["capability"]}

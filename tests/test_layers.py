@@ -61,7 +61,7 @@ LAYERS = (
         "switch_book",
         "volume_book",
     },
-    {"history", "checks", "compensation", "runs_market", "supplier_statement"},
+    {"accounts", "history", "checks", "compensation", "runs_market", "supplier_statement"},
     {"control", "grid"},
     {"report"},
     {"demo"},

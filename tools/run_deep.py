@@ -15,7 +15,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -40,6 +40,7 @@ RESULTS = ROOT / "bench" / "results" / "deep.json"
 SOURCES = ("contracts", "p2pchain", "tests", "tools", "foundry.toml", "requirements")
 BUDGET = 2 * 3600
 REPETITIONS = 20
+SHARDS = {"tests/differential/test_twin.py": 20}
 
 
 @dataclass(frozen=True)
@@ -116,9 +117,19 @@ def books() -> list[Part]:
         for path in sorted((ROOT / "tests").rglob("test_*.py"))
         if "pytest.mark.property(" in path.read_text(encoding="utf-8")
     ]
-    return [
-        _pytest(str(path), str(path), "-m", "property", P2PCHAIN_CAMPAIGN="deep") for path in marked
-    ]
+    return [step for path in marked for step in _shards(str(path))]
+
+
+def _shards(path: str) -> Iterator[Part]:
+    """A file whose worlds take longer than a part may is cut by their seeds."""
+    count = SHARDS.get(path, 1)
+    for shard in range(count):
+        name = path if count == 1 else f"{path} {shard + 1} of {count}"
+        dist = () if count == 1 else ("--dist", "load")
+        yield _pytest(
+            name, path, "-m", "property", *dist,
+            P2PCHAIN_CAMPAIGN="deep", P2PCHAIN_SHARD=f"{shard}/{count}",
+        )  # fmt: skip
 
 
 def halmos() -> list[Part]:

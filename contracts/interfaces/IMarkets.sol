@@ -10,12 +10,16 @@ import {MemberWord, StatedWord} from "../libraries/Packed.sol";
 /// - the parameters of a market never change: its id is their hash;
 /// - nobody is a member, and no limit counts, without the signature of (or a call by) the meter's owner; a message
 ///   counts from a slot that has not begun when it is taken, so what held in a past slot never changes;
+/// - what neighbours trade moves energy between the portfolios of their suppliers, so a meter takes part only in slots
+///   for which its supplier has signed the market's agreement; a supplier leaves with a notice longer than anybody can
+///   order ahead;
 /// - a message of a higher sequence number replaces what was stated for its slots, and none can be used twice;
 /// - a new owner of a meter is no member, and not bound by what the old one stated, until he enrols himself;
 /// - the guardian can stop new enrolments and new limits, and nothing else.
 ///
 /// Who may call: market operator (`createMarket`), guardian (`setPaused`), anybody with the owner's signature or the
-/// owner himself (`enrol`, `setLimits`). In a batch, a bad message is skipped with an event that says why.
+/// owner himself (`enrol`, `setLimits`), with the supplier's or the supplier itself (`setAgreement`). In a batch, a bad
+/// message is skipped with an event that says why.
 interface IMarkets {
     /// @notice Reference: p = floor(f + k (r - f)). Sdr: supply-demand ratio, else Reference with k = 1/2.
     enum PriceRule {
@@ -40,6 +44,9 @@ interface IMarkets {
     /// @param sellFeeNano fee per Wh sold to neighbours
     /// @param feeAccount who receives the fees
     /// @param hasStatedPrice whether `statedPriceNano` replaces p where r <= f
+    /// @param onlySupplier the one supplier whose customers take part; zero: those of every supplier that agrees
+    /// @param agreement hash of the text that suppliers sign
+    /// @param registration hash of the market's `Registration`
     /// @param stages contracts that may lower postings before clearing, in this order
     struct MarketParams {
         uint32 area;
@@ -58,7 +65,30 @@ interface IMarkets {
         address feeAccount;
         bool hasStatedPrice;
         int32 statedPriceNano;
+        uint16 onlySupplier;
+        bytes32 agreement;
+        bytes32 registration;
         address[] stages;
+    }
+
+    /// @notice Under whose name and by which right a market runs.
+    /// @param organiser who runs it, and where he is reached (Directive (EU) 2024/1711, art. 15a)
+    /// @param licence the licence under which it runs, or the exemption and its ground
+    /// @param licenceHash hash of that document
+    struct Registration {
+        string organiser;
+        string licence;
+        bytes32 licenceHash;
+    }
+
+    /// @notice A supplier agrees, or agrees no more, that its customers take part from a slot on.
+    struct Agreement {
+        bytes32 market;
+        uint16 supplier;
+        uint32 fromSlot;
+        bool agrees;
+        uint32 sequence;
+        bytes signature;
     }
 
     /// @notice The owner takes part with a meter from a slot on, and lets Settlement debit what the meter owes.
@@ -96,12 +126,14 @@ interface IMarkets {
         BadSignature,
         NotBillingGrade,
         Paused,
-        MarketFull
+        MarketFull,
+        NoAgreement,
+        NotElectricity
     }
 
     /// @notice A member as of a slot.
-    /// @param active whether the meter's owner of that slot has enrolled for it
-    /// @param untilSlot first slot in which other terms or limits hold, or the membership begins
+    /// @param active whether the meter's owner of that slot has enrolled for it, and its supplier agrees
+    /// @param untilSlot first slot in which other terms or limits hold, or may: a supplier can leave with its notice
     /// @param buyNano stated limits where one figure holds all day
     /// @param hourly else one pair per UTC hour: buy in the low, sell in the high 32 bits
     struct MemberTerms {
@@ -118,7 +150,17 @@ interface IMarkets {
         uint64[] hourly;
     }
 
-    event MarketCreated(bytes32 indexed market, uint32 indexed area, MarketParams params);
+    event MarketCreated(
+        bytes32 indexed market, uint32 indexed area, MarketParams params, Registration registration
+    );
+    event AgreementSet(
+        bytes32 indexed market,
+        uint16 indexed supplier,
+        uint32 fromSlot,
+        bool agrees,
+        uint32 sequence,
+        bytes signature
+    );
     event Paused(bool paused);
     event Enrolled(bytes32 indexed market, uint32 indexed meter, uint32 index, uint32 fromSlot, bytes signature);
     event EnrolmentSkipped(bytes32 indexed market, uint32 indexed meter, Refusal reason);
@@ -137,10 +179,25 @@ interface IMarkets {
     error MarketExists(bytes32 market);
     error BadParameter(string what);
     error NotAMember(bytes32 market, uint32 meter);
+    /// @notice The market is for the customers of another supplier.
+    error OutOfScope(bytes32 market, uint16 supplier);
+    error SequenceIsOld(uint32 sequence, uint32 last);
+    /// @notice It is too soon: this counts from `firstSlot` at the earliest.
+    error TooSoon(uint32 fromSlot, uint32 firstSlot);
+    error NotSignedBySupplier(uint16 supplier, address account);
 
     function paused() external view returns (bool);
 
     function marketParams(bytes32 market) external view returns (MarketParams memory);
+
+    /// @notice Whether a supplier's customers may take part in a slot, and the first slot in which that changes.
+    function agreesAt(bytes32 market, uint16 supplier, uint32 slot)
+        external
+        view
+        returns (bool agrees, uint32 untilSlot);
+
+    /// @notice The last sequence number that a supplier has used in a market.
+    function agreementSequence(bytes32 market, uint16 supplier) external view returns (uint32);
 
     function memberCount(bytes32 market) external view returns (uint32);
 
@@ -176,9 +233,15 @@ interface IMarkets {
     /// @notice A version of limits by hour: 24 pairs, buy in the low, sell in the high 32 bits.
     function hourlyLimits(bytes32 market, uint32 meter, uint32 version) external view returns (uint64[] memory);
 
-    function createMarket(MarketParams calldata params) external returns (bytes32 market);
+    function createMarket(MarketParams calldata params, Registration calldata registration)
+        external
+        returns (bytes32 market);
 
     function setPaused(bool paused) external;
+
+    /// @notice Anybody, with the signature of the supplier's account, or that account itself. It agrees from any slot
+    /// that has not begun, and after what it has said before; it leaves with a notice of 1,008 slots.
+    function setAgreement(Agreement calldata agreement) external;
 
     function enrol(Enrolment[] calldata enrolments) external returns (Refusal[] memory);
 

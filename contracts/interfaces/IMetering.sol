@@ -65,12 +65,15 @@ interface IMetering {
     }
 
     /// @notice Both registers at the beginning of `nextSlot`, the first slot not posted yet.
+    /// @param enrolled read through Settlement, as the member of a market
+    /// @param keptOut a gas meter, which no market takes
     struct Head {
         uint32 nextSlot;
         uint64 importWh;
         uint64 exportWh;
         uint8 gaps;
         bool enrolled;
+        bool keptOut;
     }
 
     /// @notice Both registers at the beginning of `slot`, the earliest slot posted.
@@ -117,8 +120,9 @@ interface IMetering {
         bytes signature;
     }
 
-    event Bound(address settlement, address markets);
+    event Bound(address settlement, address markets, address points);
     event MeterEnrolled(uint32 indexed meter);
+    event MeterKeptOut(uint32 indexed meter);
     event ReadingPosted(
         uint32 indexed meter,
         uint32 indexed firstSlot,
@@ -153,9 +157,12 @@ interface IMetering {
 
     error NotSettlement(address caller);
     error NotMarkets(address caller);
+    error NotPoints(address caller);
     error ZeroAccount();
     error AlreadyBound(address settlement);
     error AlreadyEnrolled(uint32 meter);
+    /// @notice A gas meter: no market takes it.
+    error IsKeptOut(uint32 meter);
     error ExchangeRefused(uint32 meter, Outcome reason);
     /// @notice Not consecutive slots of one UTC day with four slots to a word.
     error BadFormat();
@@ -209,8 +216,12 @@ interface IMetering {
     /// @notice Marks a meter as read through Settlement. Markets only.
     function enrol(uint32 meter) external;
 
-    /// @notice Names the contracts that hand over members' readings and enrol meters; once, at deployment.
-    function bind(address settlement_, address markets_) external;
+    /// @notice Marks a meter as one that no market takes. Points only.
+    function keepOut(uint32 meter) external;
+
+    /// @notice Names the contracts that hand over members' readings, enrol meters and keep some out; once, at
+    /// deployment.
+    function bind(address settlement_, address markets_, address points_) external;
 
     function exchangeMeter(Exchange calldata exchange) external;
 

@@ -10,6 +10,7 @@ pragma solidity 0.8.37;
 ///   and no overlap; so in every slot from its first on a point has exactly one supplier of record;
 /// - a change of tenancy needs the signature of who moves in and the supplier of record, and what was before it is
 ///   hidden from the successor;
+/// - a meter that hangs at a gas point is in no market, and never will be;
 /// - a third party may read a customer's data only for a purpose that the customer has signed, of slots that he names,
 ///   until a time that he sets, and only as long as he does not withdraw it.
 ///

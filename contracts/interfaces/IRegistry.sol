@@ -141,7 +141,7 @@ interface IRegistry {
         returns (uint32 meter);
 
     /// @notice New terms from a slot that has not begun. A pending change of the same slot is replaced. Another owner
-    /// begins only after the last open order of the present one.
+    /// begins only after the last open order of the present one; another supplier does not wait for it.
     function setTerms(uint32 meter, Terms calldata terms) external;
 
     /// @notice New key from a slot that has not been delivered (the running one at the earliest).

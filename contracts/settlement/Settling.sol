@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity 0.8.37;
 
+import {IRegistry} from "../interfaces/IRegistry.sol";
 import {ISettlement} from "../interfaces/ISettlement.sol";
 import {
     CutWord,
@@ -366,8 +367,11 @@ library Settling {
             uint256 slot = window * WINDOW + from;
             if (slot >= m.untilSlot) _nextTerms(run, m, acc, slot);
             end = m.untilSlot - slot < WINDOW - from ? from + m.untilSlot - slot : WINDOW;
-            if (!m.active) continue;
             uint256 mask = ((1 << end) - 1) ^ ((1 << from) - 1);
+            if (!m.active) {
+                if (position.any) _settleLeft(run, m, acc, position, slot, mask);
+                continue;
+            }
             part.contracts = _contractsIn(run, m, acc, position, window, mask);
             _settlePart(state, run, m, acc, part, from, end);
         }
@@ -410,6 +414,28 @@ library Settling {
         }
     }
 
+    /// @dev Contracts in slots for which the member's supplier has not agreed: no reading counts there, so they cost the
+    /// worst, and he owes it to that supplier.
+    function _settleLeft(
+        Run memory run,
+        Member memory m,
+        Accrual memory acc,
+        Position memory position,
+        uint256 slot,
+        uint256 mask
+    ) private {
+        Accrual memory left;
+        uint256 contracts = _contractsIn(run, m, left, position, slot / WINDOW, mask);
+        if (!left.any) return;
+        (IRegistry.Terms memory terms,) = run.env.core.registry.termsAt(m.meter, uint32(slot));
+        uint256 tariff = Context.tariffPlace(run.env, run.table, terms.supplier, terms.tariff);
+        if (m.owner != terms.owner || m.tariff != tariff) Account.close(run.env, run.table, run.batch, m, acc);
+        (m.owner, m.tariff, acc.any) = (terms.owner, tariff, true);
+        acc.collateralNano += left.collateralNano;
+        acc.contractNano += left.contractNano;
+        acc.supplierNano += _worst(run, contracts);
+    }
+
     /// @dev Contracts without a reading: the worst, until the reading comes.
     function _settleUnread(
         State storage state,
@@ -419,14 +445,18 @@ library Settling {
         uint256 window,
         uint256 contracts
     ) private {
-        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
-        acc.supplierNano += Account.worst(run.forward, int256(LaneWords.sum(bought)))
-            + Account.worst(run.forward, -int256(LaneWords.sum(sold)));
+        acc.supplierNano += _worst(run, contracts);
         uint256 lanes;
         for (uint256 lane; lane < WINDOW; ++lane) {
             if ((contracts >> (lane * LaneWords.LANE_BITS)) & LaneWords.LANE_MASK != 0) lanes |= 1 << lane;
         }
         state.unread[run.env.market][m.meter][window] |= contracts | (lanes << 224);
+    }
+
+    function _worst(Run memory run, uint256 contracts) private pure returns (int256 nano) {
+        (uint256 bought, uint256 sold) = LaneWords.parted(contracts);
+        return Account.worst(run.forward, int256(LaneWords.sum(bought)))
+            + Account.worst(run.forward, -int256(LaneWords.sum(sold)));
     }
 
     /// @dev What contracts change in slots whose import follows from offer and contract: charges fall on what was

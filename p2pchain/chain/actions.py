@@ -53,7 +53,7 @@ def bindings(chain: Chain, contracts: Mapping[str, str]) -> list[Action]:
     registry = Registry(chain, contracts["Registry"])
     forward = ForwardAuction(chain, contracts["ForwardAuction"])
     metering = Metering(chain, contracts["Metering"])
-    settlement, markets = contracts["Settlement"], contracts["Markets"]
+    settlement, markets, points = (contracts[n] for n in ("Settlement", "Markets", "Points"))
     return [
         Action(
             registry.bind_forward(forward.address),
@@ -66,10 +66,15 @@ def bindings(chain: Chain, contracts: Mapping[str, str]) -> list[Action]:
             lambda: _bound("ForwardAuction", [(forward.settlement(), settlement)]),
         ),
         Action(
-            metering.bind(settlement, markets),
-            "name Settlement and Markets to Metering",
+            metering.bind(settlement, markets, points),
+            "name Settlement, Markets and Points to Metering",
             lambda: _bound(
-                "Metering", [(metering.settlement(), settlement), (metering.markets(), markets)]
+                "Metering",
+                [
+                    (metering.settlement(), settlement),
+                    (metering.markets(), markets),
+                    (metering.points(), points),
+                ],
             ),
         ),
     ]

@@ -123,7 +123,8 @@ RESTRICTED: Final[Mapping[str, Mapping[str, tuple[str, ...]]]] = {
     "MARKET_OPERATOR": {
         "Markets": (
             "createMarket((uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,"
-            "uint32,uint32,uint32,address,bool,int32,address[]))",
+            "uint32,uint32,uint32,address,bool,int32,uint16,bytes32,bytes32,address[]),"
+            "(string,string,bytes32))",
         ),
         "ForwardAuction": (
             "createAuction((bytes32,uint8,uint32,uint32,uint32,uint32,uint32,int32,uint32,int32,"

@@ -107,6 +107,7 @@ HINTS: dict[str, str] = {
     "InvalidShortString": _REPORT,
     "LaterChangePending": "a change for a later slot is registered already: name that slot or one "
     "after it",
+    "IsKeptOut": "gas is supplied by tariff: no market takes a gas meter",
     "LaterStandingPending": "name the slot of that change, or a later one",
     "LaterVersionPending": "a tariff for a later slot is published already: name that slot or one "
     "after it",
@@ -133,6 +134,8 @@ HINTS: dict[str, str] = {
     "point show'",
     "NotAChild": "the parent of an area is fixed when it is added: 'p2pchain admin area list'",
     "NotAMember": "'p2pchain enrol' makes a meter a member; --market names another market",
+    "NotPoints": _REPORT,
+    "NotSignedBySupplier": "the supplier's account signs: 'p2pchain supplier list' shows it",
     "NotAreaOperator": "only the operator of the area may: 'p2pchain admin area list' shows "
     "who that is",
     "NotAtWindow": "name the first slot of a window of eight",
@@ -178,6 +181,7 @@ HINTS: dict[str, str] = {
     "OrderRefused": "'p2pchain auctions' shows gates, ticks and lots, 'p2pchain orders' what "
     "stands",
     "OutOfGas": "give more gas, or leave it to the estimate",
+    "OutOfScope": "the market is for another supplier's customers: 'p2pchain admin market show'",
     "Panicked": "this is a fault of the contract: please report it with the transaction",
     "PassedOver": "it was not cleared in time: what is below goes on without it, 'p2pchain settle'",
     "PaysMoreThanReleased": _REPORT,
@@ -203,6 +207,7 @@ HINTS: dict[str, str] = {
     "SafeCastOverflowedUintDowncast": "a figure is too large: check it and its unit",
     "SafeCastOverflowedUintToInt": "a figure is too large: check it and its unit",
     "SafeERC20FailedOperation": "the token refused: check balance and allowance",
+    "SequenceIsOld": "sign it again: each message has a higher number than the last",
     "SequenceUsed": "name a higher number: this one has been used",
     "SignedInFuture": "the time of the signature is later than the chain's: sign again",
     "SlotHasBegun": "name a later slot: what has begun is not changed any more",
@@ -224,6 +229,8 @@ HINTS: dict[str, str] = {
     "TooEarlyToEstimate": "the customer's own reading comes first",
     "TooEarlyToVoid": "a window is given up only when nobody has cleared it in time",
     "TooFarAhead": "the rules name how far ahead: 'p2pchain admin rules show'",
+    "TooSoon": "a supplier agrees from a slot that has not begun, leaves with a notice of 1,008 "
+    "slots, and after what it has said before: 'p2pchain admin market show'",
     "TooManyAuctions": "a market has three forward auctions at most: 'p2pchain auctions'",
     "TooManyLadders": "hand in the ladders of the children that are left: 'p2pchain level "
     "clear' does",

@@ -345,7 +345,7 @@ class Rollout:
                     manager, registry, at["Markets"], at["ForwardAuction"], at["Levels"]
                 )
             case "Points":
-                return Points.constructor(manager, registry)
+                return Points.constructor(manager, registry, at["Metering"])
             case "Volumes":
                 return Volumes.constructor(registry, at["Metering"], at["Points"])
             case "Calendar":

@@ -82,7 +82,7 @@ _TOLD: Final[Mapping[str, Mapping[str, str]]] = {
         "levels": "Levels",
         "_slotSeconds": "slot",
     },
-    "Points": {"registry": "Registry"},
+    "Points": {"registry": "Registry", "metering": "Metering"},
     "Volumes": {"registry": "Registry", "metering": "Metering", "points": "Points"},
 }
 

@@ -149,6 +149,7 @@ def _told(contracts: Contracts) -> Iterator[Finding]:
     )
     yield Finding("Metering", "settlement", at("Settlement"), asked("Metering", "settlement"))
     yield Finding("Metering", "markets", at("Markets"), asked("Metering", "markets"))
+    yield Finding("Metering", "points", at("Points"), asked("Metering", "points"))
     around = ("Registry", "Points", "Tariffs", "Metering", "Calendar", "Ledger", "Token")
     for name, found in zip(around, _core_of_switching(contracts), strict=True):
         yield Finding("Switching", name.lower(), at(name), found)

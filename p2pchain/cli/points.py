@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -24,6 +25,7 @@ from p2pchain.errors import BadInput
 from p2pchain.points import NOBODY, CustomerClass, Fuel, Status, point_number
 
 if TYPE_CHECKING:
+    from p2pchain.accounts import Register
     from p2pchain.chain.abi import Call
     from p2pchain.points import Standing
 
@@ -213,6 +215,69 @@ def show(env: Env, number: int, when: str | None, out: Output) -> None:
             "meter": "meter",
         },
     )
+
+
+@point.command(epilog=examples("p2pchain point accounts 1", "p2pchain point accounts 1 --json"))
+@_POINT
+@deployment_option
+@zone_option
+@output_options
+@click.pass_obj
+def accounts(env: Env, number: int, out: Output) -> None:
+    """List the accounts of a point: which supplier, from which register to which.
+
+    One register closes an account and opens the next, so both suppliers settle on the same figure.
+    Energy is the difference, over exchanges of the meter; what corrections have added stands beside
+    it.
+    """
+    from p2pchain.accounts import accounts as accounts_of
+    from p2pchain.point_book import PointBook
+    from p2pchain.switch_book import SwitchBook
+
+    rows = [
+        {
+            "supplier": one.supplier,
+            "from_slot": one.from_slot,
+            "until_slot": one.until_slot,
+            "meter": one.meter or None,
+            "opening": _register(one.opening),
+            "closing": _register(one.closing),
+            "energy_wh": list(one.energy_wh) if one.energy_wh else None,
+        }
+        for one in accounts_of(SwitchBook(env.contracts), PointBook(env.contracts), number)
+    ]
+    out.rows(
+        "accounts",
+        rows,
+        {
+            "supplier": "supplier",
+            "from_slot": ("from", lambda slot: slot_text(env, slot)),
+            "until_slot": ("until", lambda slot: slot_text(env, slot) if slot else "runs"),
+            "opening": ("opened at", _register_text),
+            "closing": ("closed at", _register_text),
+            "energy_wh": ("import, export", _pair_text),
+        },
+    )
+
+
+def _register(found: Register | None) -> dict[str, Any] | None:
+    if found is None:
+        return None
+    return {
+        "import_wh": found.import_wh,
+        "export_wh": found.export_wh,
+        "source": found.source.name.lower(),
+    }
+
+
+def _register_text(found: dict[str, Any] | None) -> str:
+    if found is None:
+        return "-"
+    return f"{_pair_text((found['import_wh'], found['export_wh']))} ({found['source']})"
+
+
+def _pair_text(pair: Sequence[int] | None) -> str:
+    return "-" if pair is None else f"{pair[0]:,} / {pair[1]:,} Wh"
 
 
 @point.command(epilog=examples("p2pchain -a operator point relate 1 2"))

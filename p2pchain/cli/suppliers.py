@@ -4,16 +4,20 @@ from __future__ import annotations
 
 import click
 
-from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
+from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options, sending_options
 from p2pchain.cli.common import (
     account_of,
     current_slot,
     deliver,
     deployment_option,
+    from_slot,
     known_meter,
     market_options,
     money,
     shown_money,
+    slot_number,
+    slot_text,
+    zone_option,
 )
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
@@ -109,6 +113,60 @@ def guarantee(env: Env, meter: int, amount: str, back: bool, out: Output, dry_ru
         }
 
     deliver(env, out, call, what, dry_run=dry_run, result=left)
+
+
+@supplier.command(
+    epilog=examples(
+        "p2pchain -a valley supplier agree 1",
+        "p2pchain -a valley supplier agree 1 --from 2026-12-01T00:00Z --market valley",
+    )
+)
+@_SUPPLIER
+@click.option("--from", "begin", metavar="TIME", help="The first slot; else the next one.")
+@market_options
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def agree(env: Env, number: int, begin: str | None, out: Output, dry_run: bool) -> None:
+    """Sign a market's agreement: SUPPLIER's customers may take part from then on.
+
+    What is signed is the hash of the agreement's text, which is part of the market's rules
+    ('admin market show'). The account is the supplier's own.
+    """
+    _say(env, out, number, from_slot(env, begin), agrees=True, dry_run=dry_run)
+
+
+@supplier.command(epilog=examples("p2pchain -a valley supplier leave 1 --from 2027-03-01T00:00Z"))
+@_SUPPLIER
+@click.option("--from", "begin", metavar="TIME", help="Else as soon as the notice allows.")
+@market_options
+@zone_option
+@output_options
+@sending_options
+@click.pass_obj
+def leave(env: Env, number: int, begin: str | None, out: Output, dry_run: bool) -> None:
+    """Leave a market: SUPPLIER's customers take part no more from then on.
+
+    The notice is 1,008 slots, further than anybody can order ahead, so nothing is stranded.
+    """
+    from p2pchain.model import NOTICE_SLOTS
+
+    earliest = current_slot(env) + NOTICE_SLOTS + 1
+    slot = earliest if begin is None else slot_number(env, begin)
+    _say(env, out, number, slot, agrees=False, dry_run=dry_run)
+
+
+def _say(env: Env, out: Output, number: int, slot: int, *, agrees: bool, dry_run: bool) -> None:
+    market = env.market
+    account = env.contracts.registry.supplier_account(number)
+    if account != env.address:
+        raise BadInput(
+            f"supplier {number} is {account}", hint="-a names that supplier's key: it signs"
+        )
+    signed = market.sign_agreement(env.signer, number, slot, agrees=agrees)
+    what = f"supplier {number} {'agrees' if agrees else 'leaves'} from {slot_text(env, slot)} on"
+    deliver(env, out, market.agreement_call(signed), what, dry_run=dry_run)
 
 
 @supplier.command(epilog=examples("p2pchain -a regulator supplier failed 2"))

@@ -125,6 +125,19 @@ REFUSALS: dict[Refusal, tuple[str, str]] = {
         "the guardian has stopped new messages",
         "try again later; withdrawals and settlement go on",
     ),
+    Refusal.MARKET_FULL: (
+        "the market has as many members as it can have",
+        "'p2pchain admin market create' makes another for the area",
+    ),
+    Refusal.NO_AGREEMENT: (
+        "the meter's supplier has not agreed to take part in the market in that slot",
+        "'p2pchain admin market show' lists those that have; the supplier signs with "
+        "'p2pchain supplier agree'",
+    ),
+    Refusal.NOT_ELECTRICITY: (
+        "it is a gas meter, and markets are for electricity",
+        "gas is read by 'p2pchain meter gas' and supplied by tariff",
+    ),
 }
 
 FORWARD_REFUSALS: dict[ForwardRefusal, tuple[str, str]] = {

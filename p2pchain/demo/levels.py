@@ -27,6 +27,7 @@ from p2pchain.demo.level_flows import Flows
 from p2pchain.demo.level_report import assemble
 from p2pchain.demo.parts import (
     DAY,
+    REGISTRATION,
     SPARE_NANO,
     TICK_NANO,
     Found,
@@ -157,7 +158,7 @@ def found(
     supplier = operator.add_supplier(supplier_key.address, "Demo supplier")
     publish_prices(operator, supplier, supplier_key, community, rule_set("none"))
     tree = Tree(contracts, groups={group.name: group for group in groups})
-    _place_areas(sender, tree, operator, settings)
+    _place_areas(sender, tree, operator, {supplier: supplier_key}, settings)
     first = community.slots[0] // WINDOW_SLOTS * WINDOW_SLOTS
     step = progress("Enrolling the homes", sum(len(g.community.homes) for g in groups))
     for name, market in tree.markets.items():
@@ -175,7 +176,13 @@ def found(
     return tree
 
 
-def _place_areas(sender: Sender, tree: Tree, operator: Operator, settings: LevelSettings) -> None:
+def _place_areas(
+    sender: Sender,
+    tree: Tree,
+    operator: Operator,
+    suppliers: Mapping[int, LocalSigner],
+    settings: LevelSettings,
+) -> None:
     """Make the top, the CELLs and the markets, each with an operator of its own."""
     community = next(iter(tree.groups.values())).community
     window = community.slots[0] // WINDOW_SLOTS
@@ -193,8 +200,9 @@ def _place_areas(sender: Sender, tree: Tree, operator: Operator, settings: Level
                 tick_nano=TICK_NANO,
                 fee_account=fees,
             )
-            node = operator.create_market(params)
-            tree.markets[name] = Market(tree.contracts, node)
+            first = window * WINDOW_SLOTS
+            market = operator.open_market(params, REGISTRATION, suppliers, first)
+            tree.markets[name], node = market, market.id
         else:
             seconds = community.profiles.slot_seconds
             node = operator.create_level(

@@ -23,7 +23,7 @@ from p2pchain.errors import CheckFailed, P2PError
 from p2pchain.history import History
 from p2pchain.keys import LocalSigner
 from p2pchain.market import Market
-from p2pchain.model import Limits, Reading, Terms
+from p2pchain.model import Limits, Reading, Registration, Terms
 from p2pchain.operator import Operator
 from p2pchain.replay import TwinMarket
 from p2pchain.rules import RuleSet
@@ -38,6 +38,9 @@ DAY = 86_400
 #: What an account has beyond what it can owe, nano-currency.
 SPARE_NANO = 10**9
 DEPLOY_STEPS = 40
+REGISTRATION = Registration(
+    "The neighbours of the demonstration", "none: a demonstration, nothing is delivered"
+)
 
 
 def quiet(what: str, total: int) -> Callable[[int], None]:

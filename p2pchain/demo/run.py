@@ -20,6 +20,7 @@ from p2pchain.data import Community, load_fontana
 from p2pchain.demo import ahead
 from p2pchain.demo.parts import (
     DAY,
+    REGISTRATION,
     SPARE_NANO,
     TICK_NANO,
     Found,
@@ -167,10 +168,10 @@ def _set_up(
         sell_fee_nano=settings.fee_nano,
         fee_account=fees.address,
     )
-    market = Market(contracts, operator.create_market(params))
+    first = _member_from(community, plan is not None)
+    market = operator.open_market(params, REGISTRATION, {supplier: supplier_key}, first)
     if plan:
         operator.create_auction(ahead.auction_params(market.id))
-    first = _member_from(market, community, plan is not None)
     houses = admit(
         sender,
         market,
@@ -185,10 +186,10 @@ def _set_up(
     return market, houses
 
 
-def _member_from(market: Market, community: Community, days: bool) -> int:
+def _member_from(community: Community, days: bool) -> int:
     """The slot from which the homes are members: a schedule is for a whole UTC day."""
     first = community.slots[0]
-    per_day = DAY // market.slot_seconds
+    per_day = DAY // community.profiles.slot_seconds
     return first // per_day * per_day if days else first
 
 
@@ -271,7 +272,7 @@ class _Books:
         self._sender = sender
         self._market = market
         self._community = community
-        self._from_slot = _member_from(market, community, orders.auction is not None)
+        self._from_slot = _member_from(community, orders.auction is not None)
         self._registers = Registers(market, community, houses)
         self._posted: set[int] = set()
         self._open = {slot // WINDOW_SLOTS for slot in community.slots}

@@ -14,6 +14,7 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from p2pchain import history
+from p2pchain.accounts import Account, accounts
 from p2pchain.chain.bindings.calendar import CalendarCreated
 from p2pchain.chain.bindings.points import PointRegistered
 from p2pchain.chain.connect import Chain
@@ -21,10 +22,11 @@ from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
 from p2pchain.compensation import compensation
-from p2pchain.data import Community, load_fontana
+from p2pchain.data import Community, Home, load_fontana
 from p2pchain.demo.ahead import whole_windows
 from p2pchain.demo.parts import (
     DAY,
+    REGISTRATION,
     SPARE_NANO,
     TICK_NANO,
     Found,
@@ -44,7 +46,6 @@ from p2pchain.demo.parts import (
 from p2pchain.demo.switch_story import LAST_DAY, SUPPLIERS, TARIFF, VALLEY, Story
 from p2pchain.errors import BadInput, CheckFailed
 from p2pchain.history import History
-from p2pchain.market import Market
 from p2pchain.model import WINDOW_SLOTS, MarketParams
 from p2pchain.operator import Operator, created
 from p2pchain.point_book import PointBook
@@ -119,7 +120,7 @@ class _Scene:
             void_seconds=7 * DAY,
             fee_account=self.grid.address,
         )
-        self.market = Market(contracts, operator.create_market(params))
+        self.market = operator.open_market(params, REGISTRATION, self.keys, first)
         self.houses = admit(
             sender,
             self.market,
@@ -307,7 +308,8 @@ class _Scene:
                 slot = until
 
     def _registers_agree(self) -> None:
-        """What was measured before a change is what its register says, to the Wh."""
+        """What was measured before a change is what its register says, to the Wh; and an account
+        comes to what was measured while it ran."""
         places = {house.meter: at for at, house in enumerate(self.houses)}
         for number in range(1, self._seen + 1):
             one = self.book.handover(number)
@@ -318,6 +320,25 @@ class _Scene:
             before = sum(wh for slot, wh in zip(slots, imports, strict=True) if slot < one.slot)
             if one.import_wh != before:
                 raise CheckFailed(f"handover {number} says {one.import_wh} Wh, not {before}")
+        for house, home in zip(self.houses, self.community.homes, strict=True):
+            for account in accounts(self.book, self.points, self.story.points[house.id][0]):
+                self._account_agrees(account, home)
+
+    def _account_agrees(self, account: Account, home: Home) -> None:
+        read = (Source.MEASURED, Source.AGREED)
+        if account.opening is None or account.closing is None or account.energy_wh is None:
+            return
+        if account.opening.source not in read or account.closing.source not in read:
+            return
+        assert account.until_slot is not None
+        span = range(account.from_slot, account.until_slot)
+        slots = zip(self.community.slots, home.import_wh, strict=True)
+        measured = sum(wh for slot, wh in slots if slot in span)
+        if account.energy_wh[0] != measured:
+            raise CheckFailed(
+                f"the account of {home.id} with supplier {account.supplier} comes to "
+                f"{account.energy_wh[0]} Wh, its slots to {measured}"
+            )
 
     def _restored(self, past: History) -> None:
         """After the erroneous transfer all slots count for the old supplier, and with what was paid

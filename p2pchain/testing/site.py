@@ -25,7 +25,7 @@ from p2pchain.chain.sender import Sender
 from p2pchain.errors import BadInput, CheckFailed
 from p2pchain.keys import LocalSigner, Signer
 from p2pchain.market import Market
-from p2pchain.model import WINDOW_SLOTS, MarketParams, Reading, TariffRow, Terms
+from p2pchain.model import WINDOW_SLOTS, MarketParams, Reading, Registration, TariffRow, Terms
 from p2pchain.networks import TESTER
 from p2pchain.operator import Operator
 from p2pchain.units import NANO, SLOT_SECONDS
@@ -43,6 +43,7 @@ NAMES = ("alice", "bob")
 _PATIENCE = Patience(poll=0.005, poll_most=0.1)
 _TARIFF = TariffRow(energy=190_000, feed_in=50_000, imbalance=190_000, network=80_000)
 _MARKET = MarketParams(area=AREA, tick_nano=1_000)
+_REGISTRATION = Registration("The neighbours of a test", "none: nothing here is delivered")
 _GAS_MONEY = 10**20  # wei, for whoever is not among the development accounts
 _YEAR = 366 * 86_400
 
@@ -262,8 +263,9 @@ class Site:
             first = settings.first_slot
             call = operator.publish_tariff(SUPPLIER, TARIFF, first, [settings.tariff])
             supplier.send(call)
-            self.market_id = operator.create_market(settings.params)
-            market = self.market()
+            suppliers = {SUPPLIER: SUPPLIER_KEY}
+            market = operator.open_market(settings.params, _REGISTRATION, suppliers, first)
+            self.market_id = market.id
             self._homes = [
                 move_in(operator, market, name, owner, first)
                 for name, owner in zip(NAMES, (ALICE_KEY, BOB_KEY), strict=True)

@@ -25,6 +25,9 @@ from tests.conftest import ROOT
 START = datetime(2026, 6, 1, tzinfo=UTC)
 DAY_ONE = "2026-06-01T01:00Z"  # first slot of the members
 ACCOUNTS = ("operator", "valley", "grid", "alice", "bob", "carol")
+CREATE_MARKET = (
+    "admin", "market", "create", "--organiser", "Neighbours", "--licence", "none: a test",
+)  # fmt: skip
 METER_KEYS = ("alice-meter", "bob-meter", "other-meter")
 PASSPHRASE = "lantern-gravel-27-otter"  # no word of any text: it is looked for in all output
 
@@ -123,7 +126,8 @@ class World:
                 "--fuse", "24kWh", "--key", f"{name}-meter", "--point", f"20000{name}",
                 account="operator",
             )  # fmt: skip
-        self.ok("admin", "market", "create", "--area", "1", "--name", "valley", account="operator")
+        self.ok(*CREATE_MARKET, "--area", "1", "--name", "valley", account="operator")
+        self.ok("supplier", "agree", "1", account="valley")
         for meter, name in ((1, "alice"), (2, "bob")):
             self.ok("enrol", str(meter), "--from", DAY_ONE, account=name)
         for name in ("alice", "valley"):

@@ -15,7 +15,7 @@ from p2pchain.chain.deployment import commitment
 from p2pchain.chain.hints import HINTS
 from p2pchain.cli.admin.markets import duration
 from p2pchain.errors import BadInput
-from tests.cli.conftest import World
+from tests.cli.conftest import CREATE_MARKET, World
 from tests.cli.test_bad_input import refused
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -107,7 +107,7 @@ def test_a_meter_and_the_salt_of_its_point(world: World) -> None:
 
 
 def test_markets_are_noted_and_made_once(world: World) -> None:
-    create = ["admin", "market", "create", "--area", "1", "--name", "second", "--rule", "sdr",
+    create = [*CREATE_MARKET, "--area", "1", "--name", "second", "--rule", "sdr",
               "--buy-fee", "0.2ct/kWh", "--post-within", "36h"]  # fmt: skip
     world.ok(*create, account="operator")
     head = world.chain.block().number
@@ -120,7 +120,7 @@ def test_markets_are_noted_and_made_once(world: World) -> None:
     ]
     refused(world, 2, "which market is meant", "clear", account="operator")
     world.ok("clear", "--market", "second", account="operator")
-    other = [*create[:6], "second", "--k", "0.25"]
+    other = [*CREATE_MARKET, "--area", "1", "--name", "second", "--k", "0.25"]
     refused(world, 2, "another market 'second' already", *other, account="operator")
 
 

@@ -20,7 +20,7 @@ import pytest
 
 from p2pchain.chain.deployment import Deployment
 from p2pchain.chain.node import running
-from tests.cli.conftest import START, Result, World
+from tests.cli.conftest import CREATE_MARKET, START, Result, World
 
 POSTED = "2026-06-01T12:00Z"  # by then the first readings can be posted
 
@@ -305,7 +305,7 @@ def test_no_coin_for_fees(world: World) -> None:
 def test_without_the_role(world: World) -> None:
     for command in (
         ["admin", "area", "add", "--operator", "grid"],
-        ["admin", "market", "create", "--area", "1", "--name", "second", "--k", "0.6"],
+        [*CREATE_MARKET, "--area", "1", "--name", "second", "--k", "0.6"],
         ["admin", "market", "pause"],
         ["admin", "roles", "grant", "GUARDIAN", "alice"],
         ["admin", "meter", "rotate-key", "2", "--key", "other-meter"],

@@ -21,7 +21,7 @@ from p2pchain.chain.rollout import Rollout, alone, part_path
 from p2pchain.chain.sender import Sender
 from p2pchain.errors import Refused
 from tests.chain.test_rollout import Killed
-from tests.cli.conftest import World, build
+from tests.cli.conftest import CREATE_MARKET, World, build
 from tests.cli.test_bad_input import refused, told
 from tests.multisig import Multisig, needs_compiler
 
@@ -360,7 +360,7 @@ def test_a_multisig_acts_through_its_delay(world: World, multisig: Multisig) -> 
     world.ok(*DEPLOY, "--owner", multisig.address, "--delay", "2d", "--registrar", "bob",
              "--guardian", "carol", account="operator")  # fmt: skip
     world.ok("admin", "area", "add", "--operator", "grid", *SECOND, account="bob")
-    create = ["admin", "market", "create", "--area", "1", "--name", "valley", *SECOND]
+    create = [*CREATE_MARKET, "--area", "1", "--name", "valley", *SECOND]
     unsigned = [*create, "--unsigned", multisig.address]
     before = world.state()
     printed = world.ok(*unsigned).json
@@ -399,7 +399,18 @@ def test_a_multisig_acts_through_its_delay(world: World, multisig: Multisig) -> 
     assert world.ok(*pause, "--unsigned", World.account("carol")).json["delay_seconds"] == 0
     world.ok(*pause, account="carol")
     refused(world, 1, "unauthorized", *pause, "--unsigned", multisig.address)
-    refused(world, 1, "unauthorized", *create[:6], "other", *SECOND, account="bob")
+    refused(
+        world,
+        1,
+        "unauthorized",
+        *CREATE_MARKET,
+        "--area",
+        "1",
+        "--name",
+        "other",
+        *SECOND,
+        account="bob",
+    )
 
 
 @needs_compiler
@@ -407,7 +418,7 @@ def test_a_guardian_cancels_and_time_runs_out(world: World, multisig: Multisig) 
     world.ok(*DEPLOY, "--owner", multisig.address, "--delay", "2d", "--registrar", "bob",
              "--guardian", "carol", account="operator")  # fmt: skip
     world.ok("admin", "area", "add", "--operator", "grid", *SECOND, account="bob")
-    create = ["admin", "market", "create", "--area", "1", "--name", "valley", *SECOND]
+    create = [*CREATE_MARKET, "--area", "1", "--name", "valley", *SECOND]
     calls = world.ok(*create, "--unsigned", multisig.address).json
     multisig.carry_out(calls["calls"][0])
     operation = calls["operation"]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from tests.cli.conftest import World
+from tests.cli.conftest import CREATE_MARKET, World
 from tests.cli.test_bad_input import refused
 
 DAY = "2026-06-02T00:00Z"
@@ -22,8 +22,9 @@ def tree(world: World) -> None:
             "--fuse", "24kWh", "--key", f"{name}-meter", "--point", f"30000{name}",
             account="operator",
         )  # fmt: skip
-        market = ["admin", "market", "create", "--area", str(area), "--name", f"{name}s"]
+        market = [*CREATE_MARKET, "--area", str(area), "--name", f"{name}s"]
         world.ok(*market, account="operator")
+        world.ok("supplier", "agree", "1", "--market", f"{name}s", account="valley")
     for meter, name in ((3, "alice"), (4, "bob")):
         world.ok("enrol", str(meter), "--from", DAY, "--market", f"{name}s", account=name)
     world.ok("admin", "level", "create", "--area", "2", "--name", "town", account="operator")

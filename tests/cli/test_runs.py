@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from p2pchain import checks, history
-from tests.cli.conftest import World
+from tests.cli.conftest import CREATE_MARKET, World
 from tests.cli.test_bad_input import refused, told
 
 # Alice's meter 1 imports, Bob's meter 2 exports; from 01:00Z on, as the world enrols them.
@@ -348,7 +348,7 @@ def test_days_that_cannot_be_compared(bordered: World, tmp_path: Path) -> None:
 
 
 def test_runs_are_chosen_with_the_market(world: World) -> None:
-    make = ("admin", "market", "create", "--area", "1", "--name", "other")
+    make = (*CREATE_MARKET, "--area", "1", "--name", "other")
     refused(world, 2, "more than 28 days", *make, "--runs", "4", account="operator")
     refused(world, 2, "take no time", *make, "--run-time", "0s", account="operator")
     refused(world, 2, "runs", *make, "--runs", "9", account="operator")

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import pytest
+from eth_hash.auto import keccak
 
-from tests.cli.conftest import World
+from tests.cli.conftest import CREATE_MARKET, World
 from tests.cli.test_bad_input import refused
 from tests.cli.test_runs import settled
 
@@ -35,3 +36,58 @@ def test_for_whom_a_tariff_is(world: World) -> None:
     assert (row["for"], row["term_days"], row["exit_fee_nano"]) == (["domestic"], 365, 40 * 10**9)
     assert "40.00EUR" in world.ok("tariff", "offers", "1").out
     refused(world, 2, "--for", "tariff", "offer", "1", "--for", "friends", account="valley")
+
+
+@pytest.mark.capability("ELE-2")
+def test_suppliers_agree_before_their_customers_take_part(world: World) -> None:
+    assert "# Agreement between" in world.ok("admin", "market", "agreement").out
+    shown = world.ok("admin", "market", "show", "--json").json
+    assert (shown["organiser"], shown["licence"]) == ("Neighbours", "none: a test")
+    assert [(one["supplier"], one["agrees"]) for one in shown["suppliers"]] == [(1, True)]
+    world.ok("supplier", "add", "carol", "Green", account="operator")
+    prices = ["--energy", "0.17EUR/kWh", "--feed-in", "0.05EUR/kWh"]
+    world.ok("tariff", "publish", "2", *prices, account="carol")
+    meter = world.ok(
+        "admin", "meter", "add", "--area", "1", "--owner", "alice", "--supplier", "2",
+        "--fuse", "24kWh", "--key", "other-meter", "--point", "20000green", "--json",
+        account="operator",
+    ).json["meter"]  # fmt: skip
+    enrol = ["enrol", str(meter), "--from", "2026-06-01T03:00Z"]
+    result = refused(world, 1, "has not agreed", *enrol, account="alice")
+    assert "supplier agree" in result.hints[0]
+    refused(world, 2, "supplier 2 is", "supplier", "agree", "2", account="alice")
+    past = ["--from", "2026-05-31T23:00Z"]
+    refused(world, 1, "at the earliest", "supplier", "agree", "2", *past, account="carol")
+    world.ok("supplier", "agree", "2", account="carol")
+    world.ok(*enrol, account="alice")
+    soon = ["--from", "2026-06-05T00:00Z"]
+    result = refused(world, 1, "at the earliest", "supplier", "leave", "2", *soon, account="carol")
+    assert "notice" in result.hints[0]
+    world.ok("supplier", "leave", "2", account="carol")
+    text = world.ok("admin", "market", "show").out
+    assert "agrees from 2026-06-01" in text
+    assert "; leaves from 2026-07-13" in text  # 1,008 hours on
+
+
+def test_what_a_market_is_registered_as(world: World) -> None:
+    create = [*CREATE_MARKET, "--area", "1", "--name", "other"]
+    licence, text = world.folder / "licence.txt", world.folder / "agreement.txt"
+    refused(world, 2, "cannot be read", *create, "--licence-file", str(licence), account="operator")
+    licence.write_text("")
+    refused(world, 2, "is empty", *create, "--licence-file", str(licence), account="operator")
+    refused(world, 2, "by an empty text", *create, "--licence", "  ", account="operator")
+    refused(world, 1, "unknown supplier", *create, "--only-supplier", "9", account="operator")
+    licence.write_text("supply licence 4711\n")
+    text.write_text("ours\n")
+    files = ["--licence-file", str(licence), "--agreement", str(text), "--only-supplier", "1"]
+    world.ok(*create, *files, account="operator")
+    shown = world.ok("admin", "market", "show", "--market", "other", "--json").json
+    assert shown["licence_hash"] == "0x" + keccak(licence.read_bytes()).hex()
+    assert shown["agreement"] == "0x" + keccak(text.read_bytes()).hex()
+    assert (shown["only_supplier"], shown["suppliers"]) == (1, [])
+    out = world.ok("admin", "market", "show", "--market", "other").out
+    assert "customers of supplier 1 alone" in out
+    assert "none agrees yet" in out
+    world.ok("supplier", "add", "carol", "Green", account="operator")
+    agree = ["supplier", "agree", "2", "--market", "other"]
+    refused(world, 1, "customers of another supplier", *agree, account="carol")

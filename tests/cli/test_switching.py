@@ -145,8 +145,19 @@ def test_cooling_off(town: World) -> None:
     assert back["supplier"] == 1
 
 
+def accounts(town: World) -> list[Any]:
+    found = town.ok("point", "accounts", "1", "--json").json["accounts"]
+    assert [one["supplier"] for one in found] == [1, 2]
+    assert found[0]["until_slot"] == found[1]["from_slot"]
+    assert found[0]["closing"] == found[1]["opening"], "one register for both"
+    assert (found[1]["until_slot"], found[1]["closing"]) == (None, None)
+    return list(found)
+
+
+@pytest.mark.capability("ELE-3")
 def test_one_register_for_both(town: World) -> None:
     supplied(town)
+    assert accounts(town)[0]["closing"] is None, "not known yet"
     rows = [
         (f"2026-06-0{d}T{h:02}:00Z", 1000 * n, 0) for n, (d, h) in enumerate([(2, 22), (2, 23)])
     ]
@@ -156,6 +167,10 @@ def test_one_register_for_both(town: World) -> None:
         town.ok("switch", "read", "1", "--measured", str(signed), account="bob")
         (found,) = status(town)["handovers"]
         assert (found["source"], found["import_wh"]) == ("measured", 1000)
+        measured, _ = accounts(town)
+        assert measured["closing"] == {"import_wh": 1000, "export_wh": 0, "source": "measured"}
+        assert (measured["opening"], measured["energy_wh"]) == (None, None), "never read before"
+        assert "1,000 / 0 Wh (measured)" in town.ok("point", "accounts", "1").out
         refused(town, 1, "better reading", "switch", "read", "1", "--import", "5")
     reading = ["switch", "read", "1", "--import", "1000000"]
     refused(town, 1, "signed", *reading, account="bob")
@@ -169,6 +184,7 @@ def test_one_register_for_both(town: World) -> None:
     town.ok("switch", "agree", "1", "--import", "1350000", account="carol")
     (found,) = status(town)["handovers"]
     assert (found["source"], found["import_wh"]) == ("agreed", 1_350_000)
+    assert accounts(town)[0]["closing"]["source"] == "agreed"
     town.ok("switch", "final-bill", "1", "terms.txt", account="valley")
     town.ok("switch", "refund", "1", account="valley")
     assert status(town)["missed"] == []

@@ -12,6 +12,7 @@ from p2pchain.chain.bindings.errors import LevelsPending, PassedOver
 from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
+from p2pchain.demo.parts import REGISTRATION
 from p2pchain.keys import LocalSigner
 from p2pchain.level_market import Level, LevelTree
 from p2pchain.market import Market
@@ -90,11 +91,11 @@ class LevelsWorld:
         rng = self.rng
         self.floor_nano = rng.choice((-200, -100, 0)) * SCALE
         self.tick_nano = rng.choice((1, 2, 3)) * SCALE
-        self.suppliers = []
+        self.suppliers = {}
         for place in (1, 2):
             signer = dev_signer(place)
             number = self.operator.add_supplier(signer.address, f"supplier {place}")
-            self.suppliers.append(number)
+            self.suppliers[number] = signer
             for tariff in (1, 2):
                 self._publish(number, signer, tariff)
             self._pay_in(signer.address, 10**12 * SCALE)
@@ -171,7 +172,7 @@ class LevelsWorld:
             floor_nano=self.floor_nano,
             tick_nano=self.tick_nano,
         )
-        market = Market(self.contracts, self.operator.create_market(params))
+        market = self.operator.open_market(params, REGISTRATION, self.suppliers, self.first - DAY)
         place = Place(area, operator, market.id, market)
         self.places.append(place)
         self._attach(place, above)
@@ -200,7 +201,7 @@ class LevelsWorld:
         self._number += 1
         owner = LocalSigner((10**6 * (self.seed + 1) + self._number).to_bytes(32, "big"))
         key = LocalSigner((10**12 + 10**6 * self.seed + self._number).to_bytes(32, "big"))
-        supplier, tariff = rng.choice(self.suppliers), rng.choice((1, 2))
+        supplier, tariff = rng.choice(list(self.suppliers)), rng.choice((1, 2))
         terms = Terms(owner.address, self.first - 3, supplier, tariff, FUSE)
         signer = bytes.fromhex(key.address[2:])
         meter = self.operator.register_meter(

@@ -54,7 +54,7 @@ class PointsWorld:
         for place in (1, 2):
             account = self.people[place].address
             self.suppliers[operator.add_supplier(account, f"supplier {place}")] = account
-        self.twin = PointsTwin(self.suppliers)
+        self.twin = PointsTwin(self.suppliers, lambda meter: None)  # there are no meters
 
     # what is drawn
 

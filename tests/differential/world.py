@@ -13,8 +13,8 @@ from p2pchain.chain.bindings.errors import WrongPhase
 from p2pchain.chain.deployment import Contracts, commitment
 from p2pchain.chain.devkeys import dev_signer
 from p2pchain.chain.sender import Sender
+from p2pchain.demo.parts import REGISTRATION
 from p2pchain.keys import LocalSigner
-from p2pchain.market import Market
 from p2pchain.model import (
     WINDOW_SLOTS,
     Limits,
@@ -23,6 +23,7 @@ from p2pchain.model import (
     PriceRule,
     Quality,
     Reading,
+    Refusal,
     TariffRow,
     Terms,
 )
@@ -71,7 +72,8 @@ class World:
         area = operator.add_area(dev_signer(3).address)
         scale = rng.choice((1, 1_000))
         self.low = rng.choice((-120, 10, 50))
-        for place in (1, 2):
+        # In some worlds there is a third, which agrees later, or never.
+        for place in (1, 2, 6)[: 2 + (self.seed % 3 == 2)]:
             signer = dev_signer(place)
             number = operator.add_supplier(signer.address, f"supplier {place}")
             self.suppliers.append((number, signer))
@@ -94,7 +96,13 @@ class World:
             stated_price_nano=rng.randrange(-50, 200) * scale,
         )
         self.params, self.scale = params, scale
-        self.market = Market(self.contracts, operator.create_market(params))
+        keys = dict(self.suppliers[:2])
+        self.market = operator.open_market(params, REGISTRATION, keys, self.first - DAY)
+        if self.seed % 6 == 2:
+            number, signer = self.suppliers[2]
+            slot = self.first + rng.randrange(DAY)
+            agreement = self.market.sign_agreement(signer, number, slot)
+            self.sender.send(self.market.agreement_call(agreement))
         for number in range(rng.randrange(2, 9)):
             self._add_home(area, number)
 
@@ -130,7 +138,7 @@ class World:
         rng = self.rng
         owner = LocalSigner((1000 * self.seed + number + 1).to_bytes(32, "big"))
         key = LocalSigner((10**9 + 1000 * self.seed + number).to_bytes(32, "big"))
-        supplier = rng.choice(self.suppliers)[0]
+        supplier = rng.choice(self.suppliers[:2])[0]
         # Terms of the day before: the registry takes what begins in the running slot or later.
         terms = Terms(owner.address, self.first - 3, supplier, 1, FUSE)
         signer = bytes.fromhex(key.address[2:])
@@ -216,9 +224,12 @@ class World:
         if moved and rng.random() < 0.7:
             slot = from_slot + rng.choice((0, 4))
             enrolment = self.market.sign_enrolment(home.owner, home.meter, slot)
-            assert self.market.enrol(self.sender, [enrolment]) == {}
-            home.enrolled = True
-            self.counts["successions"] += 1
+            refused = self.market.enrol(self.sender, [enrolment])
+            agrees, _ = self.contracts.markets.agrees_at(self.market.id, home.supplier, slot)
+            assert refused == ({} if agrees else {home.meter: Refusal.NO_AGREEMENT})
+            home.enrolled = bool(agrees)
+            self.counts["successions"] += home.enrolled
+            self.counts["no agreement"] += not home.enrolled
 
     def _measure(self, home: Home, start: int) -> list[Reading]:
         rng = self.rng

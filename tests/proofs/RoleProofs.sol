@@ -100,7 +100,8 @@ contract RoleProofs {
 
     /// @dev P29: markets.
     function check_P29_marketOperator(address caller, IMarkets.MarketParams memory p) external {
-        _refuses(caller, MARKET_OPERATOR, address(_markets), abi.encodeCall(_markets.createMarket, (p)));
+        IMarkets.Registration memory r;
+        _refuses(caller, MARKET_OPERATOR, address(_markets), abi.encodeCall(_markets.createMarket, (p, r)));
     }
 
     /// @dev P29: pausing, by the guardian alone.
@@ -116,7 +117,7 @@ contract RoleProofs {
         vm.prank(caller);
         (bool ok,) = which == 0
             ? address(_registry).call(abi.encodeCall(_registry.bindForward, (a)))
-            : address(_metering).call(abi.encodeCall(_metering.bind, (a, b)));
+            : address(_metering).call(abi.encodeCall(_metering.bind, (a, b, a)));
         assert(!ok);
     }
 

@@ -73,7 +73,6 @@ contract GasTest is Traders {
     }
 
     function test_points() public {
-        IPoints points = IPoints(ship("Points", abi.encode(manager, registry)));
         bytes4[] memory selectors = new bytes4[](2);
         (selectors[0], selectors[1]) = (points.register.selector, points.setSupplier.selector);
         manager.setTargetFunctionRole(address(points), selectors, REGISTRAR);

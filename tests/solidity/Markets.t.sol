@@ -22,7 +22,7 @@ contract MarketsTest is World {
         vm.assertEq(keccak256(abi.encode(markets.marketParams(market))), market, "stored as stated");
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.MarketExists.selector, market));
-        markets.createMarket(p);
+        markets.createMarket(p, registration());
     }
 
     function _bad(
@@ -31,7 +31,7 @@ contract MarketsTest is World {
     ) private {
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadParameter.selector, what));
-        markets.createMarket(p);
+        markets.createMarket(p, registration());
     }
 
     function test_refusesBadParameters() public {
@@ -68,7 +68,7 @@ contract MarketsTest is World {
         p.area = 9;
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownArea.selector, uint32(9)));
-        markets.createMarket(p);
+        markets.createMarket(p, registration());
     }
 
     /* ENROLMENT */

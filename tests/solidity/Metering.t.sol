@@ -390,12 +390,14 @@ contract MeteringTest is World {
     function test_bindAndEntryPoints() public {
         IMetering other = IMetering(ship("Metering", abi.encode(manager, registry)));
         vm.expectRevert(abi.encodeWithSelector(IMetering.ZeroAccount.selector));
-        other.bind(address(0), address(1));
+        other.bind(address(0), address(1), address(2));
         vm.expectRevert(abi.encodeWithSelector(IMetering.ZeroAccount.selector));
-        other.bind(address(1), address(0));
-        other.bind(address(1), address(2));
+        other.bind(address(1), address(0), address(2));
+        vm.expectRevert(abi.encodeWithSelector(IMetering.ZeroAccount.selector));
+        other.bind(address(1), address(2), address(0));
+        other.bind(address(1), address(2), address(3));
         vm.expectRevert(abi.encodeWithSelector(IMetering.AlreadyBound.selector, address(1)));
-        other.bind(address(3), address(4));
+        other.bind(address(4), address(5), address(6));
         IMetering.Reading[] memory rs = new IMetering.Reading[](0);
         IMetering.Outcome[] memory none = new IMetering.Outcome[](0);
         vm.startPrank(stranger);
@@ -403,9 +405,12 @@ contract MeteringTest is World {
         metering.postFor(rs, stranger, none);
         uint32 meter = homes[_id].meter;
         vm.expectRevert();
-        metering.bind(address(1), address(2));
+        metering.bind(address(1), address(2), address(3));
+        vm.expectRevert(abi.encodeWithSelector(IMetering.NotPoints.selector, stranger));
+        metering.keepOut(meter);
         vm.stopPrank();
         vm.assertTrue(!metering.headOf(meter).enrolled, "not enrolled by strangers");
+        vm.assertTrue(!metering.headOf(meter).keptOut, "nor kept out");
     }
 
     /* EXCHANGE */

@@ -12,7 +12,6 @@ contract PointsTest is World {
     uint256 private constant KEY = 0xA11CE;
     uint256 private constant NEXT_KEY = 0xB0B;
 
-    IPoints private _points;
     uint32 private _id;
     uint32 private _s;
     address private _alice = vm.addr(KEY);
@@ -22,13 +21,12 @@ contract PointsTest is World {
 
     function setUp() public {
         deployWorld();
-        _points = IPoints(ship("Points", abi.encode(manager, registry)));
         bytes4[] memory selectors = new bytes4[](4);
-        selectors[0] = _points.register.selector;
-        selectors[1] = _points.relate.selector;
-        selectors[2] = _points.setNetworkOperator.selector;
-        selectors[3] = _points.setSupplier.selector;
-        manager.setTargetFunctionRole(address(_points), selectors, REGISTRAR);
+        selectors[0] = points.register.selector;
+        selectors[1] = points.relate.selector;
+        selectors[2] = points.setNetworkOperator.selector;
+        selectors[3] = points.setSupplier.selector;
+        manager.setTargetFunctionRole(address(points), selectors, REGISTRAR);
         _id = _register("point", false);
         _s = slotNow() + 1;
     }
@@ -52,7 +50,7 @@ contract PointsTest is World {
         IPoints.Point memory p = _point(commitment);
         if (gas_) p.fuel = IPoints.Fuel.Gas;
         vm.prank(registrar);
-        return _points.register(p, _first());
+        return points.register(p, _first());
     }
 
     function _tenancy(uint32 from, uint256 key) private view returns (IPoints.Tenancy memory t) {
@@ -90,39 +88,39 @@ contract PointsTest is World {
     }
 
     function _signed(uint256 key, bytes32 hash) private view returns (bytes memory) {
-        return signed(key, digestOf(separator("p2pchain Points", address(_points)), hash));
+        return signed(key, digestOf(separator("p2pchain Points", address(points)), hash));
     }
 
     function _at(uint32 slot) private view returns (IPoints.Standing memory s) {
-        (s,) = _points.standingAt(_id, slot);
+        (s,) = points.standingAt(_id, slot);
     }
 
     function _may(address who, uint32 slot) private view returns (bool) {
-        return _points.mayRead(_id, who, FORECAST, slot);
+        return points.mayRead(_id, who, FORECAST, slot);
     }
 
     /* REGISTERING */
 
     function test_registeredOnce() public {
         vm.assertEq(_id, 1, "dense numbers");
-        vm.assertEq(_points.pointOf("point"), 1, "by commitment");
+        vm.assertEq(points.pointOf("point"), 1, "by commitment");
         vm.startPrank(registrar);
         vm.expectRevert(abi.encodeWithSelector(IPoints.PointExists.selector, uint32(1)));
-        _points.register(_point("point"), _first());
+        points.register(_point("point"), _first());
         IPoints.Point memory p = _point("gas");
         (p.fuel, p.exports) = (IPoints.Fuel.Gas, true);
         IPoints.Standing memory s = _first();
         s.fromSlot = _s + 3;
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.PointRegistered(2, 1, "gas", IPoints.Fuel.Gas, true);
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.StandingSet(2, _alice, s);
-        vm.assertEq(_points.register(p, s), 2, "the next");
+        vm.assertEq(points.register(p, s), 2, "the next");
         vm.stopPrank();
-        vm.assertEq(keccak256(abi.encode(_points.point(2))), keccak256(abi.encode(p)), "what never changes");
+        vm.assertEq(keccak256(abi.encode(points.point(2))), keccak256(abi.encode(p)), "what never changes");
         vm.expectRevert(abi.encodeWithSelector(IPoints.BeforeFirstStanding.selector, uint32(2), _s + 2));
-        _points.standingAt(2, _s + 2);
-        vm.assertTrue(!_points.mayRead(2, _alice, FORECAST, _s + 2), "nothing to read before");
+        points.standingAt(2, _s + 2);
+        vm.assertTrue(!points.mayRead(2, _alice, FORECAST, _s + 2), "nothing to read before");
     }
 
     function test_registerRefuses() public {
@@ -131,56 +129,56 @@ contract PointsTest is World {
         vm.startPrank(registrar);
         s.fromSlot = slotNow() - 1;
         vm.expectRevert(abi.encodeWithSelector(IPoints.StandingHasBegun.selector, s.fromSlot, slotNow()));
-        _points.register(p, s);
+        points.register(p, s);
         s = _first();
         s.supplier = 9;
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownSupplier.selector, uint16(9)));
-        _points.register(p, s);
+        points.register(p, s);
         s = _first();
         s.networkOperator = address(0);
         expectRevert(IPoints.NoNetworkOperator.selector);
-        _points.register(p, s);
+        points.register(p, s);
         s = _first();
         p.area = 7;
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownArea.selector, uint32(7)));
-        _points.register(p, s);
+        points.register(p, s);
         p = _point("other");
         s.meter = 1;
         vm.expectRevert(abi.encodeWithSelector(IPoints.MeterOfAnotherPoint.selector, uint32(1), uint32(2)));
-        _points.register(p, s);
+        points.register(p, s);
         vm.stopPrank();
         vm.expectRevert(abi.encodeWithSelector(IPoints.UnknownPoint.selector, uint32(2)));
-        _points.point(2);
+        points.point(2);
         vm.expectRevert(abi.encodeWithSelector(IPoints.UnknownPoint.selector, uint32(0)));
-        _points.standingsOf(0);
+        points.standingsOf(0);
     }
 
     function test_relatedPoints() public {
         uint32 other = _register("gas", true);
         vm.startPrank(registrar);
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.PointsRelated(_id, other);
-        _points.relate(_id, other);
+        points.relate(_id, other);
         vm.expectRevert(abi.encodeWithSelector(IPoints.CannotBeRelated.selector, other, _id));
-        _points.relate(other, _id);
+        points.relate(other, _id);
         vm.expectRevert(abi.encodeWithSelector(IPoints.CannotBeRelated.selector, _id, _id));
-        _points.relate(_id, _id);
+        points.relate(_id, _id);
         vm.stopPrank();
-        vm.assertTrue(_points.relatedTo(_id)[0] == other && _points.relatedTo(other)[0] == _id, "both ways");
+        vm.assertTrue(points.relatedTo(_id)[0] == other && points.relatedTo(other)[0] == _id, "both ways");
     }
 
     /* THE TIMELINE */
 
     function test_P27_suppliersPartitionTime() public {
         vm.startPrank(registrar);
-        _points.setSupplier(_id, _s + 4, 2);
-        _points.setSupplier(_id, _s + 9, 1);
+        points.setSupplier(_id, _s + 4, 2);
+        points.setSupplier(_id, _s + 9, 1);
         vm.expectRevert(abi.encodeWithSelector(IRegistry.UnknownSupplier.selector, uint16(5)));
-        _points.setSupplier(_id, _s + 9, 5);
+        points.setSupplier(_id, _s + 9, 5);
         vm.stopPrank();
         uint32 slot = slotNow();
         while (slot != type(uint32).max) {
-            (IPoints.Standing memory s, uint32 until) = _points.standingAt(_id, slot);
+            (IPoints.Standing memory s, uint32 until) = points.standingAt(_id, slot);
             vm.assertTrue(s.fromSlot == slot && until > slot, "no gap, no overlap");
             vm.assertEq(s.supplier, slot == _s + 4 ? 2 : 1, "supplier");
             slot = until;
@@ -188,7 +186,7 @@ contract PointsTest is World {
         warpToSlot(_s + 9);
         vm.prank(registrar);
         vm.expectRevert(abi.encodeWithSelector(IPoints.StandingHasBegun.selector, _s + 9, _s + 9));
-        _points.setSupplier(_id, _s + 9, 2);
+        points.setSupplier(_id, _s + 9, 2);
         vm.assertEq(_at(_s + 4).supplier, 2, "what has begun stays");
     }
 
@@ -201,7 +199,7 @@ contract PointsTest is World {
             uint16 supplier = uint16(1 + chance(2));
             from = _s + uint32(chance(64));
             vm.prank(registrar);
-            _points.setSupplier(_id, from, supplier);
+            points.setSupplier(_id, from, supplier);
             for (uint256 i = from - _s; i < 64; ++i) expected[i] = supplier;
         }
         for (uint32 i; i < 64; ++i) {
@@ -212,14 +210,14 @@ contract PointsTest is World {
     /// @dev What others have said for later slots does not hold a change of supplier up, nor is it lost.
     function test_supplierChangesBeforeWhatWaits() public {
         vm.startPrank(gridOperator);
-        _points.setStatus(_id, _s + 5, IPoints.Status.DeEnergised);
-        _points.setStatus(_id, _s + 9, IPoints.Status.Energised);
+        points.setStatus(_id, _s + 5, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s + 9, IPoints.Status.Energised);
         vm.stopPrank();
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.SupplierSet(_id, _s + 2, 2);
         vm.startPrank(registrar);
-        _points.setSupplier(_id, _s + 2, 2);
-        IPoints.Standing[] memory all = _points.standingsOf(_id);
+        points.setSupplier(_id, _s + 2, 2);
+        IPoints.Standing[] memory all = points.standingsOf(_id);
         vm.assertEq(all.length, 4, "one more entry");
         vm.assertTrue(
             all[0].supplier == 1 && all[1].supplier == 2 && all[2].supplier == 2 && all[3].supplier == 2, "from there on"
@@ -229,27 +227,27 @@ contract PointsTest is World {
                 && all[2].status == IPoints.Status.DeEnergised && all[3].status == IPoints.Status.Energised,
             "the rest stays"
         );
-        _points.setSupplier(_id, _s + 5, 1);
-        vm.assertEq(_points.standingsOf(_id).length, 4, "none for a slot that has one");
+        points.setSupplier(_id, _s + 5, 1);
+        vm.assertEq(points.standingsOf(_id).length, 4, "none for a slot that has one");
         vm.assertTrue(_at(_s + 4).supplier == 2 && _at(_s + 5).supplier == 1 && _at(_s + 9).supplier == 1, "there");
         vm.stopPrank();
     }
 
     function test_onlySoManyWait() public {
         vm.startPrank(gridOperator);
-        for (uint32 i; i < 8; ++i) _points.setStatus(_id, _s + i, IPoints.Status.DeEnergised);
-        _points.setStatus(_id, _s + 7, IPoints.Status.Energised);
+        for (uint32 i; i < 8; ++i) points.setStatus(_id, _s + i, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s + 7, IPoints.Status.Energised);
         vm.expectRevert(abi.encodeWithSelector(IPoints.TooManyPending.selector, _id));
-        _points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
         vm.stopPrank();
         vm.prank(registrar);
-        _points.setSupplier(_id, _s + 3, 2);
+        points.setSupplier(_id, _s + 3, 2);
         warpToSlot(_s + 1);
         vm.prank(gridOperator);
         vm.expectRevert(abi.encodeWithSelector(IPoints.LaterStandingPending.selector, _s + 7));
-        _points.setStatus(_id, _s + 6, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s + 6, IPoints.Status.DeEnergised);
         vm.prank(gridOperator);
-        _points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s + 8, IPoints.Status.DeEnergised);
         vm.assertEq(_at(_s + 8).supplier, 2, "with the supplier of then");
     }
 
@@ -257,29 +255,29 @@ contract PointsTest is World {
         IPoints.Standing memory s = _first();
         s.fromSlot = _s + 4;
         vm.startPrank(registrar);
-        uint32 other = _points.register(_point("later"), s);
+        uint32 other = points.register(_point("later"), s);
         vm.expectRevert(abi.encodeWithSelector(IPoints.BeforeFirstStanding.selector, other, _s + 3));
-        _points.setSupplier(other, _s + 3, 2);
+        points.setSupplier(other, _s + 3, 2);
         vm.stopPrank();
         vm.prank(gridOperator);
-        _points.setStatus(_id, _s, IPoints.Status.Disconnected);
+        points.setStatus(_id, _s, IPoints.Status.Disconnected);
         vm.prank(registrar);
         vm.expectRevert(abi.encodeWithSelector(IPoints.PointIsDisconnected.selector, _id));
-        _points.setSupplier(_id, _s + 1, 2);
+        points.setSupplier(_id, _s + 1, 2);
     }
 
     function test_changesOfOneSlotAddUp() public {
         vm.prank(registrar);
-        _points.setSupplier(_id, _s, 2);
+        points.setSupplier(_id, _s, 2);
         vm.prank(gridOperator);
-        _points.setStatus(_id, _s, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s, IPoints.Status.DeEnergised);
         vm.prank(registrar);
-        _points.setNetworkOperator(_id, _s, stranger);
+        points.setNetworkOperator(_id, _s, stranger);
         IPoints.Standing memory s = _at(_s);
         vm.assertTrue(
             s.supplier == 2 && s.status == IPoints.Status.DeEnergised && s.networkOperator == stranger, "all of them"
         );
-        vm.assertEq(_points.standingsOf(_id).length, 2, "one entry");
+        vm.assertEq(points.standingsOf(_id).length, 2, "one entry");
         vm.assertEq(_at(_s - 1).supplier, 1, "the running slot stays");
     }
 
@@ -288,28 +286,28 @@ contract PointsTest is World {
         IPoints.Tenancy memory t = _tenancy(_s, NEXT_KEY);
         vm.startPrank(stranger);
         vm.expectRevert(no);
-        _points.setStatus(_id, _s, IPoints.Status.DeEnergised);
+        points.setStatus(_id, _s, IPoints.Status.DeEnergised);
         vm.expectRevert(no);
-        _points.setMeterAgent(_id, _s, stranger);
+        points.setMeterAgent(_id, _s, stranger);
         vm.expectRevert(no);
-        _points.setMeter(_id, _s, 0);
+        points.setMeter(_id, _s, 0);
         vm.expectRevert(no);
-        _points.moveIn(t);
+        points.moveIn(t);
         vm.expectRevert(no);
-        _points.moveOut(_id, _s);
+        points.moveOut(_id, _s);
         vm.stopPrank();
         // The one to come, not the one that goes.
         vm.prank(registrar);
-        _points.setSupplier(_id, _s + 2, 2);
+        points.setSupplier(_id, _s + 2, 2);
         vm.prank(supplierA);
         vm.expectRevert(abi.encodeWithSelector(IPoints.NotOfRecord.selector, _id, supplierA));
-        _points.setMeterAgent(_id, _s + 3, stranger);
+        points.setMeterAgent(_id, _s + 3, stranger);
         vm.prank(supplierB);
-        _points.setMeterAgent(_id, _s + 3, stranger);
+        points.setMeterAgent(_id, _s + 3, stranger);
         vm.assertEq(_at(_s + 3).meterAgent, stranger, "appointed");
         vm.prank(registrar);
         expectRevert(IPoints.NoNetworkOperator.selector);
-        _points.setNetworkOperator(_id, _s + 3, address(0));
+        points.setNetworkOperator(_id, _s + 3, address(0));
     }
 
     function test_aPointIsNotAMeter() public {
@@ -320,11 +318,11 @@ contract PointsTest is World {
         uint32 other = registry.registerMeter(1, "another", terms(_alice, slotNow(), 1, 0), key);
         vm.stopPrank();
         vm.startPrank(_agent);
-        _points.setMeter(_id, _s, old);
-        _points.setMeter(_id, _s + 5, 0);
-        _points.setMeter(_id, _s + 6, next);
+        points.setMeter(_id, _s, old);
+        points.setMeter(_id, _s + 5, 0);
+        points.setMeter(_id, _s + 6, next);
         vm.expectRevert(abi.encodeWithSelector(IPoints.MeterOfAnotherPoint.selector, other, _id));
-        _points.setMeter(_id, _s + 7, other);
+        points.setMeter(_id, _s + 7, other);
         vm.stopPrank();
         vm.assertTrue(
             _at(_s - 1).meter == 0 && _at(_s).meter == old && _at(_s + 5).meter == 0 && _at(_s + 6).meter == next,
@@ -334,11 +332,11 @@ contract PointsTest is World {
 
     function test_disconnectedForEver() public {
         vm.startPrank(gridOperator);
-        _points.setStatus(_id, _s, IPoints.Status.Disconnected);
-        _points.setStatus(_id, _s, IPoints.Status.Energised);
-        _points.setStatus(_id, _s, IPoints.Status.Disconnected);
+        points.setStatus(_id, _s, IPoints.Status.Disconnected);
+        points.setStatus(_id, _s, IPoints.Status.Energised);
+        points.setStatus(_id, _s, IPoints.Status.Disconnected);
         vm.expectRevert(abi.encodeWithSelector(IPoints.PointIsDisconnected.selector, _id));
-        _points.setStatus(_id, _s + 1, IPoints.Status.Energised);
+        points.setStatus(_id, _s + 1, IPoints.Status.Energised);
         vm.stopPrank();
     }
 
@@ -349,16 +347,16 @@ contract PointsTest is World {
         vm.startPrank(supplierA);
         t.customer = stranger;
         vm.expectRevert(abi.encodeWithSelector(IPoints.NotSignedByCustomer.selector, stranger));
-        _points.moveIn(t);
+        points.moveIn(t);
         t.customer = address(0);
         expectRevert(IPoints.NoCustomer.selector);
-        _points.moveIn(t);
+        points.moveIn(t);
         t = _tenancy(_s + 2, NEXT_KEY);
         t.customerClass = IPoints.CustomerClass.Domestic;
         vm.expectRevert(abi.encodeWithSelector(IPoints.NotSignedByCustomer.selector, _bob));
-        _points.moveIn(t);
+        points.moveIn(t);
         t = _tenancy(_s + 2, NEXT_KEY);
-        _points.moveIn(t);
+        points.moveIn(t);
         vm.stopPrank();
         vm.assertTrue(_at(_s + 1).customer == _alice && _at(_s + 2).customer == _bob, "at the slot");
         vm.assertTrue(_at(_s + 2).customerClass == IPoints.CustomerClass.MicroBusiness, "class");
@@ -368,18 +366,18 @@ contract PointsTest is World {
 
     function test_moveOut() public {
         vm.prank(_alice);
-        _points.moveOut(_id, _s);
+        points.moveOut(_id, _s);
         vm.assertEq(_at(_s).customer, address(0), "empty");
         vm.assertTrue(!_may(_alice, _s) && !_may(address(0), _s), "nobody's");
         vm.prank(supplierA);
         expectRevert(IPoints.NoCustomer.selector);
-        _points.moveOut(_id, _s + 1);
+        points.moveOut(_id, _s + 1);
         IPoints.Tenancy memory t = _tenancy(_s + 1, NEXT_KEY);
         vm.startPrank(supplierA);
-        _points.moveIn(t);
+        points.moveIn(t);
         // A supplier could hold up a switch by it.
         vm.expectRevert(abi.encodeWithSelector(IPoints.NotOfRecord.selector, _id, supplierA));
-        _points.moveOut(_id, _s + 4);
+        points.moveOut(_id, _s + 4);
         vm.stopPrank();
     }
 
@@ -391,7 +389,7 @@ contract PointsTest is World {
         for (uint256 i; i < 4; ++i) vm.assertTrue(_may(parties[i], _s), "party of record");
         vm.assertTrue(!_may(_reader, _s) && !_may(supplierB, _s) && !_may(stranger, _s), "nobody else");
         vm.prank(registrar);
-        _points.setSupplier(_id, _s + 6, 2);
+        points.setSupplier(_id, _s + 6, 2);
         vm.assertTrue(_may(supplierB, _s + 6) && !_may(supplierB, _s + 5), "from its own slot on");
         vm.assertTrue(_may(supplierA, _s + 5) && !_may(supplierA, _s + 6), "as long as it supplies");
     }
@@ -399,13 +397,13 @@ contract PointsTest is World {
     function test_consentHasPurposeAndEnd() public {
         IPoints.Consent memory c = _consent(1);
         _sign(c, KEY);
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.ConsentGiven(_id, _alice, _reader, FORECAST, _s, _s + 10, c.endsAt, 1);
         vm.prank(stranger);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         vm.assertTrue(_may(_reader, _s) && _may(_reader, _s + 9), "its slots");
         vm.assertTrue(!_may(_reader, _s - 1) && !_may(_reader, _s + 10), "no others");
-        vm.assertTrue(!_points.mayRead(_id, _reader, "advertising", _s), "no other purpose");
+        vm.assertTrue(!points.mayRead(_id, _reader, "advertising", _s), "no other purpose");
         vm.assertTrue(!_may(stranger, _s), "no other reader");
         vm.warp(c.endsAt - 1);
         vm.assertTrue(_may(_reader, _s), "until then");
@@ -416,20 +414,20 @@ contract PointsTest is World {
     function test_consentIsWithdrawn() public {
         IPoints.Consent memory c = _consent(1);
         vm.prank(_alice);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         IPoints.Withdrawal memory w = _withdrawal(2, KEY);
-        vm.expectEmit(address(_points));
+        vm.expectEmit(address(points));
         emit IPoints.ConsentWithdrawn(_id, _alice, _reader, FORECAST, 2);
-        _points.withdrawConsent(w);
+        points.withdrawConsent(w);
         vm.assertTrue(!_may(_reader, _s), "at once");
         _sign(c, KEY);
         vm.expectRevert(abi.encodeWithSelector(IPoints.ConsentSuperseded.selector, uint32(1), uint32(2)));
-        _points.giveConsent(c);
+        points.giveConsent(c);
         vm.expectRevert(abi.encodeWithSelector(IPoints.ConsentSuperseded.selector, uint32(2), uint32(2)));
-        _points.withdrawConsent(w);
+        points.withdrawConsent(w);
         c = _consent(3);
         vm.prank(_alice);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         vm.assertTrue(_may(_reader, _s), "given anew");
     }
 
@@ -438,25 +436,25 @@ contract PointsTest is World {
         IPoints.Consent memory c = _consent(1);
         _sign(c, NEXT_KEY);
         vm.expectRevert(no);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         _sign(c, KEY);
         c.untilSlot += 1;
         vm.expectRevert(no);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         IPoints.Withdrawal memory w = _withdrawal(1, NEXT_KEY);
         vm.expectRevert(no);
-        _points.withdrawConsent(w);
+        points.withdrawConsent(w);
         vm.startPrank(_alice);
         c = _consent(1);
         c.untilSlot = c.fromSlot;
         vm.expectRevert(abi.encodeWithSelector(IPoints.ConsentIsEmpty.selector, _s, _s));
-        _points.giveConsent(c);
+        points.giveConsent(c);
         c = _consent(1);
         c.endsAt = uint64(vm.getBlockTimestamp());
         vm.expectRevert(abi.encodeWithSelector(IPoints.ConsentHasEnded.selector, c.endsAt));
-        _points.giveConsent(c);
+        points.giveConsent(c);
         vm.expectRevert(abi.encodeWithSelector(IPoints.ConsentSuperseded.selector, uint32(0), uint32(0)));
-        _points.giveConsent(_consent(0));
+        points.giveConsent(_consent(0));
         vm.stopPrank();
     }
 
@@ -465,14 +463,14 @@ contract PointsTest is World {
         IPoints.Consent memory c = _consent(1);
         c.customer = stranger;
         vm.prank(stranger);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         vm.assertTrue(!_may(_reader, _s), "not his to give");
         c = _consent(1);
         vm.prank(_alice);
-        _points.giveConsent(c);
+        points.giveConsent(c);
         IPoints.Tenancy memory t = _tenancy(_s + 3, NEXT_KEY);
         vm.prank(supplierA);
-        _points.moveIn(t);
+        points.moveIn(t);
         vm.assertTrue(_may(_reader, _s + 2) && !_may(_reader, _s + 3), "ends with the tenancy");
     }
 
@@ -481,7 +479,7 @@ contract PointsTest is World {
         IPoints.Consent memory c = _consent(1);
         c.customer = address(wallet);
         _sign(c, KEY);
-        _points.giveConsent(c);
-        vm.assertEq(_points.consentOf(_id, address(wallet), _reader, FORECAST).sequence, 1, "ERC-1271");
+        points.giveConsent(c);
+        vm.assertEq(points.consentOf(_id, address(wallet), _reader, FORECAST).sequence, 1, "ERC-1271");
     }
 }

@@ -81,7 +81,7 @@ contract RolesTest is World {
         t[6] = Guarded(
             "createMarket",
             address(markets),
-            abi.encodeCall(markets.createMarket, (params())),
+            abi.encodeCall(markets.createMarket, (params(), registration())),
             MARKET_OPERATOR,
             marketOperator
         );
@@ -89,7 +89,7 @@ contract RolesTest is World {
         t[8] = Guarded(
             "bind",
             address(metering),
-            abi.encodeCall(metering.bind, (stranger, stranger)),
+            abi.encodeCall(metering.bind, (stranger, stranger, stranger)),
             ADMIN,
             address(this)
         );
@@ -249,7 +249,7 @@ contract RolesTest is World {
 
     function test_P29_bindingsAreForEver() public {
         vm.expectRevert();
-        metering.bind(stranger, stranger);
+        metering.bind(stranger, stranger, stranger);
         vm.expectRevert(abi.encodeWithSelector(IForwardAuction.AlreadyBound.selector, address(settlement)));
         forward.bindSettlement(stranger);
         vm.expectRevert(abi.encodeWithSelector(IRegistry.AlreadyBound.selector, address(forward)));

@@ -535,7 +535,7 @@ contract RunsTest is Correctors {
     function _bad(IMarkets.MarketParams memory p, string memory what) private {
         vm.prank(marketOperator);
         vm.expectRevert(abi.encodeWithSelector(IMarkets.BadParameter.selector, what));
-        markets.createMarket(p);
+        markets.createMarket(p, registration());
     }
 
     /// @dev A reading cannot say of itself that it is a correction.

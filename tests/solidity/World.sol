@@ -8,6 +8,7 @@ import {ILedger} from "../../contracts/interfaces/ILedger.sol";
 import {ILevels} from "../../contracts/interfaces/ILevels.sol";
 import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
+import {IPoints} from "../../contracts/interfaces/IPoints.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
 import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
@@ -41,6 +42,7 @@ abstract contract World is Shipped {
     ISettlement.Phase internal constant CLEARED = ISettlement.Phase.Cleared;
     int32 internal constant BUY_AT_TARIFF = type(int32).max;
     int32 internal constant SELL_AT_TARIFF = type(int32).min;
+    bytes32 internal constant AGREEMENT = keccak256("what suppliers sign");
 
     IAccessManager internal manager;
     TestCurrency internal currency;
@@ -53,6 +55,7 @@ abstract contract World is Shipped {
     ISettlement internal settlement;
     ILevels internal levels;
     IForwardLevels internal forwardLevels;
+    IPoints internal points;
 
     address internal registrar = address(0xA1);
     address internal meterOperator = address(0xA2);
@@ -99,7 +102,8 @@ abstract contract World is Shipped {
         forwardLevels = IForwardLevels(ship(later[3], abi.encode(manager, registry, markets, forward, levels)));
         forward.bindSettlement(address(settlement));
         registry.bindForward(address(forward));
-        metering.bind(address(settlement), address(markets));
+        points = IPoints(ship("Points", abi.encode(manager, registry, metering)));
+        metering.bind(address(settlement), address(markets), address(points));
         _allow(address(registry), registry.addArea.selector, REGISTRAR);
         _allow(address(registry), registry.addSupplier.selector, REGISTRAR);
         _allow(address(registry), registry.registerMeter.selector, REGISTRAR);
@@ -196,13 +200,33 @@ abstract contract World is Shipped {
         (p.runs, p.runSeconds) = (3, 7 days);
         p.feeAccount = feeAccount;
         p.stages = new address[](0);
+        p.agreement = AGREEMENT;
+        p.registration = keccak256(abi.encode(registration()));
     }
 
+    function registration() internal pure returns (IMarkets.Registration memory) {
+        return IMarkets.Registration("Neighbours", "none: a test", 0);
+    }
+
+    /// @dev All suppliers agree from the next slot on.
     function createMarket(
         IMarkets.MarketParams memory p
-    ) internal returns (bytes32) {
+    ) internal returns (bytes32 id) {
         vm.prank(marketOperator);
-        return markets.createMarket(p);
+        id = markets.createMarket(p, registration());
+        for (uint16 supplier = 1; supplier <= registry.supplierCount(); ++supplier) {
+            agree(id, supplier, slotNow() + 1);
+        }
+    }
+
+    function agree(
+        bytes32 id,
+        uint16 supplier,
+        uint32 from
+    ) internal {
+        uint32 sequence = markets.agreementSequence(id, supplier) + 1;
+        vm.prank(registry.supplierAccount(supplier));
+        markets.setAgreement(IMarkets.Agreement(id, supplier, from, true, sequence, ""));
     }
 
     /// @dev The forward contracts of one member, by window.

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import pytest
 
 from p2pchain.model import (
+    Agreement,
     Enrolment,
     Limits,
     MarketParams,
@@ -39,6 +40,13 @@ def event(name: str, /, **fields: Any) -> Any:
     for key, value in fields.items():
         setattr(made, key, value)
     return made
+
+
+def agree(twin: Twin, market: bytes, supplier: int) -> Any:
+    """A supplier agrees for all time; return the event of it."""
+    said = Agreement(market, supplier, 0, agrees=True, sequence=1)
+    twin.set_agreement(said)
+    return event("AgreementSet", **{f.name: getattr(said, f.name) for f in fields(said)})
 
 
 def params_event(params: MarketParams) -> tuple[Any, ...]:
@@ -81,6 +89,8 @@ class Scenario:
         self._do(
             [event("MarketCreated", market=self.market, area=1, params=params_event(self.params))]
         )
+        for supplier in (1, 2):
+            self._do([agree(self.twin, self.market, supplier)])
         self.members = rng.randrange(2, 7)
         self.readings = {}
         for meter in range(1, self.members + 1):

@@ -27,6 +27,7 @@ from p2pchain.model import (
 from p2pchain.posting import window_slots
 from p2pchain.runs import RunsTwin
 from p2pchain.twin import Twin
+from tests.unit.conftest import agree
 
 HOUR, DAY = 3_600, 86_400
 FIRST = 24 * 17_000
@@ -96,6 +97,7 @@ class ForwardWorld:
         self.market = self.twin.create_market(params)
         given = tuple(fields_of(params).values())
         self._do(event("MarketCreated", market=self.market, area=1, params=given))
+        self._do(agree(self.twin, self.market, 1))
         for meter in range(1, members + 1):
             self.join(meter, (purses or {}).get(meter, purse))
         self.auctions = [self.create(**changes) for changes in auctions]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from importlib import resources
 from typing import Any
 
 import pytest
@@ -14,7 +15,9 @@ from hypothesis import strategies as st
 
 from p2pchain import eip712
 from p2pchain.model import (
+    MODEL_AGREEMENT,
     Action,
+    Agreement,
     AuctionParams,
     Correction,
     Enrolment,
@@ -26,6 +29,7 @@ from p2pchain.model import (
     PriceRule,
     Quality,
     Reading,
+    Registration,
     Schedule,
 )
 
@@ -173,6 +177,36 @@ def test_limits(
     assert eip712.limits_digest(domain, limits) == expected(domain, "Limits", kinds, values)
 
 
+@given(
+    domains,
+    st.builds(
+        Agreement,
+        market=bytes32,
+        supplier=st.integers(0, 2**16 - 1),
+        from_slot=uint32,
+        agrees=st.booleans(),
+        sequence=uint32,
+    ),
+    bytes32,
+)
+@settings(max_examples=30, deadline=None)
+def test_agreement(domain: eip712.Domain, agreement: Agreement, text_hash: bytes) -> None:
+    values = {
+        "market": agreement.market,
+        "agreement": text_hash,
+        "supplier": agreement.supplier,
+        "fromSlot": agreement.from_slot,
+        "agrees": agreement.agrees,
+        "sequence": agreement.sequence,
+    }
+    kinds = (
+        "bytes32 market,bytes32 agreement,uint16 supplier,uint32 fromSlot,bool agrees,"
+        "uint32 sequence"
+    )
+    found = eip712.agreement_digest(domain, agreement, text_hash)
+    assert found == expected(domain, "Agreement", kinds, values)
+
+
 def test_a_signature_over_the_digest_recovers_its_signer() -> None:
     account = Account.create()
     domain = eip712.metering_domain(131277322940537, "0x" + "ab" * 20)
@@ -191,7 +225,7 @@ def test_market_id(stages: list[str], floor: int, fees: str, rule: PriceRule) ->
     )
     kinds = (
         "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,"
-        "address,bool,int32,address[])"
+        "address,bool,int32,uint16,bytes32,bytes32,address[])"
     )
     values = [getattr(params, name) for name in MarketParams.__dataclass_fields__]
     assert eip712.market_id(params) == keccak(encode([kinds], [tuple(values)]))
@@ -290,3 +324,16 @@ def test_the_domain_of_forward_auctions_is_its_own() -> None:
     assert eip712.forward_domain(1, contract).name == "p2pchain ForwardAuction"
     other = eip712.markets_domain(1, contract)
     assert eip712.forward_domain(1, contract).separator != other.separator
+
+
+@given(st.text(max_size=80), st.text(max_size=80), bytes32)
+@settings(max_examples=30, deadline=None)
+def test_the_hash_of_a_registration(organiser: str, licence: str, licence_hash: bytes) -> None:
+    expected = keccak(encode(["(string,string,bytes32)"], [(organiser, licence, licence_hash)]))
+    registration = Registration(organiser, licence, licence_hash)
+    assert eip712.registration_hash(registration) == expected
+
+
+def test_the_model_agreement_is_the_text_that_is_shipped() -> None:
+    text = (resources.files("p2pchain.data") / "agreement.md").read_bytes()
+    assert keccak(text) == MODEL_AGREEMENT

@@ -34,7 +34,7 @@ FIRST = Standing(ALICE, 10, 1, Status.ENERGISED, CustomerClass.DOMESTIC, GRID, 0
 
 
 def twin() -> PointsTwin:
-    points = PointsTwin(SUPPLIERS)
+    points = PointsTwin(SUPPLIERS, lambda meter: None)
     assert points.register(Point(b"\1" * 32, 1), FIRST) == 1
     return points
 

@@ -104,6 +104,8 @@ class IMarketsRefusal(IntEnum):
     NOT_BILLING_GRADE = 10
     PAUSED = 11
     MARKET_FULL = 12
+    NO_AGREEMENT = 13
+    NOT_ELECTRICITY = 14
 
 
 class ISettlementPhase(IntEnum):

@@ -1176,6 +1176,19 @@ class InvalidShortString(ContractError):
     TEXT: ClassVar[str] = "invalid short string"
 
 
+class IsKeptOut(ContractError):
+    """`IsKeptOut(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("95069b72")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("meter",)
+    TEXT: ClassVar[str] = "A gas meter: no market takes it"
+
+    def __init__(self, meter: int) -> None:
+        super().__init__(meter)
+        self.meter = meter
+
+
 class LaterChangePending(ContractError):
     """`LaterChangePending(uint32)`"""
 
@@ -1758,6 +1771,23 @@ class NotPassedOver(ContractError):
         self.window = window
 
 
+class NotPoints(ContractError):
+    """`NotPoints(address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("59d1c661")
+    TYPES: ClassVar[tuple[str, ...]] = ("address",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("caller",)
+    TEXT: ClassVar[str] = "not points"
+
+    def __init__(self, caller: str) -> None:
+        super().__init__(caller)
+        self.caller = caller
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(checksum(raw[0]))
+
+
 class NotRead(ContractError):
     """`NotRead(uint32, uint32)`"""
 
@@ -1891,6 +1921,24 @@ class NotSignedByOperator(ContractError):
         self.area = area
 
 
+class NotSignedBySupplier(ContractError):
+    """`NotSignedBySupplier(uint16, address)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("177ea476")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint16", "address")
+    FIELDS: ClassVar[tuple[str, ...]] = ("supplier", "account")
+    TEXT: ClassVar[str] = "not signed by supplier"
+
+    def __init__(self, supplier: int, account: str) -> None:
+        super().__init__(supplier, account)
+        self.supplier = supplier
+        self.account = account
+
+    @classmethod
+    def from_abi(cls, raw: Sequence[Any]) -> Self:
+        return cls(raw[0], checksum(raw[1]))
+
+
 class NotStage(ContractError):
     """`NotStage(address)`"""
 
@@ -2015,6 +2063,20 @@ class OrderRefused(ContractError):
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
         return cls(raw[0], raw[1], IForwardAuctionRefusal(raw[2]))
+
+
+class OutOfScope(ContractError):
+    """`OutOfScope(bytes32, uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("0069317a")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint16")
+    FIELDS: ClassVar[tuple[str, ...]] = ("market", "supplier")
+    TEXT: ClassVar[str] = "The market is for the customers of another supplier"
+
+    def __init__(self, market: bytes, supplier: int) -> None:
+        super().__init__(market, supplier)
+        self.market = market
+        self.supplier = supplier
 
 
 class PassedOver(ContractError):
@@ -2240,6 +2302,20 @@ class SafeERC20FailedOperation(ContractError):
     @classmethod
     def from_abi(cls, raw: Sequence[Any]) -> Self:
         return cls(checksum(raw[0]))
+
+
+class SequenceIsOld(ContractError):
+    """`SequenceIsOld(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("f0ec8ccb")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("sequence", "last")
+    TEXT: ClassVar[str] = "sequence is old"
+
+    def __init__(self, sequence: int, last: int) -> None:
+        super().__init__(sequence, last)
+        self.sequence = sequence
+        self.last = last
 
 
 class SequenceUsed(ContractError):
@@ -2542,6 +2618,20 @@ class TooMuchContracted(ContractError):
         super().__init__(meter, slot)
         self.meter = meter
         self.slot = slot
+
+
+class TooSoon(ContractError):
+    """`TooSoon(uint32, uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("2677adfe")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32", "uint32")
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_slot", "first_slot")
+    TEXT: ClassVar[str] = "It is too soon: this counts from `firstSlot` at the earliest"
+
+    def __init__(self, from_slot: int, first_slot: int) -> None:
+        super().__init__(from_slot, first_slot)
+        self.from_slot = from_slot
+        self.first_slot = first_slot
 
 
 class UnknownArea(ContractError):
@@ -3007,6 +3097,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         InsufficientBalance,
         InvalidAccountNonce,
         InvalidShortString,
+        IsKeptOut,
         LaterChangePending,
         LaterStandingPending,
         LaterVersionPending,
@@ -3047,6 +3138,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotOwner,
         NotPartyOf,
         NotPassedOver,
+        NotPoints,
         NotRead,
         NotReady,
         NotRegistry,
@@ -3056,6 +3148,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotSignedByCustomer,
         NotSignedByMeter,
         NotSignedByOperator,
+        NotSignedBySupplier,
         NotStage,
         NotSupplier,
         NotSupplierOfSwitch,
@@ -3064,6 +3157,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         ObjectedBefore,
         OpenOrders,
         OrderRefused,
+        OutOfScope,
         Panicked,
         PassedOver,
         PaysMoreThanReleased,
@@ -3083,6 +3177,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         SafeCastOverflowedUintDowncast,
         SafeCastOverflowedUintToInt,
         SafeERC20FailedOperation,
+        SequenceIsOld,
         SequenceUsed,
         SignedInFuture,
         SlotHasBegun,
@@ -3106,6 +3201,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         TooManyLadders,
         TooManyPending,
         TooMuchContracted,
+        TooSoon,
         UnknownArea,
         UnknownAuction,
         UnknownCalendar,

@@ -10,7 +10,41 @@ from typing import ClassVar, Final, NamedTuple, Self
 
 from p2pchain.chain.abi import Call, Event, Reader, checksum, decode, encode, sized, topic
 from p2pchain.chain.bindings.enums import IMarketsRefusal
-from p2pchain.chain.bindings.structs import Enrolment, Limits, MarketParams, MemberTerms
+from p2pchain.chain.bindings.structs import (
+    Agreement,
+    Enrolment,
+    Limits,
+    MarketParams,
+    MemberTerms,
+    Registration,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class AgreementSet(Event):
+    """`AgreementSet(bytes32, uint16, uint32, bool, uint32, bytes)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "27b08d8a7a22e827977a99a2971f27ba42413ae0649fe51007937a0f8ba782f2"
+    )
+    market: bytes
+    supplier: int
+    from_slot: int
+    agrees: bool
+    sequence: int
+    signature: bytes
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        raw = decode(("uint32", "bool", "uint32", "bytes"), data)
+        return cls(
+            topic("bytes32", topics[1]),
+            topic("uint16", topics[2]),
+            raw[0],
+            raw[1],
+            raw[2],
+            raw[3],
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -131,20 +165,22 @@ class LimitsSkipped(Event):
 
 @dataclass(frozen=True, slots=True)
 class MarketCreated(Event):
-    """`MarketCreated(bytes32, uint32, MarketParams)`"""
+    """`MarketCreated(bytes32, uint32, MarketParams, Registration)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "e28a7777305ae1e1940cb6b4a6e489791e0052251d8407291bf1112bcc35d019"
+        "a8e25fec5c780a18e38e298bb361042a736aa939dde179d5408ddd71917283bb"
     )
     market: bytes
     area: int
     params: MarketParams
+    registration: Registration
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
         raw = decode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,uint16,bytes32,bytes32,address[])",
+                "(string,string,bytes32)",
             ),
             data,
         )
@@ -152,6 +188,7 @@ class MarketCreated(Event):
             topic("bytes32", topics[1]),
             topic("uint32", topics[2]),
             MarketParams.from_abi(raw[0]),
+            Registration.from_abi(raw[1]),
         )
 
 
@@ -173,6 +210,7 @@ class Paused(Event):
 EVENTS: Final[dict[bytes, type[Event]]] = {
     known.TOPIC0: known
     for known in (
+        AgreementSet,
         AuthorityUpdated,
         EIP712DomainChanged,
         Enrolled,
@@ -183,6 +221,13 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         Paused,
     )
 }
+
+
+class AgreesAtResult(NamedTuple):
+    """What `agreesAt(bytes32, uint16, uint32)` returns."""
+
+    agrees: bool
+    until_slot: int
 
 
 class Eip712DomainResult(NamedTuple):
@@ -228,6 +273,50 @@ class Markets:
             (access_manager, registry, metering),
         )
 
+    def agreement_sequence(
+        self,
+        market: bytes,
+        supplier: int,
+        *,
+        block: int | str = "latest",
+    ) -> int:
+        """The last sequence number that a supplier has used in a market."""
+        _data = bytes.fromhex("dfdda07d") + encode(
+            ("bytes32", "uint16"),
+            (sized(market, 32), supplier),
+        )
+        return self.agreement_sequence_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def agreement_sequence_result(raw: bytes) -> int:
+        """Return what `agreement_sequence` answered, decoded."""
+        _out = decode(("uint32",), raw)
+        _value: int = _out[0]
+        return _value
+
+    def agrees_at(
+        self,
+        market: bytes,
+        supplier: int,
+        slot: int,
+        *,
+        block: int | str = "latest",
+    ) -> AgreesAtResult:
+        """Whether a supplier's customers may take part in a slot, and the first slot in which
+        that changes.
+        """
+        _data = bytes.fromhex("2ad3f036") + encode(
+            ("bytes32", "uint16", "uint32"),
+            (sized(market, 32), supplier, slot),
+        )
+        return self.agrees_at_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def agrees_at_result(raw: bytes) -> AgreesAtResult:
+        """Return what `agrees_at` answered, decoded."""
+        _out = decode(("bool", "uint32"), raw)
+        return AgreesAtResult(_out[0], _out[1])
+
     def authority(self, *, block: int | str = "latest") -> str:
         """`authority()`"""
         _data = bytes.fromhex("bf7e214f")
@@ -240,13 +329,14 @@ class Markets:
         _value: str = checksum(_out[0])
         return _value
 
-    def create_market(self, params: MarketParams) -> Call:
-        """`createMarket(MarketParams)`"""
-        _data = bytes.fromhex("5845da20") + encode(
+    def create_market(self, params: MarketParams, registration: Registration) -> Call:
+        """`createMarket(MarketParams, Registration)`"""
+        _data = bytes.fromhex("d661eb2e") + encode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,uint16,bytes32,bytes32,address[])",
+                "(string,string,bytes32)",
             ),
-            (params.to_abi(),),
+            (params.to_abi(), registration.to_abi()),
         )
         return Call(self.address, _data, 0, "Markets.createMarket")
 
@@ -362,7 +452,7 @@ class Markets:
         """Return what `market_params` answered, decoded."""
         _out = decode(
             (
-                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,address[])",
+                "(uint32,uint32,uint8,uint32,int32,uint32,uint32,uint32,uint32,uint8,uint32,uint32,uint32,address,bool,int32,uint16,bytes32,bytes32,address[])",
             ),
             raw,
         )
@@ -550,6 +640,17 @@ class Markets:
         _out = decode(("address",), raw)
         _value: str = checksum(_out[0])
         return _value
+
+    def set_agreement(self, a: Agreement) -> Call:
+        """Anybody, with the signature of the supplier's account, or that account itself. It
+        agrees from any slot that has not begun, and after what it has said before; it leaves
+        with a notice of 1,008 slots.
+        """
+        _data = bytes.fromhex("ea757941") + encode(
+            ("(bytes32,uint16,uint32,bool,uint32,bytes)",),
+            (a.to_abi(),),
+        )
+        return Call(self.address, _data, 0, "Markets.setAgreement")
 
     def set_authority(self, new_authority: str) -> Call:
         """`setAuthority(address)`"""

@@ -30,18 +30,19 @@ class AuthorityUpdated(Event):
 
 @dataclass(frozen=True, slots=True)
 class Bound(Event):
-    """`Bound(address, address)`"""
+    """`Bound(address, address, address)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "0d128562eaa47ab89086803e64a0f96847c0ed3cc63c26251f29ba1aede09d4e"
+        "35a0a19507d72e756a50d0e49e3ae250717470dec0773b67a739bbe2b23031ce"
     )
     settlement: str
     markets: str
+    points: str
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("address", "address"), data)
-        return cls(checksum(raw[0]), checksum(raw[1]))
+        raw = decode(("address", "address", "address"), data)
+        return cls(checksum(raw[0]), checksum(raw[1]), checksum(raw[2]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +118,20 @@ class MeterExchanged(Event):
             raw[4],
             raw[5],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class MeterKeptOut(Event):
+    """`MeterKeptOut(uint32)`"""
+
+    TOPIC0: ClassVar[bytes] = bytes.fromhex(
+        "b5c0d70efc72714aec7c046c4fcda97cce83135172dd9f34d0070d430a9b0d02"
+    )
+    meter: int
+
+    @classmethod
+    def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
+        return cls(topic("uint32", topics[1]))
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,6 +218,7 @@ EVENTS: Final[dict[bytes, type[Event]]] = {
         GapOpened,
         MeterEnrolled,
         MeterExchanged,
+        MeterKeptOut,
         ReadingCorrected,
         ReadingPosted,
         ReadingSkipped,
@@ -256,13 +272,13 @@ class Metering:
         _value: str = checksum(_out[0])
         return _value
 
-    def bind(self, settlement: str, markets: str) -> Call:
-        """Names the contracts that hand over members' readings and enrol meters; once, at
-        deployment.
+    def bind(self, settlement: str, markets: str, points: str) -> Call:
+        """Names the contracts that hand over members' readings, enrol meters and keep some out;
+        once, at deployment.
         """
-        _data = bytes.fromhex("d1ec9f14") + encode(
-            ("address", "address"),
-            (settlement, markets),
+        _data = bytes.fromhex("232ba8bf") + encode(
+            ("address", "address", "address"),
+            (settlement, markets, points),
         )
         return Call(self.address, _data, 0, "Metering.bind")
 
@@ -445,7 +461,7 @@ class Metering:
     @staticmethod
     def head_of_result(raw: bytes) -> Head:
         """Return what `head_of` answered, decoded."""
-        _out = decode(("(uint32,uint64,uint64,uint8,bool)",), raw)
+        _out = decode(("(uint32,uint64,uint64,uint8,bool,bool)",), raw)
         _value: Head = Head.from_abi(_out[0])
         return _value
 
@@ -460,6 +476,14 @@ class Metering:
         _out = decode(("bytes4",), raw)
         _value: bytes = _out[0]
         return _value
+
+    def keep_out(self, meter: int) -> Call:
+        """Marks a meter as one that no market takes. Points only."""
+        _data = bytes.fromhex("523f3ab4") + encode(
+            ("uint32",),
+            (meter,),
+        )
+        return Call(self.address, _data, 0, "Metering.keepOut")
 
     def markets(self, *, block: int | str = "latest") -> str:
         """`markets()`"""
@@ -498,6 +522,18 @@ class Metering:
         """Return what `origin_of` answered, decoded."""
         _out = decode(("(uint32,uint64,uint64)",), raw)
         _value: Origin = Origin.from_abi(_out[0])
+        return _value
+
+    def points(self, *, block: int | str = "latest") -> str:
+        """`points()`"""
+        _data = bytes.fromhex("1be6dd64")
+        return self.points_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def points_result(raw: bytes) -> str:
+        """Return what `points` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def post(self, readings: Sequence[Reading]) -> Call:

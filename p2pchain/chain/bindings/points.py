@@ -224,11 +224,11 @@ class Points:
         self.address = address
 
     @staticmethod
-    def constructor(access_manager: str, registry: str) -> bytes:
+    def constructor(access_manager: str, registry: str, metering: str) -> bytes:
         """Return the constructor's arguments, encoded: what follows the bytecode."""
         return encode(
-            ("address", "address"),
-            (access_manager, registry),
+            ("address", "address", "address"),
+            (access_manager, registry, metering),
         )
 
     def authority(self, *, block: int | str = "latest") -> str:
@@ -347,6 +347,18 @@ class Points:
         """Return what `may_read` answered, decoded."""
         _out = decode(("bool",), raw)
         _value: bool = _out[0]
+        return _value
+
+    def metering(self, *, block: int | str = "latest") -> str:
+        """`metering()`"""
+        _data = bytes.fromhex("675df5aa")
+        return self.metering_result(self._chain.call(self.address, _data, block))
+
+    @staticmethod
+    def metering_result(raw: bytes) -> str:
+        """Return what `metering` answered, decoded."""
+        _out = decode(("address",), raw)
+        _value: str = checksum(_out[0])
         return _value
 
     def move_in(self, tenancy: Tenancy) -> Call:

@@ -462,7 +462,8 @@ class Registry:
 
     def set_terms(self, meter: int, terms: Terms) -> Call:
         """New terms from a slot that has not begun. A pending change of the same slot is
-        replaced. Another owner begins only after the last open order of the present one.
+        replaced. Another owner begins only after the last open order of the present one;
+        another supplier does not wait for it.
         """
         _data = bytes.fromhex("10dd541e") + encode(
             ("uint32", "(address,uint32,uint16,uint16,uint24,bool)"),

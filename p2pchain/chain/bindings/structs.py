@@ -63,6 +63,32 @@ class Added:
 
 
 @dataclass(frozen=True, slots=True)
+class Agreement:
+    """`IMarkets.Agreement`."""
+
+    market: bytes
+    supplier: int
+    from_slot: int
+    agrees: bool
+    sequence: int
+    signature: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (
+            sized(self.market, 32),
+            self.supplier,
+            self.from_slot,
+            self.agrees,
+            self.sequence,
+            self.signature,
+        )
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
+
+
+@dataclass(frozen=True, slots=True)
 class Area:
     """`IRegistry.Area`."""
 
@@ -676,13 +702,21 @@ class Head:
     export_wh: int
     gaps: int
     enrolled: bool
+    kept_out: bool
 
     def to_abi(self) -> tuple[Any, ...]:
-        return (self.next_slot, self.import_wh, self.export_wh, self.gaps, self.enrolled)
+        return (
+            self.next_slot,
+            self.import_wh,
+            self.export_wh,
+            self.gaps,
+            self.enrolled,
+            self.kept_out,
+        )
 
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
-        return cls(raw[0], raw[1], raw[2], raw[3], raw[4])
+        return cls(raw[0], raw[1], raw[2], raw[3], raw[4], raw[5])
 
 
 @dataclass(frozen=True, slots=True)
@@ -952,6 +986,9 @@ class MarketParams:
     fee_account: str
     has_stated_price: bool
     stated_price_nano: int
+    only_supplier: int
+    agreement: bytes
+    registration: bytes
     stages: tuple[str, ...]
 
     def to_abi(self) -> tuple[Any, ...]:
@@ -972,6 +1009,9 @@ class MarketParams:
             self.fee_account,
             self.has_stated_price,
             self.stated_price_nano,
+            self.only_supplier,
+            sized(self.agreement, 32),
+            sized(self.registration, 32),
             self.stages,
         )
 
@@ -994,7 +1034,10 @@ class MarketParams:
             checksum(raw[13]),
             raw[14],
             raw[15],
-            tuple(checksum(i) for i in raw[16]),
+            raw[16],
+            raw[17],
+            raw[18],
+            tuple(checksum(i) for i in raw[19]),
         )
 
 
@@ -1232,6 +1275,22 @@ class Reading:
     @classmethod
     def from_abi(cls, raw: Any) -> Self:
         return cls(raw[0], raw[1], raw[2], Quality(raw[3]), raw[4], raw[5], raw[6], raw[7])
+
+
+@dataclass(frozen=True, slots=True)
+class Registration:
+    """`IMarkets.Registration`."""
+
+    organiser: str
+    licence: str
+    licence_hash: bytes
+
+    def to_abi(self) -> tuple[Any, ...]:
+        return (self.organiser, self.licence, sized(self.licence_hash, 32))
+
+    @classmethod
+    def from_abi(cls, raw: Any) -> Self:
+        return cls(raw[0], raw[1], raw[2])
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from p2pchain.cli.base import Env, HelpfulGroup, examples, role_options
-from p2pchain.cli.common import account_of, deliver, deployment_option, shown_price
+from p2pchain.cli.common import (
+    account_of,
+    deliver,
+    deployment_option,
+    market_options,
+    shown_price,
+    slot_text,
+    zone_option,
+)
 from p2pchain.cli.output import Output, output_options
 from p2pchain.errors import BadInput
 
 if TYPE_CHECKING:
     from p2pchain.model import MarketParams
 
+_FILE = click.Path(dir_okay=False, path_type=Path)
 _SECONDS = {"s": 1, "min": 60, "h": 3600, "d": 86_400}
 
 
@@ -25,8 +35,12 @@ def market() -> None:
 
 @market.command(
     epilog=examples(
-        "p2pchain -a operator admin market create --area 1 --name valley",
-        "p2pchain -a operator admin market create --area 1 --name valley --rule sdr "
+        "p2pchain -a operator admin market create --area 1 --name valley "
+        "--organiser 'Valley Cooperative, office@valley.example' "
+        "--licence 'exempt: shared within one building, sec. 42b EnWG'",
+        "p2pchain -a operator admin market create --area 1 --name valley "
+        "--organiser 'Valley Cooperative' --licence 'supply licence 4711' "
+        "--licence-file licence.pdf --agreement agreement.md --rule sdr "
         "--buy-fee 0.002EUR/kWh --sell-fee 0.002EUR/kWh --fee-account coop",
     )
 )
@@ -81,6 +95,25 @@ def market() -> None:
 @click.option(
     "--stated-price", metavar="PRICE", help="The price where retail does not lie above feed-in."
 )
+@click.option("--organiser", metavar="TEXT", required=True, help="Who runs it, and is reached how.")
+@click.option(
+    "--licence",
+    metavar="TEXT",
+    required=True,
+    help="The licence under which it runs, or the exemption and its ground.",
+)
+@click.option("--licence-file", type=_FILE, help="That document; the chain keeps its hash.")
+@click.option(
+    "--agreement",
+    "agreement_file",
+    type=_FILE,
+    help="The text that suppliers sign, else the model: 'admin market agreement' prints it.",
+)
+@click.option(
+    "--only-supplier",
+    type=click.IntRange(1, 2**16 - 1),
+    help="Whose customers take part. Else those of every supplier that agrees.",
+)
 @deployment_option
 @output_options
 @role_options
@@ -97,18 +130,25 @@ def create(
     runs: int,
     run_time: str,
     fee_account: str | None,
+    organiser: str,
+    licence: str,
+    licence_file: Path | None,
+    agreement_file: Path | None,
+    only_supplier: int | None,
     out: Output,
     dry_run: bool,
     **prices: str | None,
 ) -> None:
     """Create a market for the meters of an area and note it in the record. Role: MARKET_OPERATOR.
 
-    Its id is the hash of its rules. Creating the same market again only notes it.
+    Its id is the hash of its rules, of its registration (organiser, licence) and of the agreement
+    that suppliers sign ('supplier agree') before their customers take part. Creating the same
+    market again only notes it.
     """
     from p2pchain.chain.bindings.markets import MarketCreated
     from p2pchain.eip712 import market_id
-    from p2pchain.model import MarketParams, PriceRule
-    from p2pchain.operator import Operator, created
+    from p2pchain.model import MODEL_AGREEMENT, MarketParams, PriceRule, Registration
+    from p2pchain.operator import Operator, created, registered
     from p2pchain.units import parse_price
 
     record, currency = env.deployment, env.deployment.currency
@@ -129,7 +169,15 @@ def create(
         fee_account=account_of(env, fee_account),
         has_stated_price="stated_price" in nano,
         stated_price_nano=nano.get("stated_price", 0),
+        only_supplier=only_supplier or 0,
+        agreement=_hash_of(agreement_file) if agreement_file else MODEL_AGREEMENT,
     )
+    if not organiser.strip() or not licence.strip():
+        raise BadInput("an organiser and a licence are named in words, not by an empty text")
+    registration = Registration(
+        organiser, licence, _hash_of(licence_file) if licence_file else bytes(32)
+    )
+    params = registered(params, registration)
     if params.tick_nano <= 0 or params.buy_fee_nano < 0 or params.sell_fee_nano < 0:
         raise BadInput("a tick is more than nothing, and a fee not less")
     if params.final_seconds > 28 * 86_400 or (runs and not params.run_seconds):
@@ -154,13 +202,64 @@ def create(
     receipt = deliver(
         env,
         out,
-        Operator(env.contracts).create_market_call(params),
+        Operator(env.contracts).create_market_call(params, registration),
         f"create the market '{name}' in area {area}",
         dry_run=dry_run,
         result=lambda r: {"market": created(env.contracts, r, MarketCreated).market, "name": name},
     )
     if receipt is not None:
         record.with_market(name, found).save(env.deployment_path)
+
+
+@market.command(
+    epilog=examples("p2pchain admin market agreement", "p2pchain admin market agreement > ours.md")
+)
+def agreement() -> None:
+    """Print the model of an agreement that suppliers sign; change it, and name yours with
+    'admin market create --agreement'."""
+    from importlib import resources
+
+    click.echo((resources.files("p2pchain.data") / "agreement.md").read_text(), nl=False)
+
+
+@market.command(epilog=examples("p2pchain admin market show", "p2pchain admin market show --json"))
+@market_options
+@zone_option
+@output_options
+@click.pass_obj
+def show(env: Env, out: Output) -> None:
+    """Show under whose name and by which right a market runs, and which suppliers agree."""
+    market, names = env.market, env.deployment
+    found, said = market.registration(), market.agreements()
+    data = {
+        "market": market.id,
+        "organiser": found.organiser,
+        "licence": found.licence,
+        "licence_hash": found.licence_hash,
+        "agreement": market.params.agreement,
+        "only_supplier": market.params.only_supplier or None,
+        "suppliers": [
+            {"supplier": one.supplier, "from_slot": one.from_slot, "agrees": one.agrees}
+            for one in said
+        ],
+    }
+    shown = {
+        "market": names.name_of(market.id),
+        "organiser": found.organiser,
+        "licence": found.licence,
+        "licence hash": _hash_text(found.licence_hash),
+        "agreement": _hash_text(market.params.agreement),
+    }
+    if market.params.only_supplier:
+        shown["scope"] = f"customers of supplier {market.params.only_supplier} alone"
+    for one in said:
+        verb = "agrees" if one.agrees else "leaves"
+        line = f"{verb} from {slot_text(env, one.from_slot)}"
+        label = f"supplier {one.supplier}"
+        shown[label] = f"{shown[label]}; {line}" if label in shown else line
+    if not said:
+        shown["suppliers"] = "none agrees yet: 'p2pchain supplier agree'"
+    out.fields(data, shown)
 
 
 @market.command("list", epilog=examples("p2pchain admin market list --json"))
@@ -235,6 +334,23 @@ def share_ppm(text: str) -> int:
     if ppm > 1_000_000:
         raise BadInput(f"'{text}' is more than 1", hint="from 0 to 1, such as 0.5")
     return ppm
+
+
+def _hash_of(path: Path) -> bytes:
+    """Hash of a document, as the chain keeps it."""
+    from eth_hash.auto import keccak
+
+    try:
+        content = path.read_bytes()
+    except OSError as error:
+        raise BadInput(f"{path} cannot be read: {error.strerror}") from None
+    if not content:
+        raise BadInput(f"{path} is empty", hint="name the document itself")
+    return bytes(keccak(content))
+
+
+def _hash_text(value: bytes) -> str:
+    return "0x" + value.hex() if any(value) else "none"
 
 
 def _described(params: MarketParams) -> dict[str, object]:

@@ -1,0 +1,115 @@
+"""The accounts of a metering point: from which register to which each supplier has supplied it.
+
+Where a point changes its supplier or its tenant, one register closes an account and opens the next
+(`Switching.handover`). Both sides settle on the same figure because there is only one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from p2pchain.chain import events as log
+from p2pchain.chain.bindings.metering import MeterExchanged
+from p2pchain.chain.bindings.switching import HandedOver, TenancyEnded
+from p2pchain.point_book import PointBook
+from p2pchain.switch_book import SwitchBook
+from p2pchain.switching import Handover, Source
+
+Pair = tuple[int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class Register:
+    """What import and export register showed (Wh), and who says so."""
+
+    import_wh: int
+    export_wh: int
+    source: Source
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """A supplier's account of a point: [from_slot, until_slot), None where it still runs.
+
+    A register is None where none is known yet. `energy_wh` are import and export between both, over
+    exchanges of the meter; None where one of them is missing.
+    """
+
+    supplier: int
+    from_slot: int
+    until_slot: int | None
+    meter: int
+    opening: Register | None
+    closing: Register | None
+    energy_wh: Pair | None
+
+
+def accounts(book: SwitchBook, points: PointBook, number: int) -> list[Account]:
+    """Return the accounts of a point, the first first. Raises UnknownPoint."""
+    standings = points.standings(number)
+    handovers = sorted(_handovers(book, number), key=lambda one: one.slot)
+    meters = [*(one.meter for one in handovers), standings[-1].meter]
+    supplier, slot = standings[0].supplier, standings[0].from_slot
+    opening = _first_register(book, meters[0], slot)
+    found: list[Account] = []
+    for one in handovers:
+        closing = _register(one)
+        found.append(_account(book, supplier, (slot, one.slot), one.meter, opening, closing))
+        supplier, slot, opening = one.gaining, one.slot, closing
+    found.append(_account(book, supplier, (slot, None), meters[-1], opening, None))
+    return found
+
+
+def _handovers(book: SwitchBook, point: int) -> Iterator[Handover]:
+    for entry in log.read(book.contracts, kinds=(HandedOver, TenancyEnded)):
+        event = entry.event
+        if isinstance(event, HandedOver | TenancyEnded) and event.point == point:
+            yield book.handover(event.handover)
+
+
+def _register(one: Handover) -> Register | None:
+    if one.source == Source.NONE:
+        return None
+    return Register(one.import_wh, one.export_wh, one.source)
+
+
+def _first_register(book: SwitchBook, meter: int, slot: int) -> Register | None:
+    """What the meter's first reading began with, if it did not begin before the point had it."""
+    origin = book.contracts.metering.origin_of(meter)
+    if not meter or not origin.slot or origin.slot < slot:
+        return None
+    return Register(origin.import_wh, origin.export_wh, Source.MEASURED)
+
+
+def _account(
+    book: SwitchBook,
+    supplier: int,
+    span: tuple[int, int | None],
+    meter: int,
+    opening: Register | None,
+    closing: Register | None,
+) -> Account:
+    from_slot, until_slot = span
+    energy: Pair | None = None
+    if opening is not None and closing is not None:
+        assert until_slot is not None
+        exchanged = _exchanged(book, meter, from_slot, until_slot)
+        energy = (
+            closing.import_wh - opening.import_wh + exchanged[0],
+            closing.export_wh - opening.export_wh + exchanged[1],
+        )
+    return Account(supplier, from_slot, until_slot, meter, opening, closing, energy)
+
+
+def _exchanged(book: SwitchBook, meter: int, from_slot: int, until_slot: int) -> Pair:
+    """What old devices showed at their end beyond what new ones began with."""
+    imported = exported = 0
+    for entry in log.read(book.contracts, kinds=(MeterExchanged,)):
+        event = entry.event
+        if not isinstance(event, MeterExchanged) or event.meter != meter:
+            continue
+        if from_slot < event.slot < until_slot:
+            imported += event.closing_import_wh - event.opening_import_wh
+            exported += event.closing_export_wh - event.opening_export_wh
+    return imported, exported
