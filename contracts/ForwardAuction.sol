@@ -270,7 +270,9 @@ contract ForwardAuction is IForwardAuction, AccessManaged, EIP712 {
     function termsChange(uint32 meter, uint32 fromSlot, bool owner) external {
         require(msg.sender == address(_registry), NotRegistry(msg.sender));
         bytes32[] storage ids = _auctionsOf[_marketOf[meter]];
-        for (uint256 a; a < ids.length; ++a) Auctions.termsChange(_auctions[ids[a]], meter, fromSlot, owner);
+        for (uint256 a; a < ids.length; ++a) {
+            Auctions.termsChange(_auctions[ids[a]], _markets, meter, fromSlot, owner);
+        }
     }
 
     /* VIEWS */

@@ -30,7 +30,7 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         uint32 sequence;
     }
 
-    /// @dev One word. Sequence zero: the supplier has never agreed.
+    /// @dev One word. Sequence zero: the supplier has said nothing.
     struct AgreementState {
         uint32 fromSlot;
         uint32 sequence;
@@ -151,10 +151,12 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         require(only == 0 || only == a.supplier, OutOfScope(a.market, a.supplier));
         AgreementState memory last = _agreements[a.market][a.supplier];
         require(a.sequence > last.sequence, SequenceIsOld(a.sequence, last.sequence));
-        uint256 first = _currentSlot() + (a.agrees ? 1 : RING_SLOTS);
-        // What was said for later slots is not taken back: others rely on it.
-        if (last.sequence != 0 && last.fromSlot >= first) first = uint256(last.fromSlot) + 1;
+        uint256 current = _currentSlot();
+        uint256 first = current + (a.agrees ? 1 : RING_SLOTS);
         require(a.fromSlot >= first, TooSoon(a.fromSlot, first.toUint32()));
+        require(
+            a.agrees || (uint256(a.fromSlot) * _slotSeconds) % 1 days == 0, NotADay(a.fromSlot)
+        );
         address account = registry.supplierAccount(a.supplier);
         bytes32 structHash = keccak256(
             abi.encode(
@@ -166,9 +168,9 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
                 || Signatures.isSignedBy(_hashTypedDataV4(structHash), a.signature, account),
             NotSignedBySupplier(a.supplier, account)
         );
-        if (last.sequence != 0) _pastAgreements[a.market][a.supplier].push(last);
-        _agreements[a.market][a.supplier] = AgreementState(a.fromSlot, a.sequence, a.agrees);
-        emit AgreementSet(a.market, a.supplier, a.fromSlot, a.agrees, a.sequence, a.signature);
+        _agreements[a.market][a.supplier] = _next(a, last, current);
+        bool replaces = last.fromSlot > current;
+        emit AgreementSet(a.market, a.supplier, a.fromSlot, a.agrees, replaces, a.sequence, a.signature);
     }
 
     /// @inheritdoc IMarkets
@@ -293,7 +295,33 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
         return block.timestamp / _slotSeconds;
     }
 
-    /// @dev Changes are few, since leaving takes notice, and what is asked for is almost always the last.
+    /// @dev What a supplier has said when it has said this too. Of what has not begun one change waits at most, so with
+    /// the notice changes are few.
+    function _next(Agreement calldata a, AgreementState memory last, uint256 current)
+        private
+        returns (AgreementState memory)
+    {
+        AgreementState[] storage past = _pastAgreements[a.market][a.supplier];
+        AgreementState memory said = AgreementState(a.fromSlot, a.sequence, a.agrees);
+        if (last.fromSlot <= current) {
+            require(a.agrees != last.agrees, NothingChanges(a.market, a.supplier));
+            if (last.sequence != 0) past.push(last);
+            return said;
+        }
+        // Before its notice has passed, who agrees is relied on.
+        bool free = !last.agrees || last.fromSlot >= current + RING_SLOTS;
+        require(free || (a.agrees && a.fromSlot <= last.fromSlot), AgreementPending(last.fromSlot));
+        if (a.agrees == last.agrees) return said;
+        // What held before goes on.
+        AgreementState memory held;
+        if (past.length != 0) {
+            held = past[past.length - 1];
+            past.pop();
+        }
+        return AgreementState(held.fromSlot, a.sequence, held.agrees);
+    }
+
+    /// @dev What is asked for is almost always the last.
     function _agreesAt(bytes32 market, uint16 supplier, uint256 slot)
         private
         view
@@ -371,16 +399,15 @@ contract Markets is IMarkets, AccessManaged, EIP712 {
             untilSlot = uint256(slot) + 1; // before the meter was registered
         }
         uint32 begins = _consentFrom(market, meter, state, terms.owner);
-        (bool active, uint256 until) = _agreesAt(market, terms.supplier, slot);
-        if (until < untilSlot) untilSlot = until;
-        // A supplier that says so now leaves then.
-        until = _currentSlot() + RING_SLOTS;
-        if (until <= slot) until = uint256(slot) + 1;
-        if (until < untilSlot) untilSlot = until;
-        if (slot < begins) {
-            active = false;
-            if (begins < untilSlot) untilSlot = begins;
+        (bool active, uint256 until) = (false, begins);
+        if (slot >= begins) {
+            (active, until) = _agreesAt(market, terms.supplier, slot);
+            // A supplier that says so now leaves then.
+            uint256 notice = _currentSlot() + RING_SLOTS;
+            if (notice <= slot) notice = uint256(slot) + 1;
+            if (notice < until) until = notice;
         }
+        if (until < untilSlot) untilSlot = until;
         stated = StatedWords.pack(state.place - 1, active, terms.billingGrade);
         if (active) {
             (LimitState memory limits, uint256 limitsUntil) = _limitsAt(market, meter, slot);

@@ -169,13 +169,13 @@ contract Registry is IRegistry, AccessManaged {
         require(terms.fromSlot > currentSlot(), SlotHasBegun(terms.fromSlot, currentSlot()));
         require(terms.fromSlot >= latest.fromSlot, LaterChangePending(latest.fromSlot));
         bool owner = terms.owner != latest.owner;
+        if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);
+        _terms[meter] = terms;
+        _emitTerms(meter, terms);
         bool others = terms.billingGrade != latest.billingGrade || terms.supplier != latest.supplier;
         if (forward != address(0) && (owner || others)) {
             IForwardAuction(forward).termsChange(meter, terms.fromSlot, owner);
         }
-        if (terms.fromSlot > latest.fromSlot) _pastTerms[meter].push(latest);
-        _terms[meter] = terms;
-        _emitTerms(meter, terms);
     }
 
     /// @inheritdoc IRegistry

@@ -33,7 +33,8 @@ class Account:
     """A supplier's account of a point: [from_slot, until_slot), None where it still runs.
 
     A register is None where none is known yet. `energy_wh` are import and export between both, over
-    exchanges of the meter; None where one of them is missing.
+    exchanges of its device; None where one of them is missing, where they are of different meters,
+    and where a device was exchanged just when the account began or ended.
     """
 
     supplier: int
@@ -49,15 +50,18 @@ def accounts(book: SwitchBook, points: PointBook, number: int) -> list[Account]:
     """Return the accounts of a point, the first first. Raises UnknownPoint."""
     standings = points.standings(number)
     handovers = sorted(_handovers(book, number), key=lambda one: one.slot)
-    meters = [*(one.meter for one in handovers), standings[-1].meter]
     supplier, slot = standings[0].supplier, standings[0].from_slot
-    opening = _first_register(book, meters[0], slot)
+    meter = next((one.meter for one in standings if one.meter), 0)
+    opening = _first_register(book, meter, slot)
     found: list[Account] = []
     for one in handovers:
         closing = _register(one)
-        found.append(_account(book, supplier, (slot, one.slot), one.meter, opening, closing))
-        supplier, slot, opening = one.gaining, one.slot, closing
-    found.append(_account(book, supplier, (slot, None), meters[-1], opening, None))
+        energy = None
+        if opening is not None and closing is not None and meter == one.meter:
+            energy = _energy(book, meter, (slot, one.slot), (opening, closing))
+        found.append(Account(supplier, slot, one.slot, one.meter, opening, closing, energy))
+        supplier, slot, meter, opening = one.gaining, one.slot, one.meter, closing
+    found.append(Account(supplier, slot, None, standings[-1].meter, opening, None, None))
     return found
 
 
@@ -82,34 +86,21 @@ def _first_register(book: SwitchBook, meter: int, slot: int) -> Register | None:
     return Register(origin.import_wh, origin.export_wh, Source.MEASURED)
 
 
-def _account(
-    book: SwitchBook,
-    supplier: int,
-    span: tuple[int, int | None],
-    meter: int,
-    opening: Register | None,
-    closing: Register | None,
-) -> Account:
-    from_slot, until_slot = span
-    energy: Pair | None = None
-    if opening is not None and closing is not None:
-        assert until_slot is not None
-        exchanged = _exchanged(book, meter, from_slot, until_slot)
-        energy = (
-            closing.import_wh - opening.import_wh + exchanged[0],
-            closing.export_wh - opening.export_wh + exchanged[1],
-        )
-    return Account(supplier, from_slot, until_slot, meter, opening, closing, energy)
-
-
-def _exchanged(book: SwitchBook, meter: int, from_slot: int, until_slot: int) -> Pair:
-    """What old devices showed at their end beyond what new ones began with."""
-    imported = exported = 0
+def _energy(
+    book: SwitchBook, meter: int, span: tuple[int, int], registers: tuple[Register, Register]
+) -> Pair | None:
+    """What was used between two registers: their difference, and what old devices showed at their
+    end beyond what new ones began with."""
+    opening, closing = registers
+    imported = closing.import_wh - opening.import_wh
+    exported = closing.export_wh - opening.export_wh
     for entry in log.read(book.contracts, kinds=(MeterExchanged,)):
         event = entry.event
         if not isinstance(event, MeterExchanged) or event.meter != meter:
             continue
-        if from_slot < event.slot < until_slot:
+        if event.slot in span:
+            return None  # the register may be that of either device
+        if span[0] < event.slot < span[1]:
             imported += event.closing_import_wh - event.opening_import_wh
             exported += event.closing_export_wh - event.opening_export_wh
     return imported, exported

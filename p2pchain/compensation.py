@@ -106,7 +106,7 @@ def _slots(book: SwitchBook, market: Market, number: int, leg: Leg) -> Iterator[
             one.import_wh,
             one.supplied_wh,
             one.fed_in_wh,
-            _part(one, one.row, one.standing_nano),
+            _part(one, one.row, one.standing_nano) + _left_nano(one),
             _part(one, right, standing),
         )
 
@@ -115,6 +115,11 @@ def _restated(book: SwitchBook, number: int, leg: Leg) -> Restatement | None:
     start = book.switch(number).start_slot
     found = [one for one in book.restatements(leg.point) if one.from_slot == start]
     return found[-1] if found else None
+
+
+def _left_nano(slot: SlotOfMeter) -> int:
+    """What the wrong supplier was paid for contracts that could not be kept with him."""
+    return 0 if slot.takes_part else slot.contract.worst_nano
 
 
 def _part(slot: SlotOfMeter, row: TariffRow, standing_nano: int) -> int:

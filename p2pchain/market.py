@@ -414,7 +414,9 @@ class Market:
             if member.index_ in offered:
                 continue
             word = self.contracts.settlement.lanes_of(self.id, meter, window)[0]
-            if member.from_slot <= slot and not word >> (224 + lane) & 1:
+            if word >> (224 + lane) & 1:
+                continue
+            if self.contracts.markets.member_by_meter(self.id, meter, slot).active:
                 yield meter
 
 

@@ -125,7 +125,9 @@ class PostingTwin:
         self._emit = emit
         self.members: list[Member] = []
         self.by_meter: dict[int, Member] = {}
+        #: What each supplier has said, and its last sequence number.
         self.agreements: defaultdict[int, Timeline[Agreement]] = defaultdict(Timeline)
+        self.agreed: defaultdict[int, int] = defaultdict(int)
         self.consents: dict[tuple[int, str], int] = {}
         self.sequences: dict[tuple[int, str], int] = {}
         self.limits: defaultdict[int, Timeline[Limits]] = defaultdict(Timeline)
@@ -166,22 +168,38 @@ class PostingTwin:
         self._emit("MeterEnrolled", meter=meter)
         return member
 
-    def set_agreement(self, agreement: Agreement, now: int | None = None) -> None:
-        """A supplier agrees from a slot on, or leaves; `now` is the block's time, if known."""
+    def set_agreement(
+        self, agreement: Agreement, now: int | None = None, *, waits: bool | None = None
+    ) -> None:
+        """A supplier agrees from a slot on, or leaves. `now` is the block's time, if known; else
+        `waits` says whether what it has said last had not begun."""
         only, said = self.params.only_supplier, self.agreements[agreement.supplier]
         if only not in (0, agreement.supplier):
             raise Refused("OutOfScope", (self.market, agreement.supplier))
         last = said.latest
-        first = 0
-        if now is not None:
-            slot = now // self.params.slot_seconds
-            first = slot + (1 if agreement.agrees else NOTICE_SLOTS)
-        if last is not None:
-            if agreement.sequence <= last.sequence:
-                raise Refused("SequenceIsOld", (agreement.sequence, last.sequence))
-            first = max(first, last.from_slot + 1)
+        if agreement.sequence <= self.agreed[agreement.supplier]:
+            raise Refused("SequenceIsOld", (agreement.sequence, self.agreed[agreement.supplier]))
+        slot = None if now is None else now // self.params.slot_seconds
+        first = 0 if slot is None else slot + (1 if agreement.agrees else NOTICE_SLOTS)
         if agreement.from_slot < first:
             raise Refused("TooSoon", (agreement.from_slot, first))
+        if not agreement.agrees and agreement.from_slot % self.params.slots_per_day:
+            raise Refused("NotADay", (agreement.from_slot,))
+        if slot is not None:
+            waits = last is not None and last.from_slot > slot
+        if slot is not None and last is not None and waits and last.agrees:
+            # Before its notice has passed, who agrees is relied on.
+            relied = last.from_slot < slot + NOTICE_SLOTS
+            if relied and not (agreement.agrees and agreement.from_slot <= last.from_slot):
+                raise Refused("AgreementPending", (last.from_slot,))
+        held = last is not None and last.agrees
+        if not waits and agreement.agrees == held:
+            raise Refused("NothingChanges", (self.market, agreement.supplier))
+        self.agreed[agreement.supplier] = agreement.sequence
+        if waits:
+            said.drop_latest()
+            if agreement.agrees != held:
+                return  # what held before goes on
         said.put(agreement.from_slot, agreement)
 
     def agrees_at(self, supplier: int, slot: int) -> bool:
@@ -201,12 +219,13 @@ class PostingTwin:
         return consent is not None and slot >= consent
 
     def owner_at(self, meter: int, slot: int, orders: bool) -> str | None:
-        """Return who may order for a meter in a slot: its owner, if it takes part there; with
-        `orders` (to cancel is always possible) only if its readings count. Else None."""
+        """Return who may order for a meter in a slot: its owner; with `orders` (to cancel is always
+        possible) only if it takes part there and its readings count. Else None."""
         terms = self._registry.terms_at(meter, slot)
-        if terms is None or not self.is_active(meter, slot):
+        if terms is None or meter not in self.by_meter:
             return None
-        return terms.owner if terms.billing_grade or not orders else None
+        takes_part = self.is_active(meter, slot) and terms.billing_grade
+        return terms.owner if takes_part or not orders else None
 
     def set_limits(self, limits: Limits) -> None:
         """Limits hold from their first slot; what was stated for later slots gives way."""

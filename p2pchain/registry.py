@@ -37,6 +37,10 @@ class Timeline(Generic[T]):
         """What was put last, None where nothing was."""
         return self._entries[-1][1] if self._entries else None
 
+    def drop_latest(self) -> None:
+        """Take back what was put last."""
+        self._entries.pop()
+
     def until(self, slot: int) -> int:
         """Return the first later slot in which something else is in force."""
         return min((start for start, _ in self._entries if start > slot), default=NEVER)

@@ -423,7 +423,7 @@ class TwinMarket(Twin):
     def _on_AgreementSet(self, event: Any) -> None:  # noqa: N802
         market = bytes(event.market)
         said = (event.supplier, event.from_slot, event.agrees, event.sequence)
-        self.set_agreement(Agreement(market, *said))
+        self.set_agreement(Agreement(market, *said), waits=event.replaces)
 
     def _on_Paused(self, event: Any) -> None:  # noqa: N802
         self.paused = event.paused

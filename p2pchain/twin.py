@@ -177,11 +177,12 @@ class Twin:
         )
         return market
 
-    def set_agreement(self, agreement: Agreement) -> None:
-        """A supplier agrees that its customers take part in a market, or leaves it."""
+    def set_agreement(self, agreement: Agreement, *, waits: bool | None = None) -> None:
+        """A supplier agrees that its customers take part in a market, or leaves it; `waits` as in
+        `PostingTwin.set_agreement`."""
         if agreement.supplier not in self.registry.suppliers:
             raise Refused("UnknownSupplier", (agreement.supplier,))
-        self.market(agreement.market).set_agreement(agreement, self.now)
+        self.market(agreement.market).set_agreement(agreement, self.now, waits=waits)
 
     def enrol(self, enrolment: Enrolment) -> Refusal:
         """A meter takes part in a market from a slot on."""

@@ -50,9 +50,16 @@ library Auctions {
     }
 
     /// @notice See IForwardAuction.termsChange.
-    function termsChange(Auction storage auction, uint32 meter, uint32 fromSlot, bool owner) external {
+    function termsChange(Auction storage auction, IMarkets markets, uint32 meter, uint32 fromSlot, bool owner)
+        external
+    {
         SeatWord seat = auction.seats[meter];
         if (seat.owner() == address(0)) return;
+        if (!owner) {
+            // What is kept holds on where he takes part as before.
+            (, StatedWord stated) = markets.packedMember(auction.market, meter, fromSlot);
+            if (stated.isActive() && stated.isBillingGrade()) return;
+        }
         auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
         if (!owner) return;
         for (uint256 place; place < RING; ++place) {

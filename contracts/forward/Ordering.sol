@@ -258,9 +258,12 @@ library Ordering {
         if (_tooEarly(first + windows - 1, windowSeconds)) return IForwardAuction.Refusal.TooEarly;
         SeatWord kept = auction.seats[s.meter];
         SeatWord seat = kept;
-        if (!kept.covers(first)) seat = _seatFor(markets, auction.market, kept, s.meter, first * WINDOW, true);
+        uint256 last = first + windows - 1;
+        if (!kept.covers(first) || !kept.covers(last)) {
+            seat = _seatFor(markets, auction.market, kept, s.meter, first * WINDOW, true);
+        }
         // One owner and one membership all day.
-        if (!seat.covers(first) || !seat.covers(first + windows - 1)) return IForwardAuction.Refusal.NotAMember;
+        if (!seat.covers(first) || !seat.covers(last)) return IForwardAuction.Refusal.NotAMember;
         if (s.sequence <= kept.sequence()) return IForwardAuction.Refusal.OldSequence;
         if (!_authorised(seat.owner(), s.signature, digest)) return IForwardAuction.Refusal.BadSignature;
         if (s.words.length != windows) return IForwardAuction.Refusal.BadFormat;
@@ -284,8 +287,9 @@ library Ordering {
     }
 
     /// @dev The seat of a meter as it holds in a slot; without an owner where he takes no part there. What was kept
-    /// is used where it covers the window; else the market is asked, and whole windows are kept from there on. Without
-    /// billing grade no reading would ever be taken, so nothing may be ordered, but what was can be cancelled.
+    /// is used where it covers the window; else the market is asked, and whole windows are kept from there on. Where
+    /// he takes no part, or without billing grade, no reading would ever count, so nothing may be ordered, but what was
+    /// can be cancelled.
     function _seatFor(
         IMarkets markets,
         bytes32 market,
@@ -301,11 +305,10 @@ library Ordering {
         bool whole = member.untilSlot() >= (window + 1) * WINDOW;
         // Something changes inside the window: what holds in the slot.
         if (!whole) (member, stated) = markets.packedMember(market, uint32(meter), uint32(slot));
-        if (!stated.isActive() || (orders && !stated.isBillingGrade())) {
-            return SeatWords.pack(address(0), sequence, 0, 0, 0);
-        }
+        bool takesPart = stated.isActive() && stated.isBillingGrade();
+        if (orders && !takesPart) return SeatWords.pack(address(0), sequence, 0, 0, 0);
         // For this once, where it does not hold in whole windows.
-        if (!whole || !stated.isBillingGrade()) return SeatWords.pack(member.owner(), sequence, stated.index(), 0, 0);
+        if (!whole || !takesPart) return SeatWords.pack(member.owner(), sequence, stated.index(), 0, 0);
         uint256 until = member.untilSlot() / WINDOW;
         if (until > 0xfffff) until = 0xfffff;
         return SeatWords.pack(member.owner(), sequence, stated.index(), window, until);

@@ -153,11 +153,13 @@ interface IMarkets {
     event MarketCreated(
         bytes32 indexed market, uint32 indexed area, MarketParams params, Registration registration
     );
+    /// @param replaces whether something that had not begun gives way to it
     event AgreementSet(
         bytes32 indexed market,
         uint16 indexed supplier,
         uint32 fromSlot,
         bool agrees,
+        bool replaces,
         uint32 sequence,
         bytes signature
     );
@@ -184,6 +186,12 @@ interface IMarkets {
     error SequenceIsOld(uint32 sequence, uint32 last);
     /// @notice It is too soon: this counts from `firstSlot` at the earliest.
     error TooSoon(uint32 fromSlot, uint32 firstSlot);
+    /// @notice It holds already.
+    error NothingChanges(bytes32 market, uint16 supplier);
+    /// @notice Others rely on what was said before, from `fromSlot` on.
+    error AgreementPending(uint32 fromSlot);
+    /// @notice A supplier leaves at the beginning of a UTC day, so that no record of a meter crosses it.
+    error NotADay(uint32 slot);
     error NotSignedBySupplier(uint16 supplier, address account);
 
     function paused() external view returns (bool);
@@ -240,7 +248,8 @@ interface IMarkets {
     function setPaused(bool paused) external;
 
     /// @notice Anybody, with the signature of the supplier's account, or that account itself. It agrees from any slot
-    /// that has not begun, and after what it has said before; it leaves with a notice of 1,008 slots.
+    /// that has not begun, and leaves at the beginning of a UTC day, with a notice of 1,008 slots. What has not begun
+    /// gives way to what is said later, if nobody can rely on it yet: to agree earlier, to stay, to leave another day.
     function setAgreement(Agreement calldata agreement) external;
 
     function enrol(Enrolment[] calldata enrolments) external returns (Refusal[] memory);

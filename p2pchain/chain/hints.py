@@ -29,6 +29,7 @@ HINTS: dict[str, str] = {
     "AccessManagerUnauthorizedConsume": _REPORT,
     "AddressEmptyCode": "there is no contract at that address: check it, and the network",
     "AddressInsufficientBalance": "the account has too little of the chain's own coin",
+    "AgreementPending": "wait until it begins, or let it begin earlier",
     "AlreadyAttached": "a market or level belongs to one level, for ever: 'p2pchain admin "
     "level list'",
     "AlreadyBound": "this happens once, at deployment",
@@ -133,7 +134,9 @@ HINTS: dict[str, str] = {
     "NoTenancyEnds": "name the first slot of another customer, which has begun: 'p2pchain "
     "point show'",
     "NotAChild": "the parent of an area is fixed when it is added: 'p2pchain admin area list'",
+    "NotADay": "name the beginning of a UTC day, such as 2026-12-01T00:00Z",
     "NotAMember": "'p2pchain enrol' makes a meter a member; --market names another market",
+    "NothingChanges": "the supplier has said so before: 'p2pchain admin market show'",
     "NotPoints": _REPORT,
     "NotSignedBySupplier": "the supplier's account signs: 'p2pchain supplier list' shows it",
     "NotAreaOperator": "only the operator of the area may: 'p2pchain admin area list' shows "
@@ -229,8 +232,8 @@ HINTS: dict[str, str] = {
     "TooEarlyToEstimate": "the customer's own reading comes first",
     "TooEarlyToVoid": "a window is given up only when nobody has cleared it in time",
     "TooFarAhead": "the rules name how far ahead: 'p2pchain admin rules show'",
-    "TooSoon": "a supplier agrees from a slot that has not begun, leaves with a notice of 1,008 "
-    "slots, and after what it has said before: 'p2pchain admin market show'",
+    "TooSoon": "a supplier agrees from a slot that has not begun, and leaves with a notice of "
+    "1,008 slots",
     "TooManyAuctions": "a market has three forward auctions at most: 'p2pchain auctions'",
     "TooManyLadders": "hand in the ladders of the children that are left: 'p2pchain level "
     "clear' does",

@@ -227,8 +227,7 @@ def accounts(env: Env, number: int, out: Output) -> None:
     """List the accounts of a point: which supplier, from which register to which.
 
     One register closes an account and opens the next, so both suppliers settle on the same figure.
-    Energy is the difference, over exchanges of the meter; what corrections have added stands beside
-    it.
+    Energy is their difference, over exchanges of the meter; corrections are not in it.
     """
     from p2pchain.accounts import accounts as accounts_of
     from p2pchain.point_book import PointBook

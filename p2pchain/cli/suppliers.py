@@ -148,11 +148,13 @@ def agree(env: Env, number: int, begin: str | None, out: Output, dry_run: bool) 
 def leave(env: Env, number: int, begin: str | None, out: Output, dry_run: bool) -> None:
     """Leave a market: SUPPLIER's customers take part no more from then on.
 
-    The notice is 1,008 slots, further than anybody can order ahead, so nothing is stranded.
+    It leaves with a UTC day and a notice of 1,008 slots, further than anybody can order ahead, so
+    nothing is stranded. To stay after all, 'supplier agree' before it begins.
     """
     from p2pchain.model import NOTICE_SLOTS
 
-    earliest = current_slot(env) + NOTICE_SLOTS + 1
+    per_day = env.market.params.slots_per_day
+    earliest = -(-(current_slot(env) + NOTICE_SLOTS + 1) // per_day) * per_day
     slot = earliest if begin is None else slot_number(env, begin)
     _say(env, out, number, slot, agrees=False, dry_run=dry_run)
 

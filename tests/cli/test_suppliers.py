@@ -60,13 +60,18 @@ def test_suppliers_agree_before_their_customers_take_part(world: World) -> None:
     refused(world, 1, "at the earliest", "supplier", "agree", "2", *past, account="carol")
     world.ok("supplier", "agree", "2", account="carol")
     world.ok(*enrol, account="alice")
-    soon = ["--from", "2026-06-05T00:00Z"]
-    result = refused(world, 1, "at the earliest", "supplier", "leave", "2", *soon, account="carol")
+    leave = ["supplier", "leave", "2", "--from"]
+    result = refused(world, 1, "at the earliest", *leave, "2026-06-05T00:00Z", account="carol")
     assert "notice" in result.hints[0]
+    refused(world, 1, "rely on", *leave, "2026-08-01T00:00Z", account="carol")  # not begun yet
+    world.clock("2026-06-01T04:00Z")
+    refused(world, 1, "holds already", "supplier", "agree", "1", account="valley")
+    refused(world, 1, "beginning of a UTC day", *leave, "2026-08-01T01:00Z", account="carol")
     world.ok("supplier", "leave", "2", account="carol")
     text = world.ok("admin", "market", "show").out
     assert "agrees from 2026-06-01" in text
-    assert "; leaves from 2026-07-13" in text  # 1,008 hours on
+    assert "; leaves from 2026-07-14 00:00" in text  # the first day after 1,008 hours
+    world.ok("supplier", "agree", "2", account="carol")  # it stays
 
 
 def test_what_a_market_is_registered_as(world: World) -> None:
@@ -75,7 +80,7 @@ def test_what_a_market_is_registered_as(world: World) -> None:
     refused(world, 2, "cannot be read", *create, "--licence-file", str(licence), account="operator")
     licence.write_text("")
     refused(world, 2, "is empty", *create, "--licence-file", str(licence), account="operator")
-    refused(world, 2, "by an empty text", *create, "--licence", "  ", account="operator")
+    refused(world, 2, "named in words", *create, "--licence", "  ", account="operator")
     refused(world, 1, "unknown supplier", *create, "--only-supplier", "9", account="operator")
     licence.write_text("supply licence 4711\n")
     text.write_text("ours\n")

@@ -60,7 +60,8 @@ class World:
         self.sender = Sender(self.chain, dev_signer(0))
         self.operator = Operator(contracts, self.sender)
         now = self.chain.block().timestamp
-        self.first = (now // HOUR // DAY + 2) * DAY
+        self.leaves = seed % 9 == 8  # a supplier, with its notice
+        self.first = (now // HOUR // DAY + (45 if self.leaves else 2)) * DAY
         self.suppliers: list[tuple[int, LocalSigner]] = []
         self.homes: list[Home] = []
         self._found()
@@ -72,7 +73,7 @@ class World:
         area = operator.add_area(dev_signer(3).address)
         scale = rng.choice((1, 1_000))
         self.low = rng.choice((-120, 10, 50))
-        # In some worlds there is a third, which agrees later, or never.
+        # In some worlds there is a third, which agrees later, never, or leaves.
         for place in (1, 2, 6)[: 2 + (self.seed % 3 == 2)]:
             signer = dev_signer(place)
             number = operator.add_supplier(signer.address, f"supplier {place}")
@@ -98,13 +99,21 @@ class World:
         self.params, self.scale = params, scale
         keys = dict(self.suppliers[:2])
         self.market = operator.open_market(params, REGISTRATION, keys, self.first - DAY)
-        if self.seed % 6 == 2:
-            number, signer = self.suppliers[2]
-            slot = self.first + rng.randrange(DAY)
-            agreement = self.market.sign_agreement(signer, number, slot)
-            self.sender.send(self.market.agreement_call(agreement))
+        if self.leaves:
+            begin = self.chain.block().timestamp // HOUR + 1
+            self._agree(begin)
+            self._wait(begin * HOUR)
+            self._agree(self.first + DAY, agrees=False)
+        elif self.seed % 9 == 2:
+            self._agree(self.first + rng.randrange(DAY))
         for number in range(rng.randrange(2, 9)):
             self._add_home(area, number)
+
+    def _agree(self, slot: int, *, agrees: bool = True) -> None:
+        """The third supplier agrees from a slot on, or leaves."""
+        number, signer = self.suppliers[2]
+        agreement = self.market.sign_agreement(signer, number, slot, agrees=agrees)
+        self.sender.send(self.market.agreement_call(agreement))
 
     def _publish(self, number: int, signer: LocalSigner, from_slot: int, scale: int) -> None:
         rng = self.rng

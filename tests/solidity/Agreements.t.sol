@@ -7,6 +7,7 @@ import {IMarkets} from "../../contracts/interfaces/IMarkets.sol";
 import {IMetering} from "../../contracts/interfaces/IMetering.sol";
 import {IPoints} from "../../contracts/interfaces/IPoints.sol";
 import {IRegistry} from "../../contracts/interfaces/IRegistry.sol";
+import {ISettlement} from "../../contracts/interfaces/ISettlement.sol";
 import {ITariffs} from "../../contracts/interfaces/ITariffs.sol";
 import {Traders} from "./Traders.sol";
 
@@ -89,7 +90,7 @@ contract AgreementsTest is Traders {
     function test_anyoneCarriesWhatTheSupplierHasSigned() public {
         IMarkets.Agreement memory a = _message(_s, true, 1);
         vm.expectEmit(address(markets));
-        emit IMarkets.AgreementSet(market, _c, _s, true, 1, a.signature);
+        emit IMarkets.AgreementSet(market, _c, _s, true, false, 1, a.signature);
         vm.prank(stranger);
         markets.setAgreement(a);
         vm.assertTrue(!_agrees(_s - 1) && _agrees(_s), "from then on");
@@ -139,27 +140,56 @@ contract AgreementsTest is Traders {
         vm.assertTrue(agrees, "its own agrees");
     }
 
+    function _refusedAs(IMarkets.Agreement memory a, bytes memory reason) private {
+        vm.expectRevert(reason);
+        markets.setAgreement(a);
+    }
+
     function test_whatHeldInAPastSlotNeverChanges() public {
+        bytes memory nothing = abi.encodeWithSelector(IMarkets.NothingChanges.selector, market, _c);
         _tooSoon(_message(slotNow(), true, 1), slotNow() + 1);
+        _refusedAs(_message(_s + NOTICE, false, 1), nothing);
         markets.setAgreement(_message(_s, true, 1));
-        // It leaves with its notice, and not before what it has said.
-        _tooSoon(_message(slotNow() + NOTICE - 1, false, 2), slotNow() + NOTICE);
-        uint32 end = slotNow() + NOTICE + 5;
+        // Others rely on what begins soon.
+        bytes memory pending = abi.encodeWithSelector(IMarkets.AgreementPending.selector, _s);
+        _refusedAs(_message(_s + NOTICE, false, 2), pending);
+        _refusedAs(_message(_s + 1, true, 2), pending);
+        warpToSlot(_s);
+        _refusedAs(_message(_s + 1, true, 2), nothing);
+        // It leaves with its notice, and with a day.
+        _tooSoon(_message(_s + NOTICE - 1, false, 2), _s + NOTICE);
+        uint32 end = _s + NOTICE + 48;
+        _refusedAs(_message(end + 1, false, 2), abi.encodeWithSelector(IMarkets.NotADay.selector, end + 1));
         markets.setAgreement(_message(end, false, 2));
-        _tooSoon(_message(end, true, 3), end + 1);
+        warpToSlot(end);
         markets.setAgreement(_message(end + 7, true, 4));
-        bool[6] memory found = [
-            _agrees(_s - 1),
-            _agrees(_s),
-            _agrees(end - 1),
-            _agrees(end),
-            _agrees(end + 6),
-            _agrees(end + 7)
-        ];
+        bool[6] memory found =
+            [_agrees(_s - 1), _agrees(_s), _agrees(end - 1), _agrees(end), _agrees(end + 6), _agrees(end + 7)];
         bool[6] memory want = [false, true, true, false, false, true];
-        for (uint256 i; i < 6; ++i) vm.assertTrue(found[i] == want[i], "by slot");
+        for (uint256 i; i < 6; ++i) {
+            vm.assertTrue(found[i] == want[i], "by slot");
+        }
         (, uint32 until) = markets.agreesAt(market, _c, _s);
         vm.assertEq(until, end, "the next change");
+    }
+
+    function test_whatHasNotBegunGivesWay() public {
+        uint32 far = _s + NOTICE;
+        markets.setAgreement(_message(far + 50, true, 1));
+        vm.expectEmit(address(markets));
+        IMarkets.Agreement memory a = _message(far, false, 2);
+        emit IMarkets.AgreementSet(market, _c, far, false, true, 2, a.signature);
+        markets.setAgreement(a);
+        vm.assertTrue(!_agrees(far + 50), "not at all");
+        markets.setAgreement(_message(far + 60, true, 3));
+        markets.setAgreement(_message(_s + 9, true, 4));
+        vm.assertTrue(!_agrees(_s + 8) && _agrees(_s + 9) && _agrees(far + 60), "earlier");
+        warpToSlot(_s + 9);
+        markets.setAgreement(_message(far + 48, false, 5));
+        markets.setAgreement(_message(far + 96, false, 6));
+        vm.assertTrue(_agrees(far + 95) && !_agrees(far + 96), "another day");
+        markets.setAgreement(_message(_s + 10, true, 7));
+        vm.assertTrue(_agrees(far + 96) && _agrees(_s + 9) && !_agrees(_s + 8), "it stays");
     }
 
     /* WHO TAKES PART */
@@ -239,21 +269,67 @@ contract AgreementsTest is Traders {
         vm.assertEq(keptNano() + int256(free(vm.addr(KEY))), int256(ledger.heldNano()), "P2: kept == held");
     }
 
-    /// @dev Nor can he order anew for those slots.
+    /// @dev A supplier leaves between two records: before that day all counts, afterwards nothing does.
+    function test_P1_aSupplierLeavesWhileReadingsCome() public {
+        for (uint256 i; i < 2; ++i) {
+            addMember(1, 100 * EUR);
+        }
+        fund(supplierA, 100 * EUR);
+        warpToSlot(_s);
+        uint32 end = _s + NOTICE;
+        vm.prank(supplierA);
+        markets.setAgreement(IMarkets.Agreement(market, 1, end, false, 2, ""));
+        // The evidence of an earlier slot is not needed: registers begin with the first record.
+        warpToSlot(end + 8);
+        for (uint256 i; i < 2; ++i) {
+            post(i, end - 8, flat(8, i == 0 ? 100 : 0), flat(8, i == 0 ? 0 : 100));
+            post(i, end, flat(8, i == 0 ? 100 : 0), flat(8, i == 0 ? 0 : 100));
+        }
+        vm.warp(windowEnd(end / 8) + params().postSeconds);
+        clearAndSettleUpTo(end / 8 - 1, 1, 100);
+        vm.assertEq(settlement.resultOf(market, end - 1).matchedWh, 100, "the last day");
+        ISettlement.Phase phase = settlement.windowState(market, end / 8).phase;
+        vm.assertTrue(phase == ISettlement.Phase.Absent, "nothing to clear afterwards");
+        int256 start = int256(100 * EUR);
+        vm.assertEq(wealth(homes[0].owner) - start, -8 * 100 * (P + 130_000), "eight slots");
+        vm.assertEq(wealth(homes[1].owner) - start, 8 * 100 * P, "and no more");
+        vm.assertEq(locked(homes[0].owner) + locked(homes[1].owner), 0, "nothing stays locked");
+        assertSolvent();
+    }
+
+    /// @dev He can take back what stands, but not order anew for those slots.
     function test_aLeaverOrdersNoMore() public {
         auction = createAuction(auctionRules());
         uint256 id = addMember(1, 100 * EUR);
         buy(id, _s + 8, int32(P), 100);
+        buy(id, _s + 14, int32(P), 100);
         vm.prank(registrar);
         registry.setTerms(homes[id].meter, terms(homes[id].owner, _s + 12, _c, 0));
         buy(id, _s + 9, int32(P), 100);
-        vm.prank(homes[id].owner);
+        vm.startPrank(homes[id].owner);
+        forward.order(auction, homes[id].meter, _s + 14, IForwardAuction.Action.Cancel, false, 0, 0);
         vm.expectRevert(
             abi.encodeWithSelector(
                 IForwardAuction.OrderRefused.selector, homes[id].meter, _s + 13, IForwardAuction.Refusal.NotAMember
             )
         );
         forward.order(auction, homes[id].meter, _s + 13, IForwardAuction.Action.Place, false, int32(P), 100);
+    }
+
+    /// @dev What is kept of him ends with the notice; a day over that end is asked for anew.
+    function test_aDayOverTheEndOfWhatIsKept() public {
+        IForwardAuction.AuctionParams memory p = auctionRules();
+        p.gate = IForwardAuction.Gate.Day;
+        auction = createAuction(p);
+        uint256 id = addMember(1, 100 * EUR);
+        warpToSlot(_s + 24);
+        uint256[] memory words = new uint256[](6);
+        words[5] = lane(1, 100, false);
+        assertTaken(scheduleOne(scheduleBy(id, DAY + 2, words)), "kept until 21 days on, at noon");
+        warpToSlot(_s + 24 + 20 * 48);
+        assertTaken(scheduleOne(scheduleBy(id, DAY + 22, words)), "that day");
+        warpToSlot(_s + 24 + 21 * 48);
+        assertTaken(scheduleOne(scheduleBy(id, DAY + 23, words)), "the next");
     }
 
     /* GAS */

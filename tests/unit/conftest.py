@@ -46,7 +46,8 @@ def agree(twin: Twin, market: bytes, supplier: int) -> Any:
     """A supplier agrees for all time; return the event of it."""
     said = Agreement(market, supplier, 0, agrees=True, sequence=1)
     twin.set_agreement(said)
-    return event("AgreementSet", **{f.name: getattr(said, f.name) for f in fields(said)})
+    told = {f.name: getattr(said, f.name) for f in fields(said)}
+    return event("AgreementSet", replaces=False, **told)
 
 
 def params_event(params: MarketParams) -> tuple[Any, ...]:

@@ -54,20 +54,43 @@ def test_from_when_on_a_supplier_may_agree_and_leave() -> None:
     market = market_of(twin)
     twin.now = SLOT * HOUR
     joins = Agreement(market, 1, SLOT + 1, agrees=True, sequence=1)
-    early = Agreement(market, 1, SLOT, agrees=True, sequence=1)
-    assert refused(twin, early) == ("TooSoon", (SLOT, SLOT + 1))
+    assert refused(twin, replace(joins, from_slot=SLOT)) == ("TooSoon", (SLOT, SLOT + 1))
+    assert refused(twin, replace(joins, supplier=9))[0] == "UnknownSupplier"
+    end = SLOT + NOTICE_SLOTS
+    leaves = Agreement(market, 1, end, agrees=False, sequence=2)
+    assert refused(twin, leaves) == ("NothingChanges", (market, 1))
     twin.set_agreement(joins)
     assert refused(twin, joins) == ("SequenceIsOld", (1, 1))
-    end = SLOT + NOTICE_SLOTS
-    leaves = Agreement(market, 1, end - 1, agrees=False, sequence=2)
-    assert refused(twin, leaves) == ("TooSoon", (end - 1, end))
-    twin.set_agreement(Agreement(market, 1, end, agrees=False, sequence=2))
-    again = Agreement(market, 1, end, agrees=True, sequence=3)
-    assert refused(twin, again) == ("TooSoon", (end, end + 1))
+    assert refused(twin, leaves) == ("AgreementPending", (SLOT + 1,))
+    twin.now = (SLOT + 1) * HOUR
+    assert refused(twin, leaves) == ("TooSoon", (end, end + 1))
+    assert refused(twin, replace(leaves, from_slot=end + 2)) == ("NotADay", (end + 2,))
+    twin.set_agreement(replace(leaves, from_slot=end + 24))
     place = twin.market(market)
-    held = [place.agrees_at(1, slot) for slot in (SLOT, SLOT + 1, end - 1, end)]
+    held = [place.agrees_at(1, slot) for slot in (SLOT, SLOT + 1, end + 23, end + 24)]
     assert held == [False, True, True, False]
-    assert refused(twin, Agreement(market, 9, end, agrees=True, sequence=1))[0] == "UnknownSupplier"
+
+
+def test_what_has_not_begun_gives_way() -> None:
+    twin = Twin(HOUR)
+    market = market_of(twin)
+    place = twin.market(market)
+    twin.now = SLOT * HOUR
+    far = SLOT + NOTICE_SLOTS
+    twin.set_agreement(Agreement(market, 1, far + 50, agrees=True, sequence=1))
+    twin.set_agreement(Agreement(market, 1, far, agrees=False, sequence=2))  # not at all
+    assert not place.agrees_at(1, far + 50)
+    twin.set_agreement(Agreement(market, 1, far + 60, agrees=True, sequence=3))
+    twin.set_agreement(Agreement(market, 1, SLOT + 9, agrees=True, sequence=4))  # earlier
+    later = Agreement(market, 1, SLOT + 10, agrees=True, sequence=5)
+    assert refused(twin, later) == ("AgreementPending", (SLOT + 9,))
+    assert (place.agrees_at(1, SLOT + 8), place.agrees_at(1, SLOT + 9)) == (False, True)
+    twin.now = (SLOT + 24) * HOUR
+    twin.set_agreement(Agreement(market, 1, far + 24, agrees=False, sequence=6))
+    twin.set_agreement(Agreement(market, 1, far + 48, agrees=False, sequence=7))  # another day
+    assert (place.agrees_at(1, far + 47), place.agrees_at(1, far + 48)) == (True, False)
+    twin.set_agreement(Agreement(market, 1, SLOT + 25, agrees=True, sequence=8))  # it stays
+    assert place.agrees_at(1, far + 48)
 
 
 def test_a_market_for_the_customers_of_one_supplier() -> None:
@@ -132,6 +155,13 @@ def test_a_leaver_settles_what_he_has_ordered_at_the_worst() -> None:
     replay = TwinMarket(HOUR)
     for events in world.log:
         replay.apply_transaction(events)
+
+
+def test_a_leaver_can_cancel_what_he_has_ordered() -> None:
+    world = leaver()
+    assert world.cancel(1, 0) == ForwardRefusal.NONE
+    world.play({1: (0, 100), 2: (100, 0)})
+    assert world.change(1) == 0
 
 
 def test_readings_of_a_leaver_are_metered_and_no_more() -> None:

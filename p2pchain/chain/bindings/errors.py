@@ -294,6 +294,19 @@ class AddressEmptyCode(ContractError):
         return cls(checksum(raw[0]))
 
 
+class AgreementPending(ContractError):
+    """`AgreementPending(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("ce0b6cc2")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("from_slot",)
+    TEXT: ClassVar[str] = "Others rely on what was said before, from `fromSlot` on"
+
+    def __init__(self, from_slot: int) -> None:
+        super().__init__(from_slot)
+        self.from_slot = from_slot
+
+
 class AlreadyAttached(ContractError):
     """`AlreadyAttached(bytes32)`"""
 
@@ -1434,6 +1447,21 @@ class NotAChild(ContractError):
         self.parent = parent
 
 
+class NotADay(ContractError):
+    """`NotADay(uint32)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("a787f4b7")
+    TYPES: ClassVar[tuple[str, ...]] = ("uint32",)
+    FIELDS: ClassVar[tuple[str, ...]] = ("slot",)
+    TEXT: ClassVar[str] = (
+        "A supplier leaves at the beginning of a UTC day, so that no record of a meter crosses it"
+    )
+
+    def __init__(self, slot: int) -> None:
+        super().__init__(slot)
+        self.slot = slot
+
+
 class NotAMember(ContractError):
     """`NotAMember(bytes32, uint32)`"""
 
@@ -2005,6 +2033,20 @@ class NotTheRegister(ContractError):
         self.meter = meter
         self.slot = slot
         self.wh = wh
+
+
+class NothingChanges(ContractError):
+    """`NothingChanges(bytes32, uint16)`"""
+
+    SELECTOR: ClassVar[bytes] = bytes.fromhex("d4fbb04c")
+    TYPES: ClassVar[tuple[str, ...]] = ("bytes32", "uint16")
+    FIELDS: ClassVar[tuple[str, ...]] = ("market", "supplier")
+    TEXT: ClassVar[str] = "It holds already"
+
+    def __init__(self, market: bytes, supplier: int) -> None:
+        super().__init__(market, supplier)
+        self.market = market
+        self.supplier = supplier
 
 
 class NothingToDo(ContractError):
@@ -3032,6 +3074,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         AccessManagerUnauthorizedCancel,
         AccessManagerUnauthorizedConsume,
         AddressEmptyCode,
+        AgreementPending,
         AlreadyAttached,
         AlreadyBound,
         AlreadyEnrolled,
@@ -3117,6 +3160,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NoTariff,
         NoTenancyEnds,
         NotAChild,
+        NotADay,
         NotAMember,
         NotAreaOperator,
         NotAtWindow,
@@ -3153,6 +3197,7 @@ ERRORS: dict[bytes, type[ContractError]] = {
         NotSupplier,
         NotSupplierOfSwitch,
         NotTheRegister,
+        NothingChanges,
         NothingToDo,
         ObjectedBefore,
         OpenOrders,

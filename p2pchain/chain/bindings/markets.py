@@ -22,21 +22,22 @@ from p2pchain.chain.bindings.structs import (
 
 @dataclass(frozen=True, slots=True)
 class AgreementSet(Event):
-    """`AgreementSet(bytes32, uint16, uint32, bool, uint32, bytes)`"""
+    """`AgreementSet(bytes32, uint16, uint32, bool, bool, uint32, bytes)`"""
 
     TOPIC0: ClassVar[bytes] = bytes.fromhex(
-        "27b08d8a7a22e827977a99a2971f27ba42413ae0649fe51007937a0f8ba782f2"
+        "b487e9c590a8d17296e34db1384efd7101befd2f27aadcab5ed06e18a726dd94"
     )
     market: bytes
     supplier: int
     from_slot: int
     agrees: bool
+    replaces: bool
     sequence: int
     signature: bytes
 
     @classmethod
     def from_log(cls, topics: Sequence[bytes], data: bytes) -> Self:
-        raw = decode(("uint32", "bool", "uint32", "bytes"), data)
+        raw = decode(("uint32", "bool", "bool", "uint32", "bytes"), data)
         return cls(
             topic("bytes32", topics[1]),
             topic("uint16", topics[2]),
@@ -44,6 +45,7 @@ class AgreementSet(Event):
             raw[1],
             raw[2],
             raw[3],
+            raw[4],
         )
 
 
@@ -643,8 +645,9 @@ class Markets:
 
     def set_agreement(self, a: Agreement) -> Call:
         """Anybody, with the signature of the supplier's account, or that account itself. It
-        agrees from any slot that has not begun, and after what it has said before; it leaves
-        with a notice of 1,008 slots.
+        agrees from any slot that has not begun, and leaves at the beginning of a UTC day,
+        with a notice of 1,008 slots. What has not begun gives way to what is said later, if
+        nobody can rely on it yet: to agree earlier, to stay, to leave another day.
         """
         _data = bytes.fromhex("ea757941") + encode(
             ("(bytes32,uint16,uint32,bool,uint32,bytes)",),

@@ -172,8 +172,9 @@ def create(
         only_supplier=only_supplier or 0,
         agreement=_hash_of(agreement_file) if agreement_file else MODEL_AGREEMENT,
     )
-    if not organiser.strip() or not licence.strip():
-        raise BadInput("an organiser and a licence are named in words, not by an empty text")
+    for text in (organiser, licence):
+        if not text.strip() or not text.isprintable():
+            raise BadInput("an organiser and a licence are named in words that can be printed")
     registration = Registration(
         organiser, licence, _hash_of(licence_file) if licence_file else bytes(32)
     )

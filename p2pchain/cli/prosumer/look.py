@@ -171,7 +171,11 @@ def savings(
     levies, tax and the market's fee come off; what is left is saved. What trading ahead saved or
     cost is a part of it. It is what happened on the measured slots, and no promise for others.
     """
-    slots = [s for s in _slots(env, meters, begin, end) if s.settled]
+    slots = [
+        s
+        for s in _slots(env, meters, begin, end)
+        if s.settled and (s.takes_part or s.contract.net_wh)
+    ]
     numbers = sorted({s.meter for s in slots})
     rows = [_saved(number, [s for s in slots if s.meter == number]) for number in numbers]
     if out.as_json:
@@ -201,7 +205,10 @@ def savings(
 
 
 def _saved(meter: int, slots: list[SlotOfMeter]) -> dict[str, int]:
-    shared = [s.bought_wh + min(s.import_wh, max(s.contract.net_wh, 0)) for s in slots]
+    shared = [
+        s.bought_wh + min(s.import_wh, max(s.contract.net_wh, 0)) if s.takes_part else 0
+        for s in slots
+    ]
     charges = sum(wh * s.row.charges for wh, s in zip(shared, slots, strict=True))
     saved = sum(s.alone_nano - s.cost_nano for s in slots)
     fee = sum(s.fee_nano for s in slots)
