@@ -70,7 +70,7 @@ def test_suppliers_agree_before_their_customers_take_part(world: World) -> None:
     world.ok("supplier", "leave", "2", account="carol")
     text = world.ok("admin", "market", "show").out
     assert "agrees from 2026-06-01" in text
-    assert "; leaves from 2026-07-14 00:00" in text  # the first day after 1,008 hours
+    assert "; leaves from 2026-07-14T00:00Z" in text  # the first day after 1,008 hours
     world.ok("supplier", "agree", "2", account="carol")  # it stays
 
 
