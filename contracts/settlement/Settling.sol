@@ -414,8 +414,8 @@ library Settling {
         }
     }
 
-    /// @dev Contracts in slots for which the member's supplier has not agreed: no reading counts there, so they cost the
-    /// worst, and he owes it to that supplier.
+    /// @dev Contracts in slots for which the member's supplier has not agreed: no reading counts there, so they cost
+    /// the worst, and he owes it to that supplier.
     function _settleLeft(
         Run memory run,
         Member memory m,
