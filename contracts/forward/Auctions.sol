@@ -55,12 +55,13 @@ library Auctions {
     {
         SeatWord seat = auction.seats[meter];
         if (seat.owner() == address(0)) return;
+        uint256 until = fromSlot;
         if (!owner) {
-            // What is kept holds on where he takes part as before.
-            (, StatedWord stated) = markets.packedMember(auction.market, meter, fromSlot);
-            if (stated.isActive() && stated.isBillingGrade()) return;
+            // What is kept holds on as long as he takes part as before.
+            (MemberWord member, StatedWord stated) = markets.packedMember(auction.market, meter, fromSlot);
+            if (stated.isActive() && stated.isBillingGrade()) until = member.untilSlot();
         }
-        auction.seats[meter] = seat.endedAt(fromSlot / WINDOW);
+        auction.seats[meter] = seat.endedAt(until / WINDOW);
         if (!owner) return;
         for (uint256 place; place < RING; ++place) {
             uint256 word = OrderWord.unwrap(auction.orders[(seat.index() << 7) | place]);

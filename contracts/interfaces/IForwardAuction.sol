@@ -319,7 +319,7 @@ interface IForwardAuction {
     function finish(bytes32 market, uint32 firstWindow, uint32 windows) external;
 
     /// @notice The terms of a meter change from a slot on, so that it has to be asked anew who may order, unless the
-    /// same owner takes part as before. Where the `owner` changes, it reverts with `OpenOrders` as long as orders of
-    /// the old one stand; another supplier leaves them standing. Registry only.
+    /// same owner takes part as before, and then as long as he does. Where the `owner` changes, it reverts with
+    /// `OpenOrders` as long as orders of the old one stand; another supplier leaves them standing. Registry only.
     function termsChange(uint32 meter, uint32 fromSlot, bool owner) external;
 }

@@ -11,6 +11,7 @@ import pytest
 
 from tests.cli.conftest import World
 from tests.cli.test_bad_input import refused
+from tests.cli.test_orders import CAP, open_auction
 
 NUMBER = "2000012345672"
 # Monday, 1 June 2026, is the first day; the zone is one hour ahead of UTC.
@@ -225,6 +226,27 @@ def test_an_error_is_undone(town: World) -> None:
     town.ok("switch", "owed", "--pay", "1", account="valley")
     assert town.ok("switch", "owed", "--json").json["liabilities"][0]["paid"] is True
     refused(town, 1, "paid", "switch", "owed", "--pay", "1", account="valley")
+
+
+def test_what_was_ordered_ahead_comes_back_with_an_error(town: World) -> None:
+    """The new supplier is no party of the market: what Alice has sold ahead costs the cap."""
+    slot = "2026-06-03T10:00Z"
+    town.ok("enrol", "3", "--from", "2026-06-02T00:00Z", account="alice")
+    open_auction(town)
+    town.ok("ask", "3", slot, "2kWh", "--limit", "0.08EUR/kWh", account="alice")
+    town.ok("bid", "2", slot, "2kWh", "--limit", "0.14EUR/kWh", account="bob")
+    supplied(town)
+    later(town, "03 08:00")
+    town.ok("clear", "--forward", account="bob")
+    later(town, "05 12:00")
+    town.ok("clear", account="bob")
+    for who, what in (("alice", "claim"), ("carol", "answer"), ("valley", "answer")):
+        more = ["--agree"] if what == "answer" else []
+        town.ok("switch", "reverse", what, "1", *more, account=who)
+    town.ok("switch", "reverse", "back", "1", account="bob")
+    found = town.ok("switch", "reverse", "statement", "1", "--out", "s.jsonl", "--json").json
+    assert (found["slots"], found["back_nano"]) == (1, 2000 * CAP)
+    assert found["due_nano"] == 0
 
 
 def test_a_supplier_fails(town: World) -> None:

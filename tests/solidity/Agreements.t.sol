@@ -332,6 +332,31 @@ contract AgreementsTest is Traders {
         assertTaken(scheduleOne(scheduleBy(id, DAY + 23, words)), "the next");
     }
 
+    /// @dev What is kept of him follows to the new supplier, but not beyond its agreement.
+    function test_aSwitchToASupplierThatLeaves() public {
+        auction = createAuction(auctionRules());
+        markets.setAgreement(_message(_s, true, 1));
+        warpToSlot(_s);
+        uint32 end = _s + NOTICE;
+        markets.setAgreement(_message(end, false, 2));
+        warpToSlot(_s + 48);
+        uint256 id = addHome(1);
+        enrol(id, _s + 49);
+        fund(homes[id].owner, 100 * EUR);
+        buy(id, _s + 96, int32(P), 100); // kept for longer than C agrees
+        vm.prank(registrar);
+        registry.setTerms(homes[id].meter, terms(homes[id].owner, _s + 100, _c, 0));
+        warpToSlot(end - 96);
+        buy(id, end - 1, int32(P), 100);
+        vm.startPrank(homes[id].owner);
+        vm.expectRevert(
+            abi.encodeWithSelector(
+                IForwardAuction.OrderRefused.selector, homes[id].meter, end, IForwardAuction.Refusal.NotAMember
+            )
+        );
+        forward.order(auction, homes[id].meter, end, IForwardAuction.Action.Place, false, int32(P), 100);
+    }
+
     /* GAS */
 
     function test_gasMetersAreKeptOut() public {

@@ -973,9 +973,9 @@ class ForwardAuction:
 
     def terms_change(self, meter: int, from_slot: int, owner: bool) -> Call:
         """The terms of a meter change from a slot on, so that it has to be asked anew who may
-        order, unless the same owner takes part as before. Where the `owner` changes, it
-        reverts with `OpenOrders` as long as orders of the old one stand; another supplier
-        leaves them standing. Registry only.
+        order, unless the same owner takes part as before, and then as long as he does. Where
+        the `owner` changes, it reverts with `OpenOrders` as long as orders of the old one
+        stand; another supplier leaves them standing. Registry only.
         """
         _data = bytes.fromhex("6b942955") + encode(
             ("uint32", "uint32", "bool"),
